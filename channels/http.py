@@ -1,0 +1,147 @@
+"""The one way out to the network: a pooled, timed HTTP client that says whether a failed call may have arrived.
+
+`channels/twilio` and `channels/sendgrid` call it; nothing else imports aiohttp. It never retries, never follows
+a redirect (a POST must not be posted twice) and never logs: what it carries is secrets and addresses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+import aiohttp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONNECT_S = 3.0
+READ_S = 10.0
+KEEP_ALIVE_S = 15.0
+"""Shorter than the minute that load balancers keep an idle connection: one that they have just closed would
+turn a message into an unconfirmed one."""
+POOL_SIZE = 100
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
+_CHUNK_BYTES = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. `headers` are found in any case; `whole` is False when the body was cut (then it is empty).
+
+    A cut body is not a fault: the status has arrived, and the status says what became of the message.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    whole: bool = True
+
+
+class TransportFault(Exception):  # noqa: N818 - a fault of the line, told from an error of ours
+    """The call ended without a status: `code` says how, `maybe_sent` whether the provider may have taken it."""
+
+    def __init__(self, code: str, *, maybe_sent: bool) -> None:
+        super().__init__(code)
+        self.code = code
+        self.maybe_sent = maybe_sent
+
+
+class Transport:
+    """A connection pool, made at the first call inside the running event loop (so: after a worker's fork).
+
+    One pool serves one event loop for its life; the loop's owner awaits `close()` before the loop ends.
+    """
+
+    def __init__(self, *, connect_s: float = CONNECT_S, read_s: float = READ_S) -> None:
+        # `connect` covers waiting for the pool, DNS, TCP and TLS, so `total` can only run out after sending.
+        # The ceiling threshold stops aiohttp from rounding time-outs over 5 s up to whole seconds.
+        self._timeout = aiohttp.ClientTimeout(
+            total=connect_s + read_s, connect=connect_s, sock_connect=connect_s, sock_read=read_s, ceil_threshold=60
+        )
+        self._session: aiohttp.ClientSession | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def request(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> Answer:
+        """Calls once, within connect 3 s and 13 s in all. Raises `TransportFault` when no status came back."""
+        session = self._session_here()
+        try:
+            async with session.request(method, url, headers=headers, data=body, allow_redirects=False) as response:
+                read = await _read(response)
+                return Answer(response.status, response.headers, read or b"", whole=read is not None)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _fault(error) from error
+
+    async def close(self) -> None:
+        """Closes the pool; the next call opens a new one."""
+        session, self._session, self._loop = self._session, None, None
+        if session is not None:
+            await session.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self.close()
+
+    def _session_here(self) -> aiohttp.ClientSession:
+        loop = asyncio.get_running_loop()
+        if self._session is None:
+            # No cookies: what one seller's call is given must not travel with the next.
+            self._session = aiohttp.ClientSession(
+                timeout=self._timeout,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                connector=aiohttp.TCPConnector(limit=POOL_SIZE, keepalive_timeout=KEEP_ALIVE_S),
+            )
+            self._loop = loop
+        if loop is not self._loop:
+            raise RuntimeError("a Transport belongs to the event loop of its first call: close it there first")
+        return self._session
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes | None:
+    """The whole body, or None when it was cut, garbled, too slow or too long; the status stands all the same."""
+    body = bytearray()
+    try:
+        async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+            body += chunk
+            if len(body) > MAX_ANSWER_BYTES:
+                break
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        body.clear()
+        response.close()
+        return None
+    if len(body) > MAX_ANSWER_BYTES:
+        response.close()
+        return None
+    return bytes(body)
+
+
+_NOT_SENT: tuple[tuple[type[Exception], str], ...] = (
+    (aiohttp.ClientConnectorDNSError, "dns"),
+    (aiohttp.ClientSSLError, "tls"),
+    (aiohttp.ClientConnectorError, "refused"),
+    (aiohttp.ConnectionTimeoutError, "connect_timeout"),
+    (aiohttp.InvalidURL, "bad_address"),
+    (aiohttp.NonHttpUrlClientError, "bad_address"),
+)
+"""aiohttp's words for "no byte of the request has left", the special before the general."""
+
+_MAYBE_SENT: tuple[tuple[type[Exception], str], ...] = (
+    (TimeoutError, "read_timeout"),
+    (aiohttp.ClientResponseError, "bad_answer"),
+)
+"""Everything else may have arrived: also a reset of a reused keep-alive connection, which looks the same whether
+the provider closed it just before or just after reading the request."""
+
+
+def _fault(error: Exception) -> TransportFault:
+    for kind, code in _NOT_SENT:
+        if isinstance(error, kind):
+            return TransportFault(code, maybe_sent=False)
+    for kind, code in _MAYBE_SENT:
+        if isinstance(error, kind):
+            return TransportFault(code, maybe_sent=True)
+    return TransportFault("disconnected", maybe_sent=True)

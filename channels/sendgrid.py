@@ -1,0 +1,294 @@
+"""E-mail over SendGrid: sends, checks and reads the event webhook.
+
+`workers/deliver` sends, `web/callbacks` checks, `workers/settle` reads. The sendgrid package builds the payload
+and verifies signatures; our transport sends, because the package opens a connection per call, has no time-out
+and leaks headers from one call into the next (probe). `Source:` pages were read in 2026-11.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from sendgrid.helpers.eventwebhook import EventWebhook
+from sendgrid.helpers.mail import (
+    Cc,
+    ClickTracking,
+    Content,
+    CustomArg,
+    Email,
+    From,
+    Mail,
+    OpenTracking,
+    Personalization,
+    ReplyTo,
+    Subject,
+    To,
+    TrackingSettings,
+)
+
+from channels.answers import CallbackError, outcome_of_answer, outcome_of_fault, storable
+from channels.http import TransportFault
+from domain.outcomes import AttemptState, Outcome, OutcomeClass, Receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from channels.http import Answer, Transport
+    from channels.port import Message
+
+# --- What the operator sets ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SendGridSettings:
+    """One SendGrid account. `webhook_key` is the event webhook's public key in base64; without it no event counts.
+
+    `mail_from` is a verified sender; `from_name` stands where a message names no sender of its own; `api_url`
+    replaces https://api.sendgrid.com (a region, a simulator).
+    """
+
+    api_key: str = field(repr=False)
+    mail_from: str
+    from_name: str = ""
+    api_url: str | None = None
+    webhook_key: str | None = None
+
+
+_API_URL = "https://api.sendgrid.com"
+_SEND_PATH = "/v3/mail/send"
+
+ATTEMPT_ARG = "relance_attempt"
+"""The custom argument that carries our attempt id, and nothing else: SendGrid keeps it long and shows it to staff.
+
+Custom arguments come back beside SendGrid's own fields, and `deferred` has an `attempt` of its own (a number of
+tries), which would hide ours. Source: https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event
+"""
+
+# --- SendGrid's words, and ours -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """What an event says of the delivery, and why the address is out of use from now on."""
+
+    state: AttemptState | None
+    suppress: str | None = None
+
+
+_UNDELIVERED = _Word(AttemptState.UNDELIVERED)
+
+EVENTS: Mapping[tuple[str, str], _Word] = {
+    ("processed", ""): _Word(AttemptState.ACCEPTED),
+    ("deferred", ""): _Word(AttemptState.DEFERRED),  # SendGrid goes on trying, for three days
+    ("delivered", ""): _Word(AttemptState.DELIVERED),
+    ("bounce", ""): _UNDELIVERED,
+    ("bounce", "bounce"): _Word(AttemptState.UNDELIVERED, suppress="hard_bounce"),
+    ("bounce", "blocked"): _UNDELIVERED,  # the mail server's mood: this message only
+    ("dropped", ""): _UNDELIVERED,  # not tried at all, although the API had said 202
+    ("dropped", "bounced address"): _Word(AttemptState.UNDELIVERED, suppress="hard_bounce"),
+    ("dropped", "invalid"): _Word(AttemptState.UNDELIVERED, suppress="invalid_address"),
+    ("dropped", "spam reporting address"): _Word(AttemptState.UNDELIVERED, suppress="spam_report"),
+    ("dropped", "unsubscribed address"): _Word(AttemptState.UNDELIVERED, suppress="opt_out"),
+    # An open is often a scanner's, and a click too: neither is a proof that a person read.
+    ("open", ""): _Word(None),
+    ("click", ""): _Word(None),
+    ("spamreport", ""): _Word(None, suppress="spam_report"),
+    ("unsubscribe", ""): _Word(None, suppress="opt_out"),
+    ("group_unsubscribe", ""): _Word(None, suppress="opt_out"),
+    ("group_resubscribe", ""): _Word(None),  # lifts nothing: only a person or START does
+}
+"""SendGrid's events by (event, and a bounce's `type` or a drop's `reason`); the pair with "" is for all others.
+
+Source: https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event
+"""
+
+# --- Sending ------------------------------------------------------------------------------------------------
+
+
+class SendGridChannel:
+    """E-mail through one account."""
+
+    def __init__(self, settings: SendGridSettings, transport: Transport) -> None:
+        self._settings = settings
+        self._transport = transport
+        self._url = f"{(settings.api_url or _API_URL).rstrip('/')}{_SEND_PATH}"
+
+    @property
+    def provider(self) -> str:
+        """The name in the delivery log."""
+        return "sendgrid"
+
+    async def send(self, message: Message) -> Outcome:
+        """Tries once and says what came of it; never raises for what SendGrid or the network does.
+
+        Accepted means a 202, whose body is empty; the id is in X-Message-Id. There is no idempotency key, so a
+        5xx may have been sent. Source: https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send
+        """
+        headers = {"Authorization": f"Bearer {self._settings.api_key}", "Content-Type": "application/json"}
+        body = json.dumps(payload_of(message, self._settings)).encode()
+        try:
+            answer = await self._transport.request("POST", self._url, headers=headers, body=body)
+        except TransportFault as fault:
+            return outcome_of_fault(fault)
+        declined = _declined(answer)
+        if declined.kind is not OutcomeClass.ACCEPTED:
+            return declined
+        provider_id = storable(answer.headers.get("X-Message-Id")) or None
+        return Outcome(OutcomeClass.ACCEPTED, provider_id=provider_id, code=None if provider_id else "unreadable")
+
+
+def payload_of(message: Message, settings: SendGridSettings) -> dict[str, Any]:
+    """The JSON of one mail: one personalization, no tracking, no categories, our attempt id and nothing more."""
+    rendered = message.rendered
+    mail = Mail()
+    mail.from_email = _address(From(), settings.mail_from, message.from_name or settings.from_name)
+    mail.subject = Subject(" ".join((rendered.subject or "").split()))
+    mail.add_personalization(_recipients(message))
+    mail.add_content(Content("text/plain", rendered.text))  # the API wants text before HTML
+    if rendered.html:
+        mail.add_content(Content("text/html", rendered.html))
+    if message.reply_to:
+        mail.reply_to = _address(ReplyTo(), message.reply_to)
+    mail.tracking_settings = TrackingSettings(
+        click_tracking=ClickTracking(enable=False, enable_text=False), open_tracking=OpenTracking(enable=False)
+    )
+    built: dict[str, Any] = mail.get()
+    return built
+
+
+def _recipients(message: Message) -> Personalization:
+    """To and cc, each address once: SendGrid refuses the whole mail where one comes twice, in any case."""
+    found = Personalization()
+    found.add_to(_address(To(), message.to, message.to_name))
+    taken = {message.to.casefold()}
+    for copy in message.cc:
+        if copy.casefold() not in taken:
+            taken.add(copy.casefold())
+            found.add_cc(_address(Cc(), copy))
+    found.add_custom_arg(CustomArg(ATTEMPT_ARG, message.attempt_id))
+    return found
+
+
+def _address(kind: Email, email: str, name: str = "") -> Email:
+    """Filled field by field, because the helper's constructor takes an address apart that comes without a name."""
+    kind.email = email
+    kind.name = " ".join(name.split()) or None
+    return kind
+
+
+def _declined(answer: Answer) -> Outcome:
+    """By status; a 400 about the recipient's address is about that address.
+
+    Source: https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors
+    """
+    where, detail = _first_error(answer.body)
+    bad_address = answer.status == _BAD_REQUEST and _TO_FIELD.fullmatch(where) is not None
+    kind = OutcomeClass.PERMANENT_ADDRESS if bad_address else None
+    return outcome_of_answer(answer, kind=kind, detail=detail)
+
+
+_BAD_REQUEST = 400
+_TO_FIELD = re.compile(r"personalizations\.0\.to(\.0(\.email)?)?")
+"""Seen with and without the last parts. We always send one recipient, so its address is all that can be wrong."""
+
+
+def _first_error(body: bytes) -> tuple[str, str]:
+    """The first error's `field` and `message`, or two empty texts where the body is not as documented."""
+    try:
+        first = json.loads(body)["errors"][0]
+        return storable(first["field"]), storable(first["message"])
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return "", ""
+
+
+# --- Events -------------------------------------------------------------------------------------------------
+
+
+def read_events(raw: bytes) -> tuple[Receipt, ...]:
+    """The receipts in one post of the event webhook, in its order. Raises `CallbackError` if it is no JSON array.
+
+    Items that are no event are passed over, so that one bad item does not cost the others; unknown words stay,
+    with no state. Each recipient (cc too) has events of its own: compare `address` before you believe them of
+    the message. `sg_event_id` may change between tries, so it is not the key.
+    """
+    try:
+        items = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise CallbackError("not JSON") from error
+    if not isinstance(items, list):
+        raise CallbackError("not a JSON array")
+    return tuple(_receipt(item) for item in items if isinstance(item, dict) and storable(item.get("event"), 40))
+
+
+def _receipt(event: Mapping[str, Any]) -> Receipt:
+    word, kind = storable(event.get("event"), 40), storable(event.get("type"), 40)
+    reason = kind if word == "bounce" else storable(event.get("reason"), 40)
+    meaning = EVENTS.get((word, reason.lower())) or EVENTS.get((word, ""), _Word(None))
+    attempt_id, address = storable(event.get(ATTEMPT_ARG), 64) or None, storable(event.get("email"), 320) or None
+    # The id has our X-Message-Id before the first dot. Some late bounces carry neither id.
+    provider_id = storable(event.get("sg_message_id")).partition(".")[0] or None
+    return Receipt(
+        key=_key(event, attempt_id or provider_id, address),
+        word=word,
+        state=meaning.state,
+        attempt_id=attempt_id,
+        provider_id=provider_id,
+        code=storable(event.get("status"), 40) or kind or reason or None,
+        address=address,
+        suppress=meaning.suppress,
+        at=_instant(event.get("timestamp")),
+    )
+
+
+def _key(event: Mapping[str, Any], message: str | None, address: str | None) -> str:
+    told = [storable(event.get(name), 1000) for name in ("event", "type", "timestamp", "reason")]
+    parts = json.dumps([message, (address or "").casefold(), *told])
+    return f"sendgrid:{hashlib.sha256(parts.encode()).hexdigest()[:40]}"
+
+
+def _instant(timestamp: object) -> datetime | None:
+    if not isinstance(timestamp, int | float) or isinstance(timestamp, bool):
+        return None
+    try:
+        return datetime.fromtimestamp(timestamp, UTC)
+    except (ValueError, OverflowError, OSError):  # NaN, or beyond the calendar
+        return None
+
+
+# --- Signatures ---------------------------------------------------------------------------------------------
+
+MAX_AGE_S = 25 * 3600
+"""SendGrid tries for 24 hours, and no source says that it signs each try anew: a shorter limit would refuse what
+it kept for us while we were down. A replay within it is harmless, because every event counts once by its key.
+Source: https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/troubleshooting"""
+MAX_AHEAD_S = 600
+
+
+def is_signed(public_key: str | None, raw: bytes, signature: str | None, timestamp: str | None, now_s: float) -> bool:
+    """Whether SendGrid signed this body lately; `now_s` is wall time. Never raises; without a key it is False.
+
+    The signature is over the timestamp's characters and the raw body. The SDK checks no age (probe).
+    Source: https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features
+    """
+    if not public_key or not signature or not timestamp or not _is_fresh(timestamp, now_s):
+        return False
+    try:
+        return bool(EventWebhook(public_key).verify_signature(raw.decode(), signature, timestamp))
+    # What malformed input raises: bytes, base64 and keys are ValueError, a key of another kind the rest.
+    except (ValueError, TypeError, AttributeError, UnsupportedAlgorithm):
+        return False
+
+
+_LONGEST_TIMESTAMP = 12
+
+
+def _is_fresh(timestamp: str, now_s: float) -> bool:
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= _LONGEST_TIMESTAMP):
+        return False
+    return -MAX_AHEAD_S <= now_s - int(timestamp) <= MAX_AGE_S

@@ -1,0 +1,104 @@
+"""Twilio's words and ours: the one table of its error codes and of its message statuses. Pure.
+
+`sending` reads it for answers and `callbacks` for receipts; nothing else knows a Twilio code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from domain.levels import Channel
+from domain.outcomes import AttemptState, OutcomeClass
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = {Channel.SMS: "", Channel.WHATSAPP: "whatsapp:"}
+"""What stands before a number in Twilio's To and From."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """An error code: its class, why the address is out of use from now on, and the wait where no header says."""
+
+    kind: OutcomeClass
+    suppress: str | None = None
+    rate_limited: bool = False
+    wait_s: float | None = None
+
+
+_MISCONFIGURED = Word(OutcomeClass.MISCONFIGURED)
+_CONTENT = Word(OutcomeClass.CONTENT)
+_DEAD_END = Word(OutcomeClass.PERMANENT_ADDRESS)
+_BAD_NUMBER = Word(OutcomeClass.PERMANENT_ADDRESS, suppress="invalid_address")
+
+CODES: Mapping[int, Word] = {
+    20003: _MISCONFIGURED,  # wrong credentials
+    20429: Word(OutcomeClass.TRANSIENT, rate_limited=True),  # never processed
+    20500: Word(OutcomeClass.UNCONFIRMED),
+    21211: _BAD_NUMBER,
+    21212: _MISCONFIGURED,  # our sender is no number
+    21408: _MISCONFIGURED,  # the account may not send to this country
+    21601: _MISCONFIGURED,
+    21603: _MISCONFIGURED,  # no sender
+    21606: _MISCONFIGURED,  # the sender is not ours, or cannot send
+    21608: _MISCONFIGURED,  # a trial account writes only to its own numbers
+    21609: _MISCONFIGURED,  # our public address is not one that Twilio can reach
+    21610: Word(OutcomeClass.OPT_OUT, suppress="opt_out"),
+    21612: _BAD_NUMBER,
+    21614: _BAD_NUMBER,
+    21617: _CONTENT,  # too long
+    21619: _CONTENT,  # empty
+    21635: _BAD_NUMBER,
+    21655: _MISCONFIGURED,  # the template is not one of the account's
+    21656: _CONTENT,  # its variables do not fit
+    30001: Word(OutcomeClass.TRANSIENT),  # Twilio's queue was full
+    30002: _MISCONFIGURED,  # account suspended
+    30003: Word(OutcomeClass.TRANSIENT),  # phone off or out of reach; the caller bounds how often
+    30004: _DEAD_END,  # blocked
+    30005: _DEAD_END,  # unknown handset
+    30006: _DEAD_END,  # landline
+    30007: _CONTENT,  # a carrier's filter
+    30008: Word(OutcomeClass.TRANSIENT),  # Twilio does not know either: one late retry
+    63007: _MISCONFIGURED,  # the WhatsApp sender is not set up
+    63016: _MISCONFIGURED,  # free text needs an approved template
+    63018: Word(OutcomeClass.TRANSIENT, rate_limited=True),
+    63024: _DEAD_END,  # not on WhatsApp
+    63038: Word(OutcomeClass.TRANSIENT, rate_limited=True, wait_s=3600),  # the account's daily cap
+}
+"""Twilio's error codes, from the answer to a send or later from a receipt.
+
+Source: https://www.twilio.com/docs/api/errors and one page per code below it. 30036 is not here: expired is a
+state, and the reminder is planned again.
+"""
+
+EXPIRED = "30036"
+STATES: Mapping[str, AttemptState | None] = {
+    "accepted": AttemptState.ACCEPTED,
+    "scheduled": AttemptState.ACCEPTED,
+    "queued": AttemptState.ACCEPTED,
+    "sending": AttemptState.ACCEPTED,
+    "sent": AttemptState.SENT,
+    "partially_delivered": AttemptState.SENT,
+    "delivered": AttemptState.DELIVERED,
+    "read": AttemptState.READ,
+    "undelivered": AttemptState.UNDELIVERED,
+    "failed": AttemptState.UNDELIVERED,
+    "canceled": AttemptState.UNDELIVERED,
+    "receiving": None,
+    "received": None,
+}
+"""Twilio's message statuses. Source: https://www.twilio.com/docs/messaging/api/message-resource"""
+
+
+def failure_class(code: str | None) -> OutcomeClass | None:
+    """What a receipt's error code asks for; None for 30036 and for codes that the table does not hold."""
+    word = CODES.get(number_of(code))
+    return None if word is None else word.kind
+
+
+def number_of(code: object) -> int:
+    """A code as Twilio writes it (a number in JSON, digits in a form), or 0."""
+    text = str(code)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < len("1000000") else 0

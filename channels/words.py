@@ -1,0 +1,81 @@
+"""Amounts, dates, lists and names as the reader's language writes them. Called by `view`; knows no template."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from babel.core import Locale
+from babel.dates import format_date
+from babel.lists import format_list
+from babel.numbers import NumberPattern, parse_pattern
+
+from domain.money import exponent_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from domain.money import Money
+
+LOCALES = {"fr": Locale("fr", "FR"), "en": Locale("en", "GB")}
+"""The languages that messages are written in; English is written as the British do."""
+
+OTHERWISE = "en"
+"""What a customer reads whose language we do not write."""
+
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_WEB = re.compile(r"https?://[!-~]+", re.IGNORECASE)
+
+
+def language_of(code: str) -> str:
+    """`fr` or `en`: the customer's own if we write it, else English."""
+    short = code[:2].lower()
+    return short if short in LOCALES else OTHERWISE
+
+
+def money(amount: Money, language: str) -> str:
+    """`1 234,56 €` (with no-break spaces) or `€1,234.56`: all the places that the currency has, never rounded."""
+    pattern = _pattern(language, exponent_of(amount.currency))
+    locale = LOCALES[language]
+    return str(pattern.apply(amount.amount, locale, currency=amount.currency, currency_digits=False))
+
+
+@lru_cache
+def _pattern(language: str, places: int) -> NumberPattern:
+    # CLDR rounds some currencies for daily use (IQD to none of its three places); a debt is stated exactly.
+    pattern = parse_pattern(LOCALES[language].currency_formats["standard"].pattern)
+    pattern.frac_prec = (places, places)
+    return pattern
+
+
+@lru_cache(maxsize=2048)
+def long_date(day: date, language: str) -> str:
+    """`2 décembre 2026`, `2 December 2026`."""
+    return format_date(day, "long", locale=LOCALES[language])
+
+
+def listed(items: Sequence[str], language: str) -> str:
+    """`A`, `A et B`, `A, B et C`."""
+    return format_list(items, locale=LOCALES[language]) if len(items) > 1 else "".join(items)
+
+
+def one_line(text: str) -> str:
+    """The text as it came, but on one line: a stranger's line break must not open a header or a paragraph."""
+    return _BREAKS.sub(" ", text).strip()
+
+
+def web_address(url: str | None) -> str | None:
+    """The address if a browser may be sent there (http, https), in plain ASCII; None for any other."""
+    if url is None:
+        return None
+    plain = quote(url.strip(), safe="!#$%&'()*+,-./:;=?@[]_~", errors="replace")
+    return plain if _WEB.fullmatch(plain) else None
+
+
+def grouped_iban(iban: str) -> str:
+    """`FR76 3000 6000 …`: in fours, as people read and copy it."""
+    bare = "".join(iban.split()).upper()
+    return " ".join(bare[at : at + 4] for at in range(0, len(bare), 4))

@@ -1,0 +1,126 @@
+"""`relance emit`: events from a file of JSON Lines, straight into the installation's database.
+
+The same intake as over HTTP: what is wrong is named and left out, what is right goes in, and what was in already
+counts as a duplicate, so that a file may be emitted again.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from cli.errors import BadInputError
+from cli.event_lines import Line, in_batches
+from config.wiring import DEFAULT_SELLER, Services, build
+from domain.customer import Seller
+from domain.ids import SellerId
+from store import sellers
+from workers.receive import receive
+
+_MOST_NAMED = 20
+"""A file of the wrong kind is wrong in every line; the first ones tell enough."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the lines so far."""
+
+    accepted: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.accepted} accepted, {self.duplicate} duplicate, {self.rejected} rejected"
+
+
+def emit(
+    file: Annotated[str, typer.Argument(help="JSON Lines, one CloudEvent each; - is standard input.")],
+    seller: Annotated[str, typer.Option(help="Whose events these are.")] = DEFAULT_SELLER,
+) -> int:
+    """Take in events from a file.
+
+    Bad lines are named and left out; the exit code is 2 if there were any.
+    """
+    shown = "-" if file == "-" else file
+    services = build()
+    try:
+        with _opened(file) as source, _progress(file) as advance:
+            check_seller(services, SellerId(seller))
+            tally = _take_in(services, SellerId(seller), source, shown, advance)
+    finally:
+        services.engine.dispose()
+    typer.echo(f"{shown}: {tally}")
+    return 2 if tally.rejected else 0
+
+
+def check_seller(services: Services, seller: SellerId) -> None:
+    """Raises BadInputError for a seller that nobody has set up; the default one is made if it is new."""
+    with services.engine.begin() as connection:
+        sellers.ensure(connection, Seller(DEFAULT_SELLER))
+        if seller not in sellers.load(connection, [seller]):
+            raise BadInputError(f"--seller: there is no seller {seller!r}; make it with `relance seller set`")
+
+
+def _take_in(
+    services: Services, seller: SellerId, source: BinaryIO, shown: str, advance: Callable[[int], None]
+) -> Tally:
+    from workers.app import publish  # noqa: PLC0415 - reads the broker's address when it is imported
+    from workers.nudges import in_batches as nudges  # noqa: PLC0415 - belongs to the line above
+
+    tally = Tally()
+    nudging = services.settings.redis_url is not None
+    for batch in in_batches(source):
+        good = [line for line in batch if line.problem is None]
+        reply = receive(services, seller, [line.event for line in good], services.clock.now())
+        # A broker that is away costs seconds to find out: once is enough, and the sweep finds the rest.
+        nudging = nudging and publish(nudges("event.intake", "intake", reply.inbox_ids))
+        wrong = [(line.number, line.problem) for line in batch if line.problem is not None]
+        wrong += [(good[one.index].number, one.error) for one in reply.rejected]
+        for number, problem in sorted(wrong):
+            _name(f"{shown}:{number}: {problem}", tally)
+        tally.accepted += reply.accepted
+        tally.duplicate += reply.duplicate
+        advance(_size(batch))
+    return tally
+
+
+def _name(complaint: str, tally: Tally) -> None:
+    tally.rejected += 1
+    if tally.rejected <= _MOST_NAMED:
+        typer.echo(complaint, err=True)
+    elif tally.rejected == _MOST_NAMED + 1:
+        typer.echo("more lines are wrong; only their number follows", err=True)
+
+
+def _size(batch: list[Line]) -> int:
+    return sum(line.size for line in batch)
+
+
+@contextmanager
+def _opened(file: str) -> Iterator[BinaryIO]:
+    if file == "-":
+        yield sys.stdin.buffer
+    else:
+        with Path(file).open("rb") as opened:
+            yield opened
+
+
+@contextmanager
+def _progress(file: str) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error while it is a terminal; what comes back advances it by a number of bytes."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    total = None if file == "-" else Path(file).stat().st_size
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("events", total=total)
+        yield lambda size: bar.advance(task, size)

@@ -1,0 +1,60 @@
+"""The command line `relance`: every verb, and what the process answers its caller.
+
+Exit codes: 0 done, 1 the answer is no, 2 bad usage or bad input, 130 interrupted. Each verb returns its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from cli import demo, emit, keys, log, parts, sellers, up
+from cli.errors import explain
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="relance",
+    help="Gets invoices paid without hurting the relationship.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(up.up)
+app.command()(demo.demo)
+app.command()(parts.migrate)
+app.command()(parts.web)
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(parts.worker)
+app.command()(parts.scheduler)
+app.command()(emit.emit)
+app.command()(log.log)
+app.add_typer(keys.app, name="key")
+app.add_typer(sellers.app, name="seller")
+
+
+@app.callback(invoke_without_command=True)
+def _without_a_verb(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(BAD_INPUT)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Runs the verb that the process (or `words`) says; returns the exit code."""
+    try:
+        return int(app(words, prog_name="relance", standalone_mode=False) or 0)
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except typer.Abort:
+        return INTERRUPTED
+    except Exception as error:
+        told = explain(error)
+        if told is None:
+            raise
+        typer.echo(f"relance: {told}", err=True)
+        return BAD_INPUT

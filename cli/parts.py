@@ -1,0 +1,102 @@
+"""The parts as processes of their own: `web`, `worker`, `scheduler`, after `migrate`. `up` runs them too."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from types import FrameType
+from typing import Annotated
+
+import typer
+from click import ClickException  # Celery's command line is made with it
+
+from cli.errors import BadInputError
+from config.wiring import SettingsError, build, prepare, read_settings, required
+from store.migrate import migrate as migrate_database
+
+Port = Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")]
+
+
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    migrate_database(required(read_settings().database_url, "RELANCE_DATABASE_URL"))
+
+
+def web(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1", port: Port = 8080
+) -> None:
+    """Run the web edge.
+
+    It takes in events and provider callbacks, and shows the pages.
+    """
+    serve(host, port)
+
+
+def serve(host: str, port: int) -> None:
+    """Listens until told to stop. Raises BadInputError if the address cannot be had."""
+    from web.app import create_app  # noqa: PLC0415 - reads the broker's address when it is imported
+    from web.server import make_server  # noqa: PLC0415 - no other verb needs the web framework, which loads slowly
+
+    services = build()
+    prepare(services)
+    listener = listen(host, port)
+    make_server(create_app(services), host, port).run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there; BadInputError in one line if the address is taken or not ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        problem = os.strerror(error.errno) if error.errno else error
+        raise BadInputError(f"cannot listen on {host}:{port}: {problem}; choose another --port") from None
+
+
+def worker(context: typer.Context) -> None:
+    """Run a Celery worker.
+
+    Every option of `celery worker` is passed on, as in `-Q deliver.sms -c 8`.
+    """
+    _check_settings()
+    from workers.app import app  # noqa: PLC0415 - reads the broker's address when it is imported
+
+    try:
+        app.worker_main(["worker", *worker_options(context.args)])
+    except ClickException as error:
+        raise BadInputError(f"celery worker: {error.format_message()}") from None
+
+
+def worker_options(given: list[str]) -> list[str]:
+    """The options with what our workers want unless it is given: the log level, and no chatter between workers."""
+    has_level = any(word.startswith(("-l", "--loglevel")) for word in given)
+    return [*given, "--without-gossip", "--without-mingle", *(() if has_level else ("--loglevel", "info"))]
+
+
+def scheduler() -> None:
+    """Run the scheduler.
+
+    It ticks once a second; run as many as you like.
+    """
+    _check_settings()
+    from workers.scheduler import schedule  # noqa: PLC0415 - reads the broker's address when it is imported
+
+    stop = threading.Event()
+
+    def stop_soon(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop_soon)
+    schedule(stop)
+
+
+def _check_settings() -> None:
+    """Says now, in one line, what would else come up as a crash of every task."""
+    services = build()
+    if services.settings.redis_url is None:
+        raise SettingsError("RELANCE_REDIS_URL is not set; `relance up` runs without it, with embedded servers")
+    prepare(services)
+    services.engine.dispose()

@@ -1,0 +1,82 @@
+"""`relance seller`: who is owed, and the defaults of its customers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from cli.errors import BadInputError
+from config.wiring import DEFAULT_SELLER, build, wake_seller
+from domain.customer import Seller
+from domain.ids import SellerId
+from domain.places import a_country, a_language, a_region, a_zone
+from store import policies, sellers
+from store.engine import Connection
+
+app = typer.Typer(help="The companies that are owed.", rich_markup_mode=None)
+
+
+@app.callback()
+def _group() -> None:
+    """The companies that are owed."""
+
+
+@app.command("set")
+def set_(
+    seller: Annotated[str, typer.Option(help="Which seller; a new one is made.")] = DEFAULT_SELLER,
+    name: Annotated[str | None, typer.Option(help="The name that customers read.")] = None,
+    language: Annotated[str | None, typer.Option(help="Of customers without one: fr, en.")] = None,
+    country: Annotated[str | None, typer.Option(help="Of customers without one: FR.")] = None,
+    region: Annotated[str | None, typer.Option(help="Of customers without a country: FR-67.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="Of customers without one: Europe/Paris.")] = None,
+    policy: Annotated[str | None, typer.Option(help="The name of a stored policy.")] = None,
+) -> None:
+    """Make a seller, or change its name, defaults and policy."""
+    wanted = {"name": name, "language": language, "country": country, "timezone": timezone, "policy": policy}
+    services = build()
+    try:
+        with services.engine.begin() as connection:
+            sellers.ensure(connection, Seller(SellerId(seller)))
+            home = country or sellers.load(connection, [SellerId(seller)])[SellerId(seller)].seller.country
+            read = {"region": _read("--region", region, lambda value: a_region(value, home))}
+            read |= {option: _read(f"--{option}", value, _READERS[option]) for option, value in wanted.items()}
+            changes = {option: value for option, value in read.items() if value is not None}
+            if "policy" in changes:
+                _check_policy(connection, changes["policy"])
+            if changes:
+                sellers.change(connection, SellerId(seller), changes)
+            kept = sellers.load(connection, [SellerId(seller)])[SellerId(seller)]
+        if changes:
+            wake_seller(services, SellerId(seller))
+    finally:
+        services.engine.dispose()
+    one = kept.seller
+    place = f"{one.country}{f' {one.region}' if one.region else ''}, {one.timezone}"
+    typer.echo(f"{one.id}: {one.name}, {one.language}, {place}, policy {kept.policy or services.policies.default}")
+
+
+_Reader = Callable[[object], str]
+_READERS: dict[str, _Reader] = {
+    "name": str,
+    "language": a_language,
+    "country": a_country,
+    "timezone": a_zone,
+    "policy": str,
+}
+
+
+def _read(option: str, value: str | None, reader: _Reader) -> str | None:
+    try:
+        return None if value is None else reader(value)
+    except ValueError as wrong:
+        raise BadInputError(f"{option}: {wrong}") from None
+
+
+def _check_policy(connection: Connection, name: str) -> None:
+    known = policies.newest_versions(connection)
+    if name not in known:
+        raise BadInputError(
+            f"--policy: there is no stored policy {name!r}; stored are {', '.join(sorted(known)) or 'none'}"
+        )

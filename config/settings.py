@@ -1,0 +1,76 @@
+"""What the operator sets, read once from the environment (`RELANCE_*`) by the wiring and handed on.
+
+Every setting is documented with its unit and default in `.env.example`; a test holds the two equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from config.running import find_running
+
+
+class SettingsError(ValueError):
+    """A setting cannot be used; the message names the variable and what is wrong, and shows no value."""
+
+
+def _empty_is_unset(value: Any) -> Any:
+    return None if value == "" else value
+
+
+Secret = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
+Text = Annotated[str | None, BeforeValidator(_empty_is_unset)]
+
+
+class Settings(BaseSettings):
+    """All settings, frozen. Secrets show themselves to nobody who prints them."""
+
+    model_config = SettingsConfigDict(env_prefix="RELANCE_", frozen=True, extra="ignore")
+
+    home: Path = Path(".relance")
+    database_url: Secret = None
+    redis_url: Secret = None
+    secret_key: Secret = None
+    public_url: str = "http://127.0.0.1:8080"
+    policy: str = "standard"
+    clock: str = "real"
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    mail_from: Text = None
+    sendgrid_api_key: Secret = None
+    sendgrid_webhook_key: Text = None
+    sendgrid_api_url: Text = None
+    twilio_account_sid: Text = None
+    twilio_auth_token: Secret = None
+    twilio_from: Text = None
+    twilio_whatsapp_from: Text = None
+    twilio_api_url: Text = None
+    twilio_content_sids: dict[str, str] = {}
+
+
+def read_settings(chosen: Mapping[str, Any] | None = None) -> Settings:
+    """The settings of this process's environment, `chosen` ones (by field name) over them.
+
+    Without a database address, those of the installation that runs on the same home are taken for what is unset.
+    Raises SettingsError with one line for the first that is wrong.
+    """
+    try:
+        given = Settings(**(chosen or {}))
+        found = None if given.database_url is not None else find_running(given.home)
+        if found is None:
+            return given
+        unset = {name for name in Settings.model_fields if name not in given.model_fields_set}
+        unset |= {name for name in ("database_url", "redis_url") if getattr(given, name) is None}
+        return Settings(
+            **{**(chosen or {}), **{name: found.settings[name] for name in unset & found.settings.keys()}}
+        )
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        raise SettingsError(f"RELANCE_{name.upper()}: {first['msg']}") from None
+    except ValueError as error:  # a variable that should hold JSON and does not
+        raise SettingsError(f"RELANCE_*: {error}") from None

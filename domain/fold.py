@@ -1,0 +1,132 @@
+"""`fold`: a customer's facts, in any order and any number, to the one account that they mean.
+
+Called by every step that plans (intake, due, deliver, explain). Facts are deduplicated by event id, put in
+the order of their stamps, and applied one by one: that is what makes order and repetition irrelevant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from domain import facts
+from domain.account import Account, Hold, InvoiceState
+from domain.addresses import address_key
+from domain.customer import Customer, Seller
+from domain.facts import Fact, PastReminder, PaymentPlanAgreed
+from domain.ids import CustomerId, InvoiceId
+from domain.ledger import Ledger
+from domain.units import PlanBase, units_of
+
+
+def fold(
+    customer_id: CustomerId,
+    found: Iterable[Fact],
+    seller: Seller,
+    history: Sequence[PastReminder] = (),
+    suppressed: Iterable[facts.Suppressed] = (),
+) -> Account:
+    """The account of `customer_id`. Facts about invoices that now belong to another customer leave no trace."""
+    ordered = in_order(found)
+    ledgers = _first_known(ordered)
+    plans: list[PlanBase] = []
+    customer: Customer | None = None
+    hold: Hold | None = None
+    for fact in ordered:
+        customer = _customer_after(customer, customer_id, fact)
+        hold = _hold_after(hold, customer_id, fact)
+        if isinstance(fact.body, PaymentPlanAgreed):
+            plans.append(_base_of(fact.stamp.event_id, fact.body, ledgers))
+        for invoice_id in invoice_ids_of(fact.body):
+            if invoice_id in ledgers:
+                ledgers[invoice_id].apply(fact)
+    states = tuple(sorted(_states(ledgers, customer_id), key=lambda s: (s.due_on, s.invoice.id)))
+    return Account(
+        seller=seller,
+        customer=customer or Customer(id=customer_id, name=customer_id),
+        invoices=states,
+        units=units_of(states, plans),
+        hold=hold,
+        history=tuple(sorted(history, key=lambda past: (past.at, past.id))),
+        suppressed=frozenset((entry.channel, address_key(entry.address)) for entry in suppressed),
+    )
+
+
+def in_order(found: Iterable[Fact]) -> list[Fact]:
+    """The facts, each event once, in the order of their stamps."""
+    once: dict[str, Fact] = {}
+    for fact in found:
+        known = once.get(fact.stamp.event_id)
+        if known is None or fact.received_at < known.received_at:
+            once[fact.stamp.event_id] = fact
+    return sorted(once.values(), key=lambda fact: fact.stamp)
+
+
+def invoice_ids_of(body: facts.Body) -> tuple[InvoiceId, ...]:
+    """The invoices that a fact speaks of; none for facts about a customer or a seller."""
+    match body:
+        case facts.InvoiceIssued(invoice=invoice):
+            return (invoice.id,)
+        case facts.PromiseMade(invoice_ids=ids) | facts.PaymentPlanAgreed(invoice_ids=ids):
+            return ids
+        case facts.CustomerUpdated() | facts.CustomerHeld() | facts.CustomerReleased() | facts.PaymentsSynced():
+            return ()
+        case _:
+            return (body.invoice_id,)
+
+
+def _first_known(ordered: Sequence[Fact]) -> dict[InvoiceId, Ledger]:
+    """A ledger for every invoice that was ever stated, so that facts which came before it find it there."""
+    ledgers: dict[InvoiceId, Ledger] = {}
+    for fact in ordered:
+        if isinstance(fact.body, facts.InvoiceIssued):
+            invoice = fact.body.invoice
+            ledger = ledgers.setdefault(invoice.id, Ledger(invoice, fact.received_at))
+            ledger.known_at = min(ledger.known_at, fact.received_at)
+    return ledgers
+
+
+def _states(ledgers: dict[InvoiceId, Ledger], customer_id: CustomerId) -> Iterable[InvoiceState]:
+    return (ledger.state() for ledger in ledgers.values() if ledger.invoice.customer_id == customer_id)
+
+
+def _base_of(event_id: str, plan: PaymentPlanAgreed, ledgers: dict[InvoiceId, Ledger]) -> PlanBase:
+    """What was owed of each of the plan's invoices when it was agreed: payments are counted from there."""
+    return PlanBase(event_id, plan, {i: ledgers[i].balance() for i in plan.invoice_ids if i in ledgers})
+
+
+def _customer_after(known: Customer | None, customer_id: CustomerId, fact: Fact) -> Customer | None:
+    match fact.body:
+        case facts.CustomerUpdated(customer=stated) if stated.id == customer_id:
+            return stated
+        case facts.InvoiceIssued(customer=stated) if stated.id == customer_id:
+            return _merged(known, stated)
+        case _:
+            return known
+
+
+def _merged(known: Customer | None, stated: Customer) -> Customer:
+    """An invoice's customer adds to what is known: what it leaves out stays as it was."""
+    if known is None:
+        return stated
+    return replace(
+        stated,
+        language=stated.language or known.language,
+        country=stated.country or known.country,
+        region=stated.region or known.region,
+        timezone=stated.timezone or known.timezone,
+        preferred_channel=stated.preferred_channel or known.preferred_channel,
+        segment=stated.segment or known.segment,
+        policy=stated.policy or known.policy,
+        contacts=stated.contacts or known.contacts,
+    )
+
+
+def _hold_after(hold: Hold | None, customer_id: CustomerId, fact: Fact) -> Hold | None:
+    match fact.body:
+        case facts.CustomerHeld(customer_id=held, reason=reason, until=until) if held == customer_id:
+            return Hold(reason, until)
+        case facts.CustomerReleased(customer_id=released) if released == customer_id:
+            return None
+        case _:
+            return hold

@@ -1,0 +1,182 @@
+"""One customer gets one message: which unit leads it at an instant, and which others may join. Used by `plan` alone.
+
+The lead is the unit with the highest level, then the oldest due date. Another joins only if its own step is due
+or due within `group_within`, if the lead's level is at most one above what it has had, and if both steps stand
+on the same side of the due date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from domain.account import Account, Unit
+from domain.hours import local_date, start_of_day
+from domain.ids import StepId
+from domain.ladder import Progress, Rung, due_rung, is_internal, ladder_of, next_rung, progress_of, rungs_of
+from domain.policy import Policy
+from domain.reasons import Code, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A unit with its place on the ladder. `waits` says why it is out of the running, `until` when that ends."""
+
+    unit: Unit
+    progress: Progress
+    rungs: tuple[Rung, ...]
+    waits: Reason | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A unit's part in a reminder: with which of its own steps it takes part."""
+
+    unit: Unit
+    rung: Rung
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """What would go out at one instant: the shares, lead first; empty if nothing is due.
+
+    `approvals` are the steps that wait for a person; `changes_at` is the first later instant at which a step's
+    moment comes, a step lapses, or a wait ends.
+    """
+
+    shares: tuple[Share, ...]
+    approvals: tuple[Share, ...]
+    reasons: tuple[Reason, ...]
+    changes_at: datetime | None
+
+
+def candidates_of(account: Account, policy: Policy) -> tuple[Candidate, ...]:
+    """Every owed unit with its progress and the steps ahead of it."""
+    ladder = ladder_of(account, policy)
+    found = []
+    for unit in account.units:
+        progress = progress_of(unit, account, policy, ladder)
+        waits, until = _wait_of(unit, account, policy)
+        found.append(Candidate(unit, progress, rungs_of(unit, account, policy, ladder, progress), waits, until))
+    return tuple(found)
+
+
+def compose(
+    candidates: Sequence[Candidate],
+    account: Account,
+    policy: Policy,
+    at: datetime,
+    stuck: Collection[StepId] = (),
+) -> Composition:
+    """Who would lead and who would join at `at`, and why the others would not. A step that is `stuck` cannot lead."""
+    due: list[Share] = []
+    approvals: list[Share] = []
+    reasons: list[Reason] = []
+    for one in candidates:
+        rung = due_now(one, at)
+        if rung is None:
+            reasons.append(_why_not_yet(one, at))
+        elif rung.asks:
+            approvals.append(Share(one.unit, rung))
+            reasons.append(Reason(Code.APPROVAL_NEEDED, {"unit": one.unit.id, "step": rung.step.id}))
+        elif rung.step.id not in stuck:
+            due.append(Share(one.unit, rung))
+    shares, grouping = _grouped(due, candidates, account, policy, at)
+    return Composition(shares, tuple(approvals), (*reasons, *grouping), changes_at(candidates, at))
+
+
+def due_now(one: Candidate, at: datetime) -> Rung | None:
+    """The unit's due step, unless the unit waits."""
+    return None if is_waiting(one, at) else due_rung(one.rungs, at)
+
+
+def is_waiting(one: Candidate, at: datetime) -> bool:
+    """Whether the unit is out of the running at `at`, whatever its ladder says."""
+    return one.waits is not None and (one.until is None or at < one.until)
+
+
+def changes_at(candidates: Sequence[Candidate], at: datetime) -> datetime | None:
+    """The first instant after `at` at which a wait ends, a step's moment comes or a step lapses."""
+    instants = [one.until for one in candidates if one.until is not None]
+    for one in candidates:
+        if one.waits is None or one.until is not None:
+            instants += [rung.moment for rung in one.rungs]
+            instants += [rung.lapses_at for rung in one.rungs if rung.lapses_at is not None]
+    return min((instant for instant in instants if instant > at), default=None)
+
+
+def _wait_of(unit: Unit, account: Account, policy: Policy) -> tuple[Reason | None, datetime | None]:
+    """Why a unit waits whatever its ladder says, and the instant at which that ends by itself."""
+    for state in unit.states:
+        names = {"unit": unit.id, "invoice": state.invoice.id}
+        if state.disputed is not None:
+            return Reason(Code.UNIT_DISPUTED, names), None
+        if state.status_code is not None:
+            return Reason(Code.UNIT_WAITS_FOR_STATUS, {**names, "code": state.status_code}), None
+        if state.foreign_payment is not None:
+            return Reason(Code.UNIT_PAID_IN_OTHER_CURRENCY, {**names, "currency": state.foreign_payment}), None
+    promises = [state.promised_on for state in unit.states if state.promised_on is not None]
+    if promises:
+        last = max(promises) + timedelta(days=policy.promise_grace_days)
+        until = start_of_day(account.place, last + timedelta(days=1))
+        return Reason(Code.UNIT_PROMISED, {"unit": unit.id, "until": last.isoformat()}), until
+    return None, None
+
+
+def _why_not_yet(one: Candidate, at: datetime) -> Reason:
+    if one.waits is not None and is_waiting(one, at):
+        return one.waits
+    ahead = next_rung(one.rungs, at)
+    if ahead is None:
+        return Reason(Code.LADDER_DONE, {"unit": one.unit.id})
+    facts = {"unit": one.unit.id, "step": ahead.step.id, "moment": ahead.moment.isoformat()}
+    return Reason(Code.STEP_LATER, facts)
+
+
+def _grouped(
+    due: Sequence[Share], candidates: Sequence[Candidate], account: Account, policy: Policy, at: datetime
+) -> tuple[tuple[Share, ...], list[Reason]]:
+    if not due:
+        return (), []
+    lead = min(due, key=_precedence)
+    reasons = [Reason(Code.STEP_DUE, {"unit": lead.unit.id, "step": lead.rung.step.id})]
+    if is_internal(lead.rung.step):
+        return (lead,), reasons
+    shares = [lead]
+    today = local_date(account.place, at)
+    soon = at + timedelta(days=policy.limits.group_within_days)
+    for one in candidates:
+        if one.unit is lead.unit or is_waiting(one, at):
+            continue
+        rung = due_rung(one.rungs, at) or next_rung(one.rungs, at)
+        if rung is not None and rung.moment <= soon:
+            why = _why_apart(lead.rung, one, rung, at, today)
+            if why is None:
+                shares.append(Share(one.unit, rung))
+                reasons.append(Reason(Code.GROUPED, {"unit": one.unit.id, "lead": lead.unit.id}))
+            else:
+                reasons.append(Reason(Code.NOT_GROUPED, {"unit": one.unit.id, "why": why}))
+    return tuple(shares), reasons
+
+
+def _precedence(share: Share) -> tuple[bool, int, date, str]:
+    """Hand-offs first (they cost the customer nothing), then the highest level, then the oldest due date."""
+    step = share.rung.step
+    return not is_internal(step), -step.level, share.unit.due_on, share.unit.id
+
+
+def _why_apart(lead: Rung, one: Candidate, rung: Rung, at: datetime, today: date) -> str | None:
+    """Why a unit may not join with this step, or None if it may."""
+    if is_internal(rung.step):
+        return "hand_off"
+    if rung.asks:
+        return "approval"
+    if lead.step.level > one.progress.level + 1:
+        return "level"
+    if lead.is_before_due != rung.is_before_due:
+        return "side_of_due_date"
+    if rung.moment > at and not rung.is_before_due and today <= one.unit.due_on:
+        return "not_late_yet"
+    return None

@@ -1,0 +1,131 @@
+"""Whether what is due at an instant may leave then: a usable channel, the budget, the customer's hours, the spread.
+
+Used by `plan` alone, for one instant after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zlib import crc32
+
+from domain.account import Account
+from domain.budget import contact_dates, first_date_within
+from domain.facts import Member
+from domain.grouping import Composition, Share
+from domain.hours import Window, local_date, start_of_day, window_at_or_after
+from domain.ladder import is_internal, tone_cap
+from domain.levels import Level
+from domain.planned import PlannedReminder
+from domain.policy import Policy, Step
+from domain.reasons import Code, Reason
+from domain.routes import Route, routes_of
+
+_SECOND = timedelta(seconds=1)
+
+SPREAD_SHARE = 0.75
+"""The part of a window over which waiting reminders are spread; the rest is left for retries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaves:
+    """It may leave: this is the reminder."""
+
+    reminder: PlannedReminder
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Not before `until` (None: nothing is due)."""
+
+    until: datetime | None
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """No channel of the step can be used, or its hours never open: a person has to see to it."""
+
+    reasons: tuple[Reason, ...]
+
+
+def try_at(found: Composition, account: Account, policy: Policy, at: datetime) -> Leaves | Waits | Unreachable:
+    """What becomes at `at` of a composition with at least one share."""
+    lead = found.shares[0]
+    step = lead.rung.step
+    routes, unusable = routes_of(account, policy, step)
+    if not routes:
+        return Unreachable((*unusable, Reason(Code.NO_USABLE_CHANNEL, {"step": step.id})))
+    members = tuple(member_of(share) for share in found.shares)
+    if is_internal(step):
+        return Leaves(make_reminder(account, policy, step, step.level, members, routes, (at, at)), ())
+    today = local_date(account.place, at)
+    contacts = contact_dates(account)
+    day, why = first_date_within(policy.limits, contacts, today)
+    if why is not None:
+        return Waits(start_of_day(account.place, day), (why,))
+    channel = routes[0].channel
+    window = window_at_or_after(policy, channel, account.place, at)
+    if window is None:
+        return Unreachable((*unusable, Reason(Code.OUTSIDE_HOURS, {"channel": channel.value, "until": None})))
+    opening = turn_in(window, _ready_at(lead, account, policy, contacts), account)
+    if opening > at:
+        code = Code.OUTSIDE_HOURS if window.opens > at else Code.SPREAD
+        return Waits(opening, (Reason(code, {"channel": channel.value, "until": opening.isoformat()}),))
+    chosen = Reason(Code.CHANNEL_CHOSEN, {"channel": channel.value, "contact": routes[0].contact_id})
+    reminder = make_reminder(account, policy, step, step.level, members, routes, (at, window.closes))
+    return Leaves(reminder, (*unusable, chosen))
+
+
+def member_of(share: Share) -> Member:
+    """The share as the reminder keeps it."""
+    return Member(share.unit.id, share.rung.step.id, share.unit.cycle, share.unit.balance)
+
+
+def make_reminder(
+    account: Account,
+    policy: Policy,
+    step: Step,
+    level: Level,
+    members: Sequence[Member],
+    routes: Sequence[Route],
+    span: tuple[datetime, datetime],
+) -> PlannedReminder:
+    """The reminder that leaves in `span` (from, before), in the tone that the caps allow."""
+    cap = tone_cap(account, policy)
+    return PlannedReminder(
+        step=step,
+        level=level,
+        tone=level if cap is None else min(level, cap),
+        members=tuple(members),
+        routes=tuple(routes),
+        send_at=span[0],
+        closes=span[1],
+        policy=policy.label,
+    )
+
+
+def turn_in(window: Window, ready_at: datetime, account: Account) -> datetime:
+    """When this customer's turn in a window comes.
+
+    What was ready before the window opened is spread over it by a hash of the customer, so that nobody's
+    09:00 is a stampede; what becomes ready inside it goes at once.
+    """
+    if ready_at > window.opens:
+        return ready_at
+    name = f"{account.seller.id}/{account.customer.id}"
+    share = crc32(name.encode()) / 2**32 * SPREAD_SHARE
+    whole_seconds = (window.closes - window.opens).total_seconds() * share // 1
+    return window.opens + whole_seconds * _SECOND
+
+
+def _ready_at(lead: Share, account: Account, policy: Policy, contacts: tuple[date, ...]) -> datetime:
+    """Since when nothing but the hours has kept the lead's step back."""
+    ready = max(lead.rung.moment, lead.unit.known_at)
+    if account.hold is not None and account.hold.until is not None:
+        ready = max(ready, account.hold.until)
+    day = local_date(account.place, ready)
+    allowed, _ = first_date_within(policy.limits, contacts, day)
+    return ready if allowed == day else start_of_day(account.place, allowed)

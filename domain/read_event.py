@@ -1,0 +1,99 @@
+"""From a CloudEvent as parsed JSON to a typed Event, or to an EventError that names the field.
+
+Called by everything that events come in through. Numbers are parsed exactly (`parse_float=Decimal`) before.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from domain import facts
+from domain.event import Event, EventError
+from domain.fields import Fields, an_instant, ident, one_of
+from domain.ids import CustomerId, InvoiceId
+from domain.raw_event import a_sequence, body_digest, refuse_what_cannot_be_kept
+from domain.read_facts import READERS
+
+__all__ = ["body_digest", "event_type_names", "read_event"]
+
+LONGEST_EVENT_ID = 256
+_an_event_id = ident(LONGEST_EVENT_ID)
+_a_source = ident(256)
+_a_version = one_of(("1.0",), "a version of CloudEvents that is read here")
+_a_type = one_of(READERS, "an event type")
+
+
+def event_type_names() -> tuple[str, ...]:
+    """All types of events that are taken, as the contract lists them."""
+    return tuple(READERS)
+
+
+def read_event(raw: object, *, default_country: str = "FR") -> Event:
+    """The event that a CloudEvent states; EventError names the first field that is wrong, and the event's id if any.
+
+    `default_country` is the seller's: customers without one live there. Unknown fields are ignored.
+    Source: CloudEvents 1.0, required attributes (read 2026-11-22).
+    """
+    try:
+        refuse_what_cannot_be_kept(raw)
+        return _event(Fields(raw, ""), default_country)
+    except EventError as error:
+        error.event_id = event_id_of(raw)
+        raise
+
+
+def event_id_of(raw: object) -> str | None:
+    """The id of an event that may be invalid otherwise; None if it has none that can be used."""
+    found = raw.get("id") if isinstance(raw, dict) else None
+    try:
+        return _an_event_id(found)
+    except ValueError:
+        return None
+
+
+def _event(fields: Fields, default_country: str) -> Event:
+    fields.need("specversion", _a_version)
+    event_id = fields.need("id", _an_event_id)
+    source = fields.need("source", _a_source)
+    type_name = fields.need("type", _a_type)
+    body = READERS[type_name](fields.child("data"), default_country)
+    customer_id, invoice_ids = _about(body)
+    return Event(
+        id=event_id,
+        source=source,
+        type=type_name,
+        time=fields.maybe("time", an_instant),
+        sequence=fields.maybe("sequence", a_sequence) or "",
+        body=body,
+        customer_id=customer_id,
+        invoice_ids=invoice_ids,
+    )
+
+
+def _about(body: facts.Body) -> tuple[CustomerId | None, tuple[InvoiceId, ...]]:
+    """Whom and what a fact is about: all that the store needs to find its account."""
+    match body:
+        case facts.InvoiceIssued(customer, invoice):
+            return customer.id, (invoice.id,)
+        case facts.CustomerUpdated(customer):
+            return customer.id, ()
+        case facts.CustomerHeld() | facts.CustomerReleased():
+            return body.customer_id, ()
+        case facts.PromiseMade() | facts.PaymentPlanAgreed():
+            return None, body.invoice_ids
+        case facts.PaymentsSynced():
+            return None, ()
+        case (
+            facts.InvoiceCancelled()
+            | facts.PaymentReceived()
+            | facts.PaymentReversed()
+            | facts.InvoicePaid()
+            | facts.CreditNoteIssued()
+            | facts.InvoiceDisputed()
+            | facts.DisputeResolved()
+            | facts.TermsExtended()
+            | facts.EInvoiceStatusChanged()
+        ):
+            return None, (body.invoice_id,)
+        case _:
+            assert_never(body)

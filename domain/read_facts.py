@@ -1,0 +1,166 @@
+"""From the `data` of an event to the fact that it states: one reader for each type. Called by `read_event`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from domain import facts
+from domain.event import EventError
+from domain.fields import Fields, a_day, a_list, an_instant_or_day, line, shown
+from domain.ids import CustomerId, InvoiceId
+from domain.money import Money
+from domain.read_customer import an_id, read_customer
+from domain.read_invoice import a_currency, amount_above_zero_in, read_instalments, read_invoice
+
+DEFAULT_CURRENCY = "EUR"
+"""Of promises and payment plans that name none, as the contract does not ask for it there."""
+
+_a_reason = line(2000)
+_a_name = line(200)
+_LONGEST_CODE = 3
+
+
+def _invoice_issued(data: Fields, default_country: str) -> facts.InvoiceIssued:
+    customer = read_customer(data.child("customer"), default_country)
+    return facts.InvoiceIssued(customer=customer, invoice=read_invoice(data.child("invoice"), customer.id))
+
+
+def _invoice_cancelled(data: Fields, _: str) -> facts.InvoiceCancelled:
+    return facts.InvoiceCancelled(invoice_id=_invoice_id(data), reason=_reason(data))
+
+
+def _payment_received(data: Fields, _: str) -> facts.PaymentReceived:
+    return facts.PaymentReceived(
+        invoice_id=_invoice_id(data),
+        payment_id=data.need("payment_id", an_id),
+        amount=_amount(data),
+        paid_on=data.need("paid_on", a_day),
+    )
+
+
+def _payment_reversed(data: Fields, _: str) -> facts.PaymentReversed:
+    return facts.PaymentReversed(
+        invoice_id=_invoice_id(data),
+        payment_id=data.need("payment_id", an_id),
+        amount=_amount(data),
+        paid_on=data.need("paid_on", a_day),
+    )
+
+
+def _invoice_paid(data: Fields, _: str) -> facts.InvoicePaid:
+    return facts.InvoicePaid(invoice_id=_invoice_id(data), paid_on=data.need("paid_on", a_day))
+
+
+def _credit_note_issued(data: Fields, _: str) -> facts.CreditNoteIssued:
+    return facts.CreditNoteIssued(
+        invoice_id=_invoice_id(data), credit_note_id=data.need("credit_note_id", an_id), amount=_amount(data)
+    )
+
+
+def _invoice_disputed(data: Fields, _: str) -> facts.InvoiceDisputed:
+    return facts.InvoiceDisputed(invoice_id=_invoice_id(data), reason=_reason(data))
+
+
+def _dispute_resolved(data: Fields, _: str) -> facts.DisputeResolved:
+    return facts.DisputeResolved(invoice_id=_invoice_id(data), reason=_reason(data))
+
+
+def _terms_extended(data: Fields, _: str) -> facts.TermsExtended:
+    return facts.TermsExtended(invoice_id=_invoice_id(data), due_on=data.need("due_on", a_day))
+
+
+def _promise_made(data: Fields, _: str) -> facts.PromiseMade:
+    currency = data.maybe("currency", a_currency) or DEFAULT_CURRENCY
+    return facts.PromiseMade(
+        invoice_ids=data.need("invoice_ids", _invoice_ids),
+        amount=data.maybe("amount", amount_above_zero_in(currency)),
+        promised_on=data.need("promised_on", a_day),
+        by=data.maybe("by", _a_name) or "",
+    )
+
+
+def _payment_plan_agreed(data: Fields, _: str) -> facts.PaymentPlanAgreed:
+    currency = data.maybe("currency", a_currency) or DEFAULT_CURRENCY
+    instalments = read_instalments(data.children("instalments"), currency)
+    if not instalments:
+        raise EventError(data.path("instalments"), "is required; a plan has at least one instalment")
+    return facts.PaymentPlanAgreed(invoice_ids=data.need("invoice_ids", _invoice_ids), instalments=instalments)
+
+
+def _customer_updated(data: Fields, default_country: str) -> facts.CustomerUpdated:
+    return facts.CustomerUpdated(customer=read_customer(data.child("customer"), default_country))
+
+
+def _customer_held(data: Fields, _: str) -> facts.CustomerHeld:
+    return facts.CustomerHeld(
+        customer_id=_customer_id(data), reason=_reason(data), until=data.maybe("until", an_instant_or_day)
+    )
+
+
+def _customer_released(data: Fields, _: str) -> facts.CustomerReleased:
+    return facts.CustomerReleased(customer_id=_customer_id(data))
+
+
+def _payments_synced(data: Fields, _: str) -> facts.PaymentsSynced:
+    return facts.PaymentsSynced(as_of=data.need("as_of", an_instant_or_day))
+
+
+def _einvoice_status_changed(data: Fields, _: str) -> facts.EInvoiceStatusChanged:
+    return facts.EInvoiceStatusChanged(invoice_id=_invoice_id(data), code=data.need("code", _a_code))
+
+
+READERS: Mapping[str, Callable[[Fields, str], facts.Body]] = MappingProxyType(
+    {
+        "invoice.issued": _invoice_issued,
+        "invoice.updated": _invoice_issued,
+        "invoice.cancelled": _invoice_cancelled,
+        "payment.received": _payment_received,
+        "payment.reversed": _payment_reversed,
+        "invoice.paid": _invoice_paid,
+        "credit_note.issued": _credit_note_issued,
+        "invoice.disputed": _invoice_disputed,
+        "dispute.resolved": _dispute_resolved,
+        "terms.extended": _terms_extended,
+        "promise.made": _promise_made,
+        "payment_plan.agreed": _payment_plan_agreed,
+        "customer.updated": _customer_updated,
+        "customer.held": _customer_held,
+        "customer.released": _customer_released,
+        "payments.synced": _payments_synced,
+        "einvoice.status_changed": _einvoice_status_changed,
+    }
+)
+"""By event type: from its `data` and the seller's country to the fact."""
+
+
+def _invoice_id(data: Fields) -> InvoiceId:
+    return InvoiceId(data.need("invoice_id", an_id))
+
+
+def _customer_id(data: Fields) -> CustomerId:
+    return CustomerId(data.need("customer_id", an_id))
+
+
+def _reason(data: Fields) -> str:
+    """Why, in the sender's words. None given is none: silence about the reason is no reason to lose the fact."""
+    return data.maybe("reason", _a_reason) or ""
+
+
+def _amount(data: Fields) -> Money:
+    return data.need("amount", amount_above_zero_in(data.need("currency", a_currency)))
+
+
+def _invoice_ids(value: object) -> tuple[InvoiceId, ...]:
+    """At least one invoice, each named once."""
+    ids = tuple(dict.fromkeys(InvoiceId(an_id(one)) for one in a_list(value)))
+    if not ids:
+        raise ValueError("is an empty list; at least one invoice is required")
+    return ids
+
+
+def _a_code(value: object) -> str:
+    """A code of the French e-invoicing life cycle; one that is not known yet is taken, and changes nothing."""
+    if not isinstance(value, str) or len(value) != _LONGEST_CODE or not (value.isascii() and value.isdigit()):
+        raise ValueError(f'{shown(value)} is not a life-cycle code; write its three digits as a text, as in "207"')
+    return value

@@ -1,0 +1,216 @@
+"""Attempts after their call: closed by fence, found again by what providers report."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from domain.ids import AccountKey, AttemptId, ReminderId, SellerId
+from domain.outcomes import AttemptState, OutcomeClass
+from store.arrays import INSTANT, NUMBER, TEXT, Columns, among, unnested
+from store.tables import attempts, reminders
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What an attempt's call came to. It counts only while the attempt is still `calling` under the same fence."""
+
+    attempt: AttemptId
+    fence: int
+    state: AttemptState
+    provider_id: str | None
+    error_class: str | None
+    error_code: str | None
+    segments: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderChange:
+    """How a reminder goes on after an attempt: its state, the channels that are spent, when to try again."""
+
+    reminder: ReminderId
+    state: str
+    spent: tuple[str, ...]
+    retry_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """An attempt with what is needed to settle it, and how its reminder stands."""
+
+    id: AttemptId
+    seller: SellerId
+    account: AccountKey
+    reminder: ReminderId
+    channel: str
+    recipient: str
+    state: AttemptState
+    number: int
+    reminder_state: str
+    reminder_spent: tuple[str, ...]
+    reminder_attempts: int
+
+
+def close(connection: sa.Connection, closings: Sequence[Closing]) -> set[AttemptId]:
+    """Closes the attempts that are still ours; returns which those were."""
+    columns: Columns = [
+        ("id", TEXT),
+        ("fence", NUMBER),
+        ("state", TEXT),
+        ("provider_id", TEXT),
+        ("error_class", TEXT),
+        ("error_code", TEXT),
+        ("segments", NUMBER),
+    ]
+    rows = [
+        (one.attempt, one.fence, one.state.value, one.provider_id, one.error_class, one.error_code, one.segments)
+        for one in closings
+    ]
+    new = unnested(columns, rows)
+    statement = (
+        sa.update(attempts)
+        .where(attempts.c.id == new.c.id, attempts.c.fence == new.c.fence, attempts.c.state == "calling")
+        .values(
+            state=new.c.state,
+            provider_id=new.c.provider_id,
+            error_class=new.c.error_class,
+            error_code=new.c.error_code,
+            segments=sa.func.coalesce(new.c.segments, attempts.c.segments),
+            leased_until=None,
+        )
+        .returning(attempts.c.id)
+    )
+    return {AttemptId(found) for found in connection.execute(statement).scalars()}
+
+
+def expire_leases(connection: sa.Connection, limit: int) -> list[AttemptRow]:
+    """Attempts whose caller never came back become `unconfirmed`, and the caller's fence is broken.
+
+    Leases are given and taken by the database's clock alone: two machines' clocks may be minutes apart.
+    """
+    overdue = (
+        sa.select(attempts.c.id)
+        .where(attempts.c.state == "calling", attempts.c.leased_until < sa.func.clock_timestamp())
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    statement = (
+        sa.update(attempts)
+        .where(attempts.c.id.in_(overdue))
+        .values(
+            state="unconfirmed",
+            fence=attempts.c.fence + 1,
+            leased_until=None,
+            error_class="unconfirmed",
+            error_code="lease_expired",
+        )
+        .returning(attempts.c.id)
+    )
+    return find(connection, list(connection.execute(statement).scalars()))
+
+
+def change_reminders(connection: sa.Connection, changes: Sequence[ReminderChange]) -> None:
+    """Takes the reminders on. The accounts are locked by the caller."""
+    columns: Columns = [("id", TEXT), ("state", TEXT), ("spent", TEXT), ("retry_at", INSTANT)]
+    rows = [(one.reminder, one.state, "\x1f".join(one.spent), one.retry_at) for one in changes]
+    new = unnested(columns, rows)
+    connection.execute(
+        sa.update(reminders)
+        .where(reminders.c.id == new.c.id)
+        .values(
+            state=new.c.state,
+            spent=sa.func.string_to_array(new.c.spent, "\x1f", type_=sa.ARRAY(sa.Text)),
+            retry_at=new.c.retry_at,
+        )
+    )
+
+
+def tries_of(connection: sa.Connection, reminder_ids: Collection[ReminderId]) -> dict[tuple[str, str], int]:
+    """How many attempts of each reminder failed on each channel for now. Being told to slow down is no failure."""
+    statement = (
+        sa.select(attempts.c.reminder_id, attempts.c.channel, sa.func.count())
+        .where(among(attempts.c.reminder_id, reminder_ids), attempts.c.error_class == OutcomeClass.TRANSIENT.value)
+        .group_by(attempts.c.reminder_id, attempts.c.channel)
+    )
+    return {(reminder, channel): count for reminder, channel, count in connection.execute(statement)}
+
+
+def find(connection: sa.Connection, ids: Collection[str]) -> list[AttemptRow]:
+    """These attempts, by our id."""
+    return _read(connection, among(attempts.c.id, ids))
+
+
+def accounts_reached_at(connection: sa.Connection, address: str) -> list[tuple[SellerId, AccountKey]]:
+    """The accounts, with their sellers, that were ever contacted at this address, over whatever channel."""
+    statement = sa.select(attempts.c.seller, attempts.c.account_id).where(attempts.c.recipient == address)
+    rows = connection.execute(statement.distinct().order_by(attempts.c.account_id))
+    return [(SellerId(seller), AccountKey(key)) for seller, key in rows]
+
+
+def find_by_provider(connection: sa.Connection, provider_ids: Collection[str]) -> dict[str, AttemptId]:
+    """The attempts that the provider knows by these ids."""
+    statement = sa.select(attempts.c.provider_id, attempts.c.id).where(among(attempts.c.provider_id, provider_ids))
+    return {provider_id: AttemptId(found) for provider_id, found in connection.execute(statement)}
+
+
+def report(
+    connection: sa.Connection, reports: Sequence[tuple[AttemptId, AttemptState | None, str | None, str | None]]
+) -> None:
+    """Writes (attempt, new state, provider id, error code) as receipts have it; a known id or code is never erased.
+
+    Where the state is new, the caller's fence is broken. None: the receipts say nothing of the delivery (a click, a
+    person in copy); the caller, or the sweep if it died, has still to say what became of the call.
+    """
+    columns: Columns = [("id", TEXT), ("state", TEXT), ("provider_id", TEXT), ("error_code", TEXT)]
+    new = unnested(
+        columns, [(a, state and state.value, provider_id, code) for a, state, provider_id, code in reports]
+    )
+    is_moved = new.c.state.is_not(None)
+    connection.execute(
+        sa.update(attempts)
+        .where(attempts.c.id == new.c.id)
+        .values(
+            state=sa.func.coalesce(new.c.state, attempts.c.state),
+            provider_id=sa.func.coalesce(attempts.c.provider_id, new.c.provider_id),
+            error_code=sa.func.coalesce(new.c.error_code, attempts.c.error_code),
+            fence=attempts.c.fence + sa.case((is_moved, 1), else_=0),
+            leased_until=sa.case((is_moved, None), else_=attempts.c.leased_until),
+        )
+    )
+
+
+def _read(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[AttemptRow]:
+    joined = attempts.join(reminders, reminders.c.id == attempts.c.reminder_id)
+    statement = sa.select(
+        attempts.c.id,
+        attempts.c.seller,
+        attempts.c.account_id,
+        attempts.c.reminder_id,
+        attempts.c.channel,
+        attempts.c.recipient,
+        attempts.c.state,
+        attempts.c.number,
+        reminders.c.state.label("reminder_state"),
+        reminders.c.spent,
+        reminders.c.attempts,
+    )
+    rows = connection.execute(statement.select_from(joined).where(where).order_by(attempts.c.id))
+    return [
+        AttemptRow(
+            AttemptId(row.id),
+            SellerId(row.seller),
+            AccountKey(row.account_id),
+            ReminderId(row.reminder_id),
+            row.channel,
+            row.recipient,
+            AttemptState(row.state),
+            row.number,
+            row.reminder_state,
+            tuple(row.spent),
+            row.attempts,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,219 @@
+"""Events as they were received: put in before the sender is answered, taken out once by intake.
+
+An event counts once: unique (seller, source, event id). Nothing here is ever overwritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+
+from domain.event import Event
+from domain.ids import AccountKey, CustomerId, InvoiceId, SellerId
+from store.arrays import INSTANT, TEXT, Columns, among, unnested
+from store.fact_codec import body_from_row, body_to_row
+from store.tables import accounts, inbox, invoices
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A valid event with the text that is kept of it and that text's digest."""
+
+    event: Event
+    body: str
+    digest: str
+
+
+class Reception(StrEnum):
+    """What became of an event that was put in."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The answer to one event: its row if it was new."""
+
+    reception: Reception
+    inbox_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    """An event that waits to be folded. `body` is as it was received, `fact` as it was understood then."""
+
+    id: int
+    seller: SellerId
+    event_id: str
+    source: str
+    type: str
+    happened_at: datetime | None
+    sequence: str
+    fact_type: str
+    fact: str
+    customer_id: str | None
+    invoice_ids: tuple[str, ...]
+    body: str
+    received_at: datetime
+
+    @property
+    def event(self) -> Event:
+        """The event, as it was understood when it was accepted."""
+        return Event(
+            id=self.event_id,
+            source=self.source,
+            type=self.type,
+            time=self.happened_at,
+            sequence=self.sequence,
+            body=body_from_row(self.fact_type, self.fact),
+            customer_id=None if self.customer_id is None else CustomerId(self.customer_id),
+            invoice_ids=tuple(InvoiceId(invoice_id) for invoice_id in self.invoice_ids),
+        )
+
+
+def put(
+    connection: sa.Connection, seller: SellerId, incoming: Sequence[Incoming], received_at: datetime
+) -> list[Received]:
+    """Stores the new ones and answers for each, in order. Two round trips, whatever the number.
+
+    The same id with the same digest is a duplicate, with another digest a conflict; so is a second one of the
+    same batch.
+    """
+    # In the order of their names, so that two batches with the same events wait for each other and never in a circle.
+    ordered = sorted(incoming, key=lambda one: (one.event.source, one.event.id))
+    new = unnested(_COLUMNS, [_row(one) for one in ordered])
+    names = [name for name, _ in _COLUMNS]
+    special = {"invoice_ids": sa.func.string_to_array(new.c.invoice_ids, "\x1f", type_=sa.ARRAY(sa.Text))}
+    values = [special.get(name, new.c[name]) for name in names]
+    statement = (
+        insert(inbox)
+        .from_select(
+            ["seller", "received_at", *names],
+            sa.select(sa.literal(seller, sa.Text), sa.literal(received_at, INSTANT), *values),
+        )
+        .on_conflict_do_nothing()
+        .returning(inbox.c.id, inbox.c.source, inbox.c.event_id)
+    )
+    fresh = {(row.source, row.event_id): row.id for row in connection.execute(statement)}
+    known = _digests(connection, seller, incoming)
+    answers = []
+    for one in incoming:
+        name = (one.event.source, one.event.id)
+        if known[name] != one.digest:
+            answers.append(Received(Reception.CONFLICT))
+        elif name in fresh:
+            answers.append(Received(Reception.ACCEPTED, fresh.pop(name)))
+        else:
+            answers.append(Received(Reception.DUPLICATE))
+    return answers
+
+
+def take(connection: sa.Connection, ids: Collection[int]) -> list[InboxRow]:
+    """Locks those of the events that nobody has folded or is folding, until the transaction ends."""
+    rows = connection.execute(
+        sa.select(*(inbox.c[name] for name in _TAKEN))
+        .where(among(inbox.c.id, ids), inbox.c.folded_at.is_(None))
+        .order_by(inbox.c.id)
+        .with_for_update(skip_locked=True)
+    )
+    return [InboxRow(**{**row, "invoice_ids": tuple(row["invoice_ids"])}) for row in rows.mappings()]
+
+
+def mark_folded(connection: sa.Connection, ids: Collection[int]) -> None:
+    """These events are in their accounts now."""
+    connection.execute(sa.update(inbox).where(among(inbox.c.id, ids)).values(folded_at=sa.func.clock_timestamp()))
+
+
+def count_failure(connection: sa.Connection, inbox_id: int) -> int:
+    """One more crash over this event; returns how many there were."""
+    statement = (
+        sa.update(inbox)
+        .where(inbox.c.id == inbox_id)
+        .values(failures=inbox.c.failures + 1)
+        .returning(inbox.c.failures)
+    )
+    return int(connection.execute(statement).scalar_one())
+
+
+def forgotten(connection: sa.Connection, older_than_s: float, limit: int) -> list[int]:
+    """Events that have waited longer than that (wall time) to be folded: their nudge was lost."""
+    waited = sa.func.clock_timestamp() - inbox.c.stored_at > sa.func.make_interval(0, 0, 0, 0, 0, 0, older_than_s)
+    statement = sa.select(inbox.c.id).where(inbox.c.folded_at.is_(None), waited).order_by(inbox.c.id).limit(limit)
+    return list(connection.execute(statement).scalars())
+
+
+def with_unfolded(connection: sa.Connection, keys: Collection[AccountKey]) -> set[AccountKey]:
+    """Those of the accounts that have an event in the inbox which is not folded yet: nothing may be sent to them."""
+    # The names first, and then one look at the inbox for all of them: joined, after a burst of events of which the
+    # database has no statistics yet, it reads the whole burst once for each account.
+    mine = accounts.outerjoin(invoices, invoices.c.account_id == accounts.c.id)
+    names = connection.execute(
+        sa.select(accounts.c.id, accounts.c.seller, accounts.c.customer_id, invoices.c.invoice_id)
+        .select_from(mine)
+        .where(among(accounts.c.id, keys))
+    ).all()
+    waiting = sa.select(inbox.c.seller, inbox.c.customer_id, inbox.c.invoice_ids).where(
+        inbox.c.folded_at.is_(None), among(inbox.c.seller, {row.seller for row in names})
+    )
+    invoice_ids = sa.cast([row.invoice_id for row in names if row.invoice_id is not None], ARRAY(sa.Text))
+    about_customers = waiting.where(among(inbox.c.customer_id, {row.customer_id for row in names}))
+    about_invoices = waiting.where(inbox.c.invoice_ids.overlap(invoice_ids))
+    found = connection.execute(sa.union_all(about_customers, about_invoices)).all()
+    customers = {(row.seller, row.customer_id) for row in found}
+    named = {(row.seller, invoice_id) for row in found for invoice_id in row.invoice_ids}
+    return {
+        AccountKey(row.id)
+        for row in names
+        if (row.seller, row.customer_id) in customers or (row.seller, row.invoice_id) in named
+    }
+
+
+_TAKEN = tuple(field.name for field in fields(InboxRow))
+
+_COLUMNS: Columns = [
+    ("source", TEXT),
+    ("event_id", TEXT),
+    ("type", TEXT),
+    ("digest", TEXT),
+    ("body", TEXT),
+    ("customer_id", TEXT),
+    ("invoice_ids", TEXT),
+    ("happened_at", INSTANT),
+    ("sequence", TEXT),
+    ("fact_type", TEXT),
+    ("fact", TEXT),
+]
+
+
+def _row(one: Incoming) -> tuple[Any, ...]:
+    event = one.event
+    return (
+        event.source,
+        event.id,
+        event.type,
+        one.digest,
+        one.body,
+        event.customer_id,
+        "\x1f".join(event.invoice_ids),
+        event.time,
+        event.sequence,
+        *body_to_row(event.body),
+    )
+
+
+def _digests(connection: sa.Connection, seller: SellerId, incoming: Sequence[Incoming]) -> dict[tuple[str, str], str]:
+    names = [(one.event.source, one.event.id) for one in incoming]
+    rows = connection.execute(
+        sa.select(inbox.c.source, inbox.c.event_id, inbox.c.digest).where(
+            inbox.c.seller == seller, sa.tuple_(inbox.c.source, inbox.c.event_id).in_(names)
+        )
+    )
+    return {(row.source, row.event_id): row.digest for row in rows}

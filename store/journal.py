@@ -1,0 +1,67 @@
+"""The append-only record of every decision and event, with its reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, insert
+
+from domain.ids import AccountKey, AttemptId, ReminderId, SellerId
+from store.arrays import INSTANT, NUMBER, TEXT, Columns, unnested
+from store.tables import journal
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal. `event` is dotted and fixed (`plan.changed`); `facts` hold no address, no secret."""
+
+    seller: SellerId
+    at: datetime
+    event: str
+    facts: Mapping[str, Any]
+    account: AccountKey | None = None
+    reminder: ReminderId | None = None
+    attempt: AttemptId | None = None
+
+
+def write(connection: sa.Connection, entries: Sequence[Entry]) -> None:
+    """Appends the entries, in one round trip; none for none."""
+    if not entries:
+        return
+    columns: Columns = [
+        ("seller", TEXT),
+        ("account_id", NUMBER),
+        ("reminder_id", TEXT),
+        ("attempt_id", TEXT),
+        ("at", INSTANT),
+        ("event", TEXT),
+        ("facts", TEXT),
+    ]
+    rows = [(e.seller, e.account, e.reminder, e.attempt, e.at, e.event, json.dumps(e.facts)) for e in entries]
+    new = unnested(columns, rows)
+    names = [name for name, _ in columns]
+    values = [sa.cast(new.c.facts, JSONB) if name == "facts" else new.c[name] for name in names]
+    connection.execute(insert(journal).from_select(names, sa.select(*values)))
+
+
+def of_account(connection: sa.Connection, key: AccountKey, limit: int = 500) -> list[Entry]:
+    """An account's newest entries, oldest first."""
+    rows = connection.execute(
+        sa.select(journal).where(journal.c.account_id == key).order_by(journal.c.id.desc()).limit(limit)
+    ).all()
+    return [_entry(row) for row in reversed(rows)]
+
+
+def of_reminder(connection: sa.Connection, reminder: ReminderId) -> list[Entry]:
+    """A reminder's entries, oldest first."""
+    rows = connection.execute(sa.select(journal).where(journal.c.reminder_id == reminder).order_by(journal.c.id))
+    return [_entry(row) for row in rows]
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(row.seller, row.at, row.event, row.facts, row.account_id, row.reminder_id, row.attempt_id)

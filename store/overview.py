@@ -1,0 +1,99 @@
+"""What pages, the demo's table and the health check show: accounts with their plans, and how far the work is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from domain.ids import AccountKey, CustomerId, SellerId
+from store.tables import accounts, inbox, reminders, tasks
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account as it was last planned. `plan` is what the planner answered, as JSON values."""
+
+    key: AccountKey
+    seller: SellerId
+    customer_id: CustomerId
+    name: str
+    due_at: datetime | None
+    plan: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """An open task."""
+
+    seller: SellerId
+    customer_id: CustomerId
+    name: str
+    kind: str
+    step: str
+    units: tuple[str, ...]
+    opened_at: datetime
+    title: str
+    body: str
+
+
+def accounts_of(connection: sa.Connection, seller: SellerId, limit: int = 500) -> list[AccountView]:
+    """The seller's accounts, by name."""
+    statement = sa.select(accounts).where(accounts.c.seller == seller).order_by(accounts.c.name, accounts.c.id)
+    return [_account(row) for row in connection.execute(statement.limit(limit))]
+
+
+def account(connection: sa.Connection, seller: SellerId, customer: CustomerId) -> AccountView | None:
+    """One customer's account, or None."""
+    statement = sa.select(accounts).where(accounts.c.seller == seller, accounts.c.customer_id == customer)
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else _account(row)
+
+
+def open_tasks(
+    connection: sa.Connection, seller: SellerId, limit: int = 500, customer: CustomerId | None = None
+) -> list[TaskView]:
+    """The seller's open tasks, or only those about one customer, oldest first."""
+    statement = (
+        sa.select(tasks, accounts.c.customer_id, accounts.c.name)
+        .join(accounts, accounts.c.id == tasks.c.account_id)
+        .where(tasks.c.seller == seller, tasks.c.closed_at.is_(None))
+        .order_by(tasks.c.opened_at, tasks.c.id)
+        .limit(limit)
+    )
+    if customer is not None:
+        statement = statement.where(accounts.c.customer_id == customer)
+    return [
+        TaskView(
+            seller=row.seller,
+            customer_id=row.customer_id,
+            name=row.name,
+            kind=row.kind,
+            step=row.step,
+            units=tuple(row.units),
+            opened_at=row.opened_at,
+            title=row.title,
+            body=row.body,
+        )
+        for row in connection.execute(statement)
+    ]
+
+
+def unfinished(connection: sa.Connection, now: datetime) -> int:
+    """How many events, due accounts and running reminders there are: 0 when nothing is left to do at `now`."""
+    events = sa.select(sa.func.count()).where(inbox.c.folded_at.is_(None)).scalar_subquery()
+    due = sa.select(sa.func.count()).where(accounts.c.due_at <= now).scalar_subquery()
+    running = sa.select(sa.func.count()).where(reminders.c.state.in_(("open", "calling"))).scalar_subquery()
+    return int(connection.execute(sa.select(events + due + running)).scalar_one())
+
+
+def ping(connection: sa.Connection) -> None:
+    """One round trip; raises if the database does not answer."""
+    connection.execute(sa.select(1))
+
+
+def _account(row: Any) -> AccountView:
+    return AccountView(row.id, row.seller, row.customer_id, row.name, row.due_at, row.plan)

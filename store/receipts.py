@@ -1,0 +1,98 @@
+"""What providers reported, stored raw and once, settled later. Nothing here is ever thrown away."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from sqlalchemy.dialects.postgresql import BYTEA, JSONB, insert
+
+from domain.outcomes import Receipt
+from store.arrays import INSTANT, TEXT, Columns, among, unnested
+from store.tables import receipts
+
+_FIRST_LOOK_S = 3.0
+_GIVE_UP_S = 7 * 86_400.0
+_RECEIPT: TypeAdapter[Receipt] = TypeAdapter(Receipt)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """A receipt that waits to be settled; business instant of its arrival."""
+
+    id: int
+    provider: str
+    receipt: Receipt
+    received_at: datetime
+
+
+def put(
+    connection: sa.Connection, provider: str, found: Sequence[tuple[Receipt, bytes]], received_at: datetime
+) -> list[int]:
+    """Stores the receipts that are new, each with its raw form; returns their rows."""
+    columns: Columns = [("provider", TEXT), ("key", TEXT), ("raw", BYTEA()), ("body", TEXT), ("received_at", INSTANT)]
+    # In the order of their keys, so that two posts with the same events wait for each other and never in a circle.
+    ordered = sorted(found, key=lambda one: one[0].key)
+    rows = [(provider, receipt.key, raw, _to_text(receipt), received_at) for receipt, raw in ordered]
+    new = unnested(columns, rows)
+    names = [name for name, _ in columns]
+    values = [sa.cast(new.c.body, JSONB) if name == "body" else new.c[name] for name in names]
+    look_at = sa.func.clock_timestamp() + _seconds(_FIRST_LOOK_S)
+    statement = (
+        insert(receipts).from_select([*names, "look_at"], sa.select(*values, look_at)).on_conflict_do_nothing()
+    )
+    return list(connection.execute(statement.returning(receipts.c.id)).scalars())
+
+
+def take(connection: sa.Connection, ids: Collection[int]) -> list[ReceiptRow]:
+    """Locks those of the receipts that nobody has settled or is settling, until the transaction ends."""
+    rows = connection.execute(
+        sa.select(receipts.c.id, receipts.c.provider, receipts.c.body, receipts.c.received_at)
+        .where(among(receipts.c.id, ids), receipts.c.settled_at.is_(None))
+        .order_by(receipts.c.id)
+        .with_for_update(skip_locked=True)
+    )
+    return [ReceiptRow(r.id, r.provider, _RECEIPT.validate_python(r.body, strict=False), r.received_at) for r in rows]
+
+
+def mark_settled(connection: sa.Connection, settled: Sequence[tuple[int, str | None]]) -> None:
+    """These (receipt, attempt) pairs are done with."""
+    new = unnested([("id", sa.BigInteger()), ("attempt_id", TEXT)], settled)
+    connection.execute(
+        sa.update(receipts)
+        .where(receipts.c.id == new.c.id)
+        .values(settled_at=sa.func.clock_timestamp(), look_at=None, attempt_id=new.c.attempt_id)
+    )
+
+
+def park(connection: sa.Connection, ids: Collection[int]) -> None:
+    """Nobody knows the attempts of these receipts yet.
+
+    Each waits as long again as it has waited already, and is given up, though kept, after a week.
+    """
+    now = sa.func.clock_timestamp(type_=INSTANT)
+    waited = now - receipts.c.stored_at
+    look_at = sa.case(
+        (waited < _seconds(_GIVE_UP_S), now + sa.func.greatest(waited, _seconds(_FIRST_LOOK_S))), else_=None
+    )
+    connection.execute(sa.update(receipts).where(among(receipts.c.id, ids)).values(look_at=look_at))
+
+
+def forgotten(connection: sa.Connection, limit: int) -> list[int]:
+    """Receipts to look at (again): their nudge was lost, or their attempt was unknown when last looked for."""
+    statement = sa.select(receipts.c.id).where(receipts.c.look_at <= sa.func.clock_timestamp())
+    return list(connection.execute(statement.order_by(receipts.c.look_at).limit(limit)).scalars())
+
+
+def _seconds(number: float) -> sa.ColumnElement[timedelta]:
+    return sa.func.make_interval(0, 0, 0, 0, 0, 0, number, type_=sa.Interval())
+
+
+def _to_text(receipt: Receipt) -> str:
+    body = asdict(receipt)
+    body["at"] = None if receipt.at is None else receipt.at.isoformat()
+    return json.dumps(body)

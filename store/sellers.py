@@ -1,0 +1,104 @@
+"""Sellers with the defaults of their customers, and their API keys (kept as digests, never as they are)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from domain.customer import Seller
+from domain.ids import SellerId
+from store.arrays import among
+from store.tables import api_keys, sellers
+
+
+@dataclass(frozen=True, slots=True)
+class SellerRow:
+    """A seller with the name of its policy (None: the installation's)."""
+
+    seller: Seller
+    policy: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveKey:
+    """A key that has not been revoked: its public id and whose it is."""
+
+    id: str
+    seller: SellerId
+
+
+def ensure(connection: sa.Connection, seller: Seller) -> None:
+    """Makes the seller if it is new; leaves it alone if not."""
+    row = {
+        "id": seller.id,
+        "name": seller.name,
+        "language": seller.language,
+        "country": seller.country,
+        "region": seller.region,
+        "timezone": seller.timezone,
+    }
+    connection.execute(insert(sellers).values(row).on_conflict_do_nothing())
+
+
+def change(connection: sa.Connection, seller: SellerId, changes: Mapping[str, str | None]) -> None:
+    """Sets these columns of a seller that exists: name, language, country, region, timezone, policy."""
+    connection.execute(sa.update(sellers).where(sellers.c.id == seller).values(dict(changes)))
+
+
+def load(connection: sa.Connection, ids: Collection[SellerId]) -> dict[SellerId, SellerRow]:
+    """These sellers, in one round trip."""
+    rows = connection.execute(sa.select(sellers).where(among(sellers.c.id, ids)))
+    return {
+        SellerId(row.id): SellerRow(
+            Seller(
+                id=SellerId(row.id),
+                name=row.name,
+                language=row.language,
+                country=row.country,
+                region=row.region,
+                timezone=row.timezone,
+                synced_as_of=row.synced_as_of,
+            ),
+            row.policy,
+        )
+        for row in rows
+    }
+
+
+def synced(connection: sa.Connection, seller: SellerId, as_of: datetime) -> None:
+    """The seller's payment feed is complete up to `as_of`; an older statement changes nothing."""
+    newer = sa.or_(sellers.c.synced_as_of.is_(None), sellers.c.synced_as_of < as_of)
+    connection.execute(sa.update(sellers).where(sellers.c.id == seller, newer).values(synced_as_of=as_of))
+
+
+def add_key(connection: sa.Connection, key_id: str, key: str, seller: SellerId) -> None:
+    """Lets `key` speak for the seller. The same key again changes nothing."""
+    row = {"id": key_id, "seller": seller, "digest": digest_of(key)}
+    connection.execute(insert(api_keys).values(row).on_conflict_do_nothing())
+
+
+def key_of(connection: sa.Connection, key: str) -> ActiveKey | None:
+    """Whose key this is, or None for one that is unknown or revoked."""
+    statement = sa.select(api_keys.c.id, api_keys.c.seller)
+    statement = statement.where(api_keys.c.digest == digest_of(key), api_keys.c.revoked_at.is_(None))
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else ActiveKey(row.id, SellerId(row.seller))
+
+
+def active_keys(connection: sa.Connection, limit: int, key_id: str | None = None) -> list[ActiveKey]:
+    """The newest keys, or only the one with this id: for who signs instead of showing a key."""
+    statement = sa.select(api_keys.c.id, api_keys.c.seller).where(api_keys.c.revoked_at.is_(None))
+    if key_id is not None:
+        statement = statement.where(api_keys.c.id == key_id)
+    rows = connection.execute(statement.order_by(api_keys.c.stored_at.desc()).limit(limit))
+    return [ActiveKey(key_id, SellerId(seller)) for key_id, seller in rows]
+
+
+def digest_of(key: str) -> bytes:
+    """What is kept of a key. Keys hold 32 random bytes, so that a plain hash cannot be guessed back."""
+    return hashlib.sha256(key.encode()).digest()

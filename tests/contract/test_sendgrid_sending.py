@@ -1,0 +1,127 @@
+"""SendGrid: what a mail carries, and what its answers mean."""
+
+import asyncio
+import json
+from dataclasses import replace
+
+import pytest
+
+from channels.http import Transport
+from channels.port import Message, Rendered
+from channels.sendgrid import (
+    ATTEMPT_ARG,
+    SendGridSettings,
+    payload_of,
+)
+from domain.outcomes import Outcome, OutcomeClass
+from tests.channel_cases import API_KEY, ATTEMPT, CASES, sendgrid_over
+from tests.scripted_server import Play, response, scripted
+from tests.simulator_process import Simulator
+
+MAIL = CASES[2].message(
+    cc=("luc@example.com", "ANNE@example.com", "Luc@example.com"),
+    to_name='Anne "A", Martin',
+    from_name="Boulangerie",
+    reply_to="compta@seller.example.com",
+)
+SETTINGS = SendGridSettings(api_key=API_KEY, mail_from="relance@example.com", from_name="Default", webhook_key="k")
+
+
+def exchange(message: Message, answer: bytes) -> tuple[Outcome, bytes]:
+    async def main() -> tuple[Outcome, bytes]:
+        async with scripted(Play(answer)) as server, Transport() as transport:
+            return await sendgrid_over(transport, server.url).send(message), server.requests[0]
+
+    return asyncio.run(main())
+
+
+def outcome_of(answer: bytes) -> Outcome:
+    return exchange(MAIL, answer)[0]
+
+
+def test_a_mail_carries_what_it_must_and_nothing_more() -> None:
+    """No name, amount or number leaves in custom arguments or categories, and nothing is tracked."""
+    assert payload_of(MAIL, SETTINGS) == {
+        "from": {"email": "relance@example.com", "name": "Boulangerie"},
+        "personalizations": [
+            {
+                "to": [{"email": "anne@example.com", "name": 'Anne "A", Martin'}],
+                "cc": [{"email": "luc@example.com"}],
+                "custom_args": {ATTEMPT_ARG: ATTEMPT},
+            }
+        ],
+        "reply_to": {"email": "compta@seller.example.com"},
+        "subject": "Facture F-1",
+        "content": [
+            {"type": "text/plain", "value": "Bonjour Anne, la facture F-1 reste due."},
+            {"type": "text/html", "value": "<p>Bonjour Anne</p>"},
+        ],
+        "tracking_settings": {
+            "click_tracking": {"enable": False, "enable_text": False},
+            "open_tracking": {"enable": False},
+        },
+    }
+
+
+def test_a_plain_mail_has_the_settings_sender_and_no_empty_parts() -> None:
+    plain = replace(
+        MAIL, cc=(), from_name="", to_name="", reply_to=None, rendered=Rendered("t", "Oui", "A\r\nBcc: x")
+    )
+    payload = payload_of(plain, SETTINGS)
+
+    assert payload["from"]["name"] == "Default"
+    assert payload["personalizations"][0]["to"] == [{"email": "anne@example.com"}]
+    assert payload["subject"] == "A Bcc: x"
+    assert [part["type"] for part in payload["content"]] == ["text/plain"]
+    assert not {"reply_to", "categories", "headers", "send_at"} & set(payload)
+
+
+def test_the_key_travels_in_the_header() -> None:
+    outcome, request = exchange(MAIL, response(202, X_Message_Id="XM1"))
+
+    assert outcome == Outcome(OutcomeClass.ACCEPTED, provider_id="XM1")
+    assert request.startswith(b"POST /v3/mail/send HTTP/1.1")
+    assert f"Authorization: Bearer {API_KEY}".encode() in request
+
+
+def refusal(field: object, message: str = "Does not contain a valid address.") -> bytes:
+    return json.dumps({"errors": [{"message": message, "field": field, "help": "x"}]}).encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "field", "kind"),
+    [
+        (400, "personalizations.0.to.0.email", OutcomeClass.PERMANENT_ADDRESS),
+        (400, "personalizations.0.cc.0.email", OutcomeClass.CONTENT),
+        (400, "personalizations.0.to", OutcomeClass.PERMANENT_ADDRESS),
+        (400, "personalizations.0.to.0.name", OutcomeClass.CONTENT),
+        (400, "from.email", OutcomeClass.CONTENT),
+        (400, None, OutcomeClass.CONTENT),
+        (401, None, OutcomeClass.MISCONFIGURED),
+        (403, "from", OutcomeClass.MISCONFIGURED),
+        (413, None, OutcomeClass.CONTENT),
+        (500, "personalizations.0.to.0.email", OutcomeClass.UNCONFIRMED),
+    ],
+)
+def test_each_refusal_has_its_class(status: int, field: object, kind: OutcomeClass) -> None:
+    assert outcome_of(response(status, refusal(field))).kind is kind
+
+
+def test_a_rate_limits_end_is_counted_on_sendgrids_clock() -> None:
+    """SendGrid says when its limit resets, in Unix time; our clocks may differ."""
+    answer = response(429, X_RateLimit_Reset="1793610030", Date="Mon, 02 Nov 2026 09:00:00 GMT")
+
+    assert outcome_of(answer).retry_after_s == 30.0
+
+
+def test_a_bad_address_is_told_apart_by_the_simulator_too(simulator: Simulator) -> None:
+    async def main() -> Outcome:
+        async with Transport() as transport:
+            channel = sendgrid_over(transport, simulator.url, simulator.sendgrid_api_key)
+            return await channel.send(replace(MAIL, to="no address"))
+
+    assert asyncio.run(main()).kind is OutcomeClass.PERMANENT_ADDRESS
+
+
+def test_secrets_are_not_shown() -> None:
+    assert API_KEY not in repr(SETTINGS) + str(SETTINGS)

@@ -1,0 +1,279 @@
+"""Twilio: what a send carries, what each of its codes means, and how it is asked what was sent."""
+
+import asyncio
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from urllib.parse import parse_qs
+
+import pytest
+
+from channels.http import Transport
+from channels.port import Message, Rendered
+from channels.twilio.sending import SentMessage, TwilioChannel, TwilioSettings
+from channels.twilio.words import CODES, failure_class
+from domain.levels import Channel
+from domain.outcomes import Outcome, OutcomeClass
+from tests.channel_cases import ACCOUNT_SID, ATTEMPT, CASES, CONTENT_SID, TOKEN, twilio_over
+from tests.scripted_server import Play, response, scripted
+from tests.simulator_process import Simulator
+
+SMS, WHATSAPP = CASES[0].message(), CASES[1].message()
+SETTINGS = TwilioSettings(
+    account_sid=ACCOUNT_SID,
+    auth_token=TOKEN,
+    public_url="https://relance.example.com/eu/",
+    sms_from="Relance",
+    whatsapp_from="whatsapp:+33700000002",
+)
+
+
+def exchange(message: Message, settings: TwilioSettings, answer: bytes) -> tuple[Outcome, list[bytes]]:
+    async def main() -> tuple[Outcome, list[bytes]]:
+        async with scripted(Play(answer)) as server, Transport() as transport:
+            channel = TwilioChannel(replace(settings, api_url=server.url), transport)
+            return await channel.send(message), server.requests
+
+    return asyncio.run(main())
+
+
+def sent_form(message: Message, settings: TwilioSettings = SETTINGS) -> dict[str, str]:
+    outcome, [request] = exchange(message, settings, response(201, b'{"sid": "SM1", "num_segments": "2"}'))
+    assert outcome.kind is OutcomeClass.ACCEPTED
+    head, body = request.split(b"\r\n\r\n", 1)
+    assert head.startswith(f"POST /2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json HTTP/1.1".encode())
+    return {name: value for name, [value] in parse_qs(body.decode(), keep_blank_values=True).items()}
+
+
+def outcome_of(answer: bytes, message: Message = SMS) -> Outcome:
+    return exchange(message, SETTINGS, answer)[0]
+
+
+def test_an_sms_carries_its_text_its_proof_and_how_long_it_is_good_for() -> None:
+    """The attempt id in the callback's address proves the send, even where our call got no answer."""
+    assert sent_form(replace(SMS, validity_s=600)) == {
+        "To": "+33612345678",
+        "From": "Relance",
+        "Body": "Bonjour Anne, la facture F-1 reste due.",
+        "ValidityPeriod": "600",
+        "StatusCallback": "https://relance.example.com/eu/callbacks/twilio/status"
+        f"?attempt={ATTEMPT}#ct=3000&rc=5&rp=all",
+    }
+
+
+def test_a_whatsapp_message_is_an_approved_template_and_has_no_body() -> None:
+    form = sent_form(WHATSAPP)
+
+    assert (form["To"], form["From"]) == ("whatsapp:+33612345678", "whatsapp:+33700000002")
+    assert form["ContentSid"] == CONTENT_SID
+    assert json.loads(form["ContentVariables"]) == {"1": "Anne", "2": "1 234,56 €"}
+    assert "Body" not in form
+
+
+@pytest.mark.parametrize("message", [SMS, WHATSAPP])
+def test_a_messaging_service_stands_in_for_the_sender(message: Message) -> None:
+    service = f"MG{'2' * 32}"
+    form = sent_form(message, replace(SETTINGS, sms_from=service, whatsapp_from=service))
+
+    assert form["MessagingServiceSid"] == service
+    assert "From" not in form
+
+
+@pytest.mark.parametrize(("left_s", "said"), [(-5, "1"), (0, "1"), (1, "1"), (36_000, "36000"), (90_000, "36000")])
+def test_the_validity_stays_within_what_twilio_takes(left_s: int, said: str) -> None:
+    assert sent_form(replace(SMS, validity_s=left_s))["ValidityPeriod"] == said
+
+
+@pytest.mark.parametrize("text", ["+ & = % # é € 👍", "line\r\nline", " spaces kept "])
+def test_the_text_arrives_to_the_letter(text: str) -> None:
+    assert sent_form(replace(SMS, rendered=Rendered(template="t", text=text)))["Body"] == text
+
+
+def test_the_segments_are_counted_by_twilio() -> None:
+    assert outcome_of(response(201, b'{"sid": "SM1", "num_segments": "2"}')).segments == 2
+    assert outcome_of(response(201, b'{"sid": "SM1", "num_segments": "0"}')).segments is None
+
+
+def test_without_a_sender_or_a_template_nothing_is_asked_of_twilio() -> None:
+    async def main() -> list[Outcome]:
+        async with Transport() as transport:
+            channel = TwilioChannel(replace(SETTINGS, sms_from=None), transport)
+            bare = replace(WHATSAPP, rendered=replace(WHATSAPP.rendered, content_sid=None))
+            email = replace(SMS, channel=Channel.EMAIL)
+            return [await channel.send(one) for one in (SMS, bare, email)]
+
+    told = [(outcome.kind, outcome.code) for outcome in asyncio.run(main())]
+    assert told == [(OutcomeClass.MISCONFIGURED, code) for code in ("no_sender", "63016", "no_sender")]
+
+
+def error(code: int, status: int) -> bytes:
+    return response(status, json.dumps({"code": code, "message": "No", "more_info": "x", "status": status}).encode())
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_each_code_of_the_table_has_its_class(code: int) -> None:
+    """Answered with 400 here; 429 and 5xx have their own tests."""
+    outcome = outcome_of(error(code, 400))
+
+    assert (outcome.kind, outcome.code) == (CODES[code].kind, str(code))
+    assert outcome.rate_limited is CODES[code].rate_limited
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (20429, "transient"),
+        (20500, "unconfirmed"),
+        (20003, "misconfigured"),
+        (21606, "misconfigured"),
+        (21608, "misconfigured"),
+        (21601, "misconfigured"),
+        (21408, "misconfigured"),
+        (21211, "permanent_address"),
+        (21612, "permanent_address"),
+        (21614, "permanent_address"),
+        (21635, "permanent_address"),
+        (21610, "opt_out"),
+        (30003, "transient"),
+        (30004, "permanent_address"),
+        (30005, "permanent_address"),
+        (30006, "permanent_address"),
+        (30007, "content"),
+        (30008, "transient"),
+        (30036, None),
+        (63016, "misconfigured"),
+        (63018, "transient"),
+        (63024, "permanent_address"),
+        (63038, "transient"),
+        (99999, None),
+    ],
+)
+def test_the_table_says_what_the_vendor_documents(code: int, kind: str | None) -> None:
+    assert failure_class(str(code)) == kind
+
+
+@pytest.mark.parametrize("code", [None, "", "x", "２１２１１", "9" * 5000, "-21211", "21211.0"])
+def test_a_code_that_is_none_says_nothing(code: str | None) -> None:
+    assert failure_class(code) is None
+
+
+@pytest.mark.parametrize("code", [20500, 21211, 21610, 99999])
+def test_a_5xx_is_unconfirmed_whatever_its_body_says(code: int) -> None:
+    outcome = outcome_of(error(code, 503))
+
+    assert (outcome.kind, outcome.code) == (OutcomeClass.UNCONFIRMED, str(code))
+
+
+def test_an_unknown_code_keeps_its_number_and_goes_by_the_status() -> None:
+    assert outcome_of(error(29999, 400)) == Outcome(
+        OutcomeClass.CONTENT, code="29999", detail="Unable to create record: No"
+    )
+    assert outcome_of(error(29999, 403)).kind is OutcomeClass.MISCONFIGURED
+
+
+def test_the_newer_form_of_an_error_is_read_too() -> None:
+    problem = {"type": "x", "title": "Invalid parameter", "status": 400, "code": 21211, "detail": "+33612345678"}
+    outcome = outcome_of(response(400, json.dumps(problem).encode()))
+
+    assert outcome == Outcome(OutcomeClass.PERMANENT_ADDRESS, code="21211", detail="Invalid parameter")
+
+
+def test_retry_after_is_kept_though_the_sdk_drops_it() -> None:
+    body = b'{"code": 20429, "message": "Too Many Requests", "status": 429}'
+    outcome = outcome_of(response(429, body, Retry_After="12"))
+
+    assert (outcome.retry_after_s, outcome.rate_limited, outcome.code) == (12.0, True, "20429")
+
+
+def test_the_daily_cap_pauses_for_an_hour_unless_told_otherwise() -> None:
+    body = b'{"code": 63038, "message": "Account exceeded", "status": 429}'
+
+    assert outcome_of(response(429, body)).retry_after_s == 3600
+    assert outcome_of(response(429, body, Retry_After="60")).retry_after_s == 60
+
+
+def test_a_body_that_cannot_be_written_is_our_own_fault_and_not_an_acceptance() -> None:
+    """Nothing has left: this must crash (and be quarantined), never count as accepted."""
+    with pytest.raises(UnicodeEncodeError):
+        outcome_of(b"", replace(SMS, rendered=Rendered(template="t", text="\ud800")))
+
+
+def test_the_environment_does_not_move_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWILIO_REGION", "ie1")
+    monkeypatch.setenv("TWILIO_EDGE", "dublin")
+
+    assert sent_form(SMS)["From"] == "Relance"
+
+
+def test_secrets_are_not_shown() -> None:
+    assert TOKEN not in repr(SETTINGS) + str(SETTINGS)
+
+
+# --- Asking what was sent --------------------------------------------------------------------------------------
+
+
+def listed(
+    simulator: Simulator, *, to: str, on: datetime, channel: Channel = Channel.SMS
+) -> list[SentMessage] | None:
+    async def main() -> tuple[SentMessage, ...] | None:
+        async with Transport() as transport:
+            channel_ = twilio_over(
+                transport, simulator.url, simulator.twilio_account_sid, simulator.twilio_auth_token
+            )
+            for number in ("+33612345678", "+33612345679"):
+                assert (await channel_.send(replace(SMS, to=number))).kind is OutcomeClass.ACCEPTED
+            assert (await channel_.send(WHATSAPP)).kind is OutcomeClass.ACCEPTED
+            return await channel_.list_sent(channel, to, on.date())
+
+    found = asyncio.run(main())
+    return None if found is None else list(found)
+
+
+def test_what_was_sent_to_a_number_that_day_is_listed(simulator: Simulator) -> None:
+    now = datetime.now(UTC)
+    found = listed(simulator, to="+33612345678", on=now)
+
+    assert found is not None
+    [one] = found
+    [got] = simulator.messages(to="+33612345678")
+    assert (one.provider_id, one.to, one.body) == (got["id"], "+33612345678", SMS.rendered.text)
+    assert one.created_at is not None
+    assert abs(one.created_at - now) < timedelta(minutes=1)
+    assert one.body not in repr(one)
+
+
+def test_whatsapp_and_other_days_are_listed_apart(simulator: Simulator) -> None:
+    now = datetime.now(UTC)
+
+    whatsapp = listed(simulator, to="+33612345678", on=now, channel=Channel.WHATSAPP)
+    assert [one.to for one in whatsapp or []] == ["whatsapp:+33612345678"]
+    assert listed(simulator, to="+33612345678", on=now - timedelta(days=3)) == []
+
+
+def test_a_listing_goes_on_over_its_pages() -> None:
+    def page(sids: list[str], following: str | None) -> Play:
+        messages = [{"sid": sid, "status": "sent", "body": None, "to": "+336"} for sid in sids]
+        return Play(response(200, json.dumps({"messages": messages, "next_page_uri": following}).encode()))
+
+    async def main() -> tuple[tuple[SentMessage, ...] | None, list[bytes]]:
+        script = (page(["SM1"], "/2010-04-01/next.json?To=%2B336&Page=1"), page(["SM2"], None))
+        async with scripted(*script) as server, Transport() as transport:
+            channel = twilio_over(transport, server.url)
+            return await channel.list_sent(Channel.SMS, "+336", date(2026, 11, 2)), server.requests
+
+    found, [first, second] = asyncio.run(main())
+    assert [one.provider_id for one in found or ()] == ["SM1", "SM2"]
+    assert b"To=%2B336&From=%2B33700000001&DateSent=2026-11-02" in first
+    assert second.startswith(b"GET /2010-04-01/next.json?To=%2B336&Page=1 ")
+
+
+@pytest.mark.parametrize("answer", [Play(response(500)), Play(response(200, b"{")), Play(then="reset"), Play()])
+def test_a_listing_that_cannot_be_had_is_none_and_not_empty(answer: Play) -> None:
+    """Empty would mean "not accepted", and that is sent again."""
+
+    async def main() -> tuple[SentMessage, ...] | None:
+        # The SDK's GET may be tried once more by the client, which is harmless.
+        async with scripted(answer, answer) as server, Transport(read_s=0.2) as transport:
+            return await twilio_over(transport, server.url).list_sent(Channel.SMS, "+336", date(2026, 11, 2))
+
+    assert asyncio.run(main()) is None

@@ -1,0 +1,178 @@
+"""The reading and setting verbs of `relance` on a real database."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from cli.main import main
+from config.keys import webhook_secret
+from store import sellers
+from store.engine import make_engine
+from tests.command import run_relance, start_relance
+from tests.conftest import Servers
+from tests.factories import contact_data, invoice_event
+from tests.pipeline import Pipeline
+from tests.running import descendants, soon
+from tests.services import SECRET_KEY
+
+
+@pytest.fixture
+def database(database_url: str, bare_environment: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """A database that the verbs find in their environment."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RELANCE_DATABASE_URL", database_url)
+    monkeypatch.setenv("RELANCE_SECRET_KEY", SECRET_KEY)
+    return database_url
+
+
+@pytest.fixture
+def delivered(pipeline: Pipeline, database: str) -> Pipeline:
+    """Two customers, each with one reminder that went out."""
+    late = {"due_on": "2026-11-20"}
+    pipeline.take(
+        invoice_event(invoice=late),
+        invoice_event(
+            id="evt-2",
+            customer={"id": "C-18", "name": "Café [red]Rouge", "contacts": [contact_data(email="b@example.com")]},
+            invoice={**late, "id": "F-2", "number": "F-2"},
+        ),
+    )
+    assert pipeline.deliver_due() == 2
+    return pipeline
+
+
+def test_log_as_json_holds_the_keys_of_the_contract_and_nothing_else(
+    delivered: Pipeline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["log", "--json"]) == 0
+    said = capsys.readouterr()
+    rows = [json.loads(line) for line in said.out.splitlines()]
+    assert said.err == ""
+    assert {(row["customer"], row["to"]) for row in rows} == {("C-17", "anne@example.com"), ("C-18", "b@example.com")}
+    assert list(rows[0]) == [
+        "at", "seller", "customer", "invoices", "step", "level", "tone", "channel", "provider", "to", "cc", "contact",
+        "state", "attempt", "reminder", "policy", "template", "error_class", "error_code", "provider_id", "segments",
+    ]  # fmt: skip
+    assert rows[0]["at"].endswith("+01:00")
+
+
+def test_log_of_one_customer(delivered: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["log", "--customer", "C-18", "--json"]) == 0
+    assert [json.loads(line)["customer"] for line in capsys.readouterr().out.splitlines()] == ["C-18"]
+
+
+def test_log_for_people_shortens_addresses_and_takes_names_as_they_are(
+    delivered: Pipeline, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    assert main(["log"]) == 0
+    shown = capsys.readouterr().out
+    assert "an…@example.com" in shown
+    assert "anne@example.com" not in shown
+    assert "Café [red]Rouge" in shown
+
+
+def test_an_empty_log_is_nothing_on_standard_output(database: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["log"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_a_key_is_shown_once_and_kept_as_a_digest(database: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["key", "create"]) == 0
+    shown = dict(line.rsplit(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    engine = make_engine(database)
+    with engine.connect() as connection:
+        known = sellers.key_of(connection, shown["key"])
+        kept = connection.exec_driver_sql("SELECT api_keys::text FROM api_keys").scalars().all()
+    engine.dispose()
+    assert known is not None
+    assert known.seller == "default"
+    assert shown["signing secret"] == webhook_secret(SECRET_KEY, known.id)
+    assert not any(shown["key"] in row for row in kept)
+
+
+def test_a_key_without_a_secret_to_derive_from_is_refused(
+    database: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RELANCE_SECRET_KEY")
+    assert main(["key", "create"]) == 2
+    assert capsys.readouterr().err.startswith("relance: RELANCE_SECRET_KEY is not set")
+
+
+def test_a_seller_is_made_and_changed_and_may_have_a_key(database: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--name", "Acme", "--language", "en", "--country", "DE", "--region", "BY", "--timezone", "Europe/Berlin"]
+    assert main(["seller", "set", "--seller", "acme", *words]) == 0
+    assert capsys.readouterr().out == "acme: Acme, en, DE DE-BY, Europe/Berlin, policy standard\n"
+    assert main(["seller", "set", "--seller", "acme", "--name", "Acme GmbH"]) == 0
+    assert capsys.readouterr().out == "acme: Acme GmbH, en, DE DE-BY, Europe/Berlin, policy standard\n"
+    assert main(["key", "create", "--seller", "acme"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--timezone", "Paris"], '--timezone: "Paris" is not a time zone'),
+        (["--country", "Germany"], '--country: "Germany" is not an ISO 3166 country'),
+        (["--region", "Bretagne"], '--region: "Bretagne" is not an ISO 3166-2 region of FR'),
+        (["--policy", "harsh"], "--policy: there is no stored policy 'harsh'"),
+    ],
+)
+def test_a_wrong_setting_of_a_seller_is_named_and_changes_nothing(
+    words: list[str], told: str, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["seller", "set", "--name", "Changed", *words]) == 2
+    assert capsys.readouterr().err.startswith(f"relance: {told}")
+    assert main(["seller", "set"]) == 0
+    assert "Changed" not in capsys.readouterr().out
+
+
+def test_migrating_twice_is_no_fault(database: str) -> None:
+    assert main(["migrate"]) == 0
+    assert main(["migrate"]) == 0
+
+
+def test_a_database_without_our_tables_says_what_to_do(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = f"bare_{datetime.now(UTC):%H%M%S%f}"
+    monkeypatch.setenv("RELANCE_DATABASE_URL", servers.postgres.create_database(name))
+    assert main(["log"]) == 2
+    servers.postgres.drop_database(name)
+    assert capsys.readouterr().err == "relance: the database has no tables of ours yet: run `relance migrate`\n"
+
+
+def test_a_database_that_is_away_is_one_line_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RELANCE_DATABASE_URL", "postgresql://relance:a-password@127.0.0.1:1/relance")
+    assert main(["migrate"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("relance: the database cannot be used: connection failed")
+    assert told.count("\n") == 1
+    assert "a-password" not in told
+
+
+def test_a_wrong_option_of_celery_is_one_line_too(database: str, redis_url: str, tmp_path: Path) -> None:
+    settings = {"database_url": database, "redis_url": redis_url}
+    ended = run_relance("worker", "-Q", "deliver.sms", "--nonsense", folder=tmp_path, settings=settings)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("relance: celery worker: No such option '--nonsense'.")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_worker_takes_the_options_of_celery_and_stops_on_sigterm(
+    database: str, redis_url: str, tmp_path: Path
+) -> None:
+    settings = {"database_url": database, "redis_url": redis_url}
+    worker = start_relance("worker", "-Q", "deliver.sms", "-c", "1", folder=tmp_path, settings=settings)
+    assert worker.stdout is not None
+    banner = [line for line in iter(worker.stdout.readline, "[tasks]\n") if line.strip()]
+    assert any("concurrency: 1" in line for line in banner)
+    assert [line.split()[1] for line in banner if "exchange=" in line] == ["deliver.sms"]
+    # Celery says what it consumes before it minds signals; it has children after.
+    assert soon(lambda: len(descendants(worker.pid)) > 0)
+    worker.terminate()
+    worker.communicate(timeout=30)
+    assert worker.returncode == 0

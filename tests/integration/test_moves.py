@@ -1,0 +1,59 @@
+"""An invoice that goes to another customer takes its ladder along, and nothing of it grows or gets stuck."""
+
+import sqlalchemy as sa
+
+from tests.factories import Json, contact_data, invoice_event
+from tests.pipeline import TUESDAY_0930, Pipeline
+from tests.simulator_process import Simulator
+
+BEN = contact_data(email="ben@example.com", phone="+33612345679")
+
+
+def stated(customer: str, number: int, second: int, **changes: object) -> Json:
+    """The invoice F-<number> as it is stated for a customer; a later second is a newer statement."""
+    contacts = [contact_data() if customer == "C-17" else BEN]
+    return invoice_event(
+        customer={"id": customer, "contacts": contacts, **changes},
+        invoice={"id": f"F-{number}", "number": f"F-{number}", "due_on": "2026-11-20", "issued_on": "2026-10-20"},
+        id=f"{customer}-{number}-{second}",
+        time=f"2026-11-03T09:00:{second:02}+01:00",
+    )
+
+
+def test_a_unit_does_not_have_a_step_twice_because_another_customer_owes_it_now(
+    pipeline: Pipeline, simulator: Simulator
+) -> None:
+    """Found in review: the claim broke over the step that was had, each hour anew, with all else that was owed."""
+    pipeline.take(stated("C-17", 1, 0))
+    assert pipeline.deliver_due() == 1
+    pipeline.take(stated("C-18", 1, 1), stated("C-18", 2, 0))
+    assert pipeline.deliver_due() == 1
+    sent = [(row.customer, row.step, row.invoices) for row in pipeline.log()]
+    assert sorted(sent) == [("C-17", "first", ("F-1",)), ("C-18", "first", ("F-2",))]
+    due_at = pipeline.account("C-18").due_at
+    assert due_at is not None
+    assert due_at > TUESDAY_0930.replace(day=26)
+
+
+def test_what_was_withdrawn_at_one_customer_goes_out_at_the_other(pipeline: Pipeline, simulator: Simulator) -> None:
+    simulator.switch(recipient="anne@example.com", fault="429", retry_after_s=600, times=1)
+    pipeline.take(stated("C-17", 1, 0))
+    pipeline.deliver_due()
+    pipeline.take(stated("C-18", 1, 1))
+    assert pipeline.deliver_due() == 1
+    assert [(row.customer, row.state) for row in pipeline.log()] == [("C-17", "refused"), ("C-18", "accepted")]
+
+
+def test_a_repair_is_asked_for_at_each_customer(pipeline: Pipeline) -> None:
+    pipeline.take(stated("C-17", 1, 0, contacts=[]))
+    pipeline.take(stated("C-18", 1, 1, contacts=[]))
+    assert [(task.kind, task.customer_id) for task in pipeline.tasks()] == [("repair", "C-17"), ("repair", "C-18")]
+
+
+def test_an_invoice_that_goes_back_and_forth_does_not_multiply_its_facts(pipeline: Pipeline) -> None:
+    """Found in review: each move copied all copies, so that thirty of them made a million rows."""
+    moves = 12
+    for second in range(moves):
+        pipeline.take(stated("C-17" if second % 2 else "C-18", 1, second))
+    with pipeline.services.engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM facts")).scalar_one() == 2 * moves

@@ -1,0 +1,62 @@
+"""`/healthz` and `/readyz`: only the database makes the edge unready; the rest is told and is no reason to stop."""
+
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from store.engine import make_engine
+from tests.services import make_services, using_services
+from tests.web_server import run_web
+
+NO_CHANNELS = {"email": "not_set_up", "sms": "not_set_up", "whatsapp": "not_set_up"}
+MAIL = {"sendgrid_api_key": "SG.x", "mail_from": "billing@example.com"}
+
+
+def test_all_is_well(database_url: str, redis_url: str) -> None:
+    with using_services(database_url, redis_url, **MAIL) as services, run_web(services) as web:
+        assert (web.get("/healthz").status, web.get("/healthz").json) == (200, {"status": "ok"})
+        ready = web.get("/readyz")
+        channels = NO_CHANNELS | {"email": "ok"}
+        assert ready.status == 200
+        assert ready.json == {
+            "status": "ok",
+            "checks": {"database": "ok", "broker": "ok", "channels": channels},
+        }
+        assert web.ask("HEAD", "/readyz", None).status == 200
+
+
+def test_without_a_broker_or_a_channel_it_is_degraded_and_ready(database_url: str, redis_url: str) -> None:
+    with using_services(database_url, "redis://127.0.0.1:1/0", **MAIL) as services, run_web(services) as web:
+        ready = web.get("/readyz")
+        assert (ready.status, ready.json["status"], ready.json["checks"]["broker"]) == (200, "degraded", "away")
+    with using_services(database_url, redis_url) as services, run_web(services) as web:
+        ready = web.get("/readyz")
+        assert (ready.status, ready.json["status"]) == (200, "degraded")
+        assert ready.json["checks"]["channels"] == NO_CHANNELS
+
+
+def test_without_the_database_it_is_down_and_lives(database_url: str, redis_url: str) -> None:
+    services = make_services(database_url, redis_url)
+    services.engine.dispose()
+    nowhere = make_engine("postgresql://nobody@127.0.0.1:1/nothing")
+    with run_web(replace(services, engine=nowhere)) as web:
+        ready = web.get("/readyz")
+        assert (ready.status, ready.json["status"], ready.json["checks"]["database"]) == (503, "down", "away")
+        assert web.get("/healthz").status == 200
+
+
+def test_an_older_schema_is_down_too(database_url: str, redis_url: str) -> None:
+    with using_services(database_url, redis_url) as services, run_web(services) as web:
+        with services.engine.begin() as connection:
+            connection.execute(sa.text("update alembic_version set version_num = 'older'"))
+        ready = web.get("/readyz")
+        assert (ready.status, ready.json["checks"]["database"]) == (503, "schema_not_current")
+
+
+def test_pages_and_answers_tell_browsers_to_be_careful(database_url: str) -> None:
+    with using_services(database_url) as services, run_web(services) as web:
+        headers = web.get("/healthz").headers
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert "server" not in headers

@@ -1,0 +1,237 @@
+"""The pages over real HTTP: closed to strangers, scoped by seller, showing what was sent and saying why."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+import pytest
+import sqlalchemy as sa
+
+from config.keys import LOGIN, SESSION, login_token, new_key, sign_token
+from config.wiring import Services
+from domain.customer import Seller
+from domain.ids import SellerId
+from store import sellers
+from tests.conftest import Servers
+from tests.factories import contact_data, customer_data, event, invoice_event
+from tests.pipeline import Pipeline
+from tests.services import KEY, KEY_ID, SECRET_KEY, using_services
+from tests.web_server import BEARER, Answer, Web, run_web
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+ENGLISH = {"Accept-Language": "de, en-GB;q=0.8"}
+SOON = timedelta(minutes=10)
+
+
+@pytest.fixture(scope="module")
+def shared_web(servers: Servers, template_database: str) -> Iterator[Web]:
+    """One edge with an empty book, for what changes nothing."""
+    url = servers.postgres.create_database("web_pages", template=template_database)
+    with using_services(url) as services, run_web(services) as web:
+        yield web
+
+
+@pytest.fixture
+def web(services: Services) -> Iterator[Web]:
+    with run_web(services) as web:
+        yield web
+
+
+@pytest.fixture
+def reminded(pipeline: Pipeline) -> Pipeline:
+    """A bakery with a mail that went out, and a butcher without an address."""
+    late = {"due_on": "2026-11-20", "issued_on": "2026-10-20"}
+    butcher = customer_data(
+        id="C/18 é", name="<b>Boucherie</b> & fils", contacts=[contact_data(email=None, phone=None)]
+    )
+    pipeline.take(
+        invoice_event(invoice=late),
+        invoice_event(customer=butcher, invoice=late | {"id": "F-18", "number": "F-18"}, id="evt-18"),
+    )
+    pipeline.deliver_due()
+    return pipeline
+
+
+def cookie_of(answer: Answer) -> dict[str, str]:
+    return {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
+
+
+def log_in(web: Web, key: str = KEY) -> dict[str, str]:
+    answer = web.post("/login", f"key={key}".encode(), FORM)
+    assert (answer.status, answer.headers["location"]) == (303, "/")
+    return cookie_of(answer)
+
+
+def token(purpose: str = LOGIN, key_id: str = KEY_ID, lasts: timedelta = SOON, secret: str = SECRET_KEY) -> str:
+    return sign_token(secret, purpose, key_id, datetime.now(UTC) + lasts)
+
+
+# --- Who may look -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/", "/customers", "/customers/C-17", "/reminders/x"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        BEARER,
+        {"Cookie": "relance_session=x"},
+        {"Cookie": f"relance_session={token(LOGIN)}"},
+        {"Cookie": f"relance_session={token(SESSION, lasts=-SOON)}"},
+        {"Cookie": f"relance_session={token(SESSION, secret='another')}"},
+        {"Cookie": f"relance_session={token(SESSION, key_id='another')}"},
+    ],
+)
+def test_strangers_are_sent_to_the_login(shared_web: Web, path: str, headers: dict[str, str]) -> None:
+    answer = shared_web.get(path, headers)
+    assert (answer.status, answer.headers["location"]) == (303, "/login")
+    assert "Boulangerie" not in answer.text
+
+
+def test_a_key_opens_the_pages_and_stays_out_of_the_cookie(shared_web: Web) -> None:
+    answer = shared_web.post("/login", f"key=+{KEY}+".encode(), FORM)
+    cookie = answer.headers["set-cookie"]
+    assert answer.status == 303
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert KEY not in cookie
+    assert shared_web.get("/", cookie_of(answer)).status == 200
+
+
+def test_a_signed_link_opens_them_until_it_is_over(shared_web: Web) -> None:
+    """`up` and `demo` print one; the key itself stands in no address."""
+    good = shared_web.get(f"/login?token={login_token(SECRET_KEY, KEY_ID, datetime.now(UTC) + SOON)}")
+    assert (good.status, shared_web.get("/", cookie_of(good)).status) == (303, 200)
+    for bad in (token(SESSION), token(lasts=-SOON), token(secret="x"), token(key_id="x"), "", "..", "é.1.2"):
+        assert shared_web.get(f"/login?token={quote(bad)}").status == 401
+
+
+def test_a_wrong_key_opens_nothing(shared_web: Web) -> None:
+    for body in (b"key=rk_wrong", b"", b"\xff", b"key="):
+        answer = shared_web.post("/login", body, FORM)
+        assert (answer.status, "set-cookie" in answer.headers) == (401, False)
+    elsewhere = shared_web.post("/login", f"key={KEY}".encode(), FORM, {"Sec-Fetch-Site": "cross-site"})
+    assert elsewhere.status == 403
+
+
+def test_logging_out_forgets_the_visitor(shared_web: Web) -> None:
+    answer = shared_web.post("/logout", b"", log_in(shared_web))
+    assert (answer.status, 'relance_session=""' in answer.headers["set-cookie"]) == (303, True)
+
+
+def test_a_revoked_key_closes_its_sessions(web: Web, services: Services) -> None:
+    cookie = log_in(web)
+    with services.engine.begin() as connection:
+        connection.execute(sa.text("update api_keys set revoked_at = now()"))
+    assert web.get("/", cookie).status == 303
+
+
+def test_over_https_the_cookie_stays_there(services: Services) -> None:
+    public = services.settings.model_copy(update={"public_url": "https://relance.example.com"})
+    with run_web(replace(services, settings=public)) as web:
+        assert "Secure" in web.post("/login", f"key={KEY}".encode(), FORM).headers["set-cookie"]
+
+
+def test_without_a_secret_the_pages_are_closed(database_url: str) -> None:
+    with using_services(database_url, secret_key=None) as services, run_web(services) as web:
+        assert web.get("/").status == 303
+        assert (web.get("/login").status, "RELANCE_SECRET_KEY" in web.get("/login").text) == (503, True)
+        assert web.post("/login", f"key={KEY}".encode(), FORM).status == 401
+
+
+def test_another_seller_sees_nothing_of_it(web: Web, services: Services, reminded: Pipeline) -> None:
+    key_id, key = new_key()
+    with services.engine.begin() as connection:
+        sellers.ensure(connection, Seller(SellerId("other")))
+        sellers.add_key(connection, key_id, key, SellerId("other"))
+    cookie = log_in(web, key)
+    assert "Boulangerie" not in web.get("/", cookie).text
+    assert "Boulangerie" not in web.get("/customers", cookie).text
+    assert web.get("/customers/C-17", cookie).status == 404
+    assert web.get(f"/reminders/{reminded.log()[0].reminder}", cookie).status == 404
+
+
+# --- What they show -----------------------------------------------------------------------------------------
+
+
+def test_the_log_shows_what_went_out_and_can_be_narrowed(web: Web, reminded: Pipeline) -> None:
+    cookie = log_in(web)
+    page = web.get("/", cookie, ENGLISH)
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    for words in ("Boulangerie Martin", "anne@example.com", "F-2026-0042", "accepted", '<html lang="en">'):
+        assert words in page.text
+    assert 'http-equiv="refresh"' in page.text
+    assert 'http-equiv="refresh"' not in web.get("/?refresh=off", cookie).text
+    assert "anne@example.com" not in web.get(f"/?customer={quote('C/18 é')}", cookie).text
+    assert "anne@example.com" in web.get("/?customer=C-17", cookie).text
+
+
+def test_a_reminder_shows_each_message_exactly_as_sent(web: Web, reminded: Pipeline) -> None:
+    [row] = reminded.log()
+    page = web.get(f"/reminders/{row.reminder}", log_in(web), ENGLISH).text
+    for words in (str(row.message["subject"]), str(row.message["text"]).splitlines()[0]):
+        assert escaped(words) in page
+    assert f'sandbox="" title="The mail as displayed" srcdoc="{escaped(str(row.message["html"]))}"' in page
+    assert "Attempt 1 over e-mail, step “first”, policy standard@1." in page
+    assert "Answer: accepted" in page
+
+
+def test_a_customer_shows_what_comes_next_and_why(web: Web, reminded: Pipeline) -> None:
+    page = web.get("/customers/C-17?lang=fr", log_in(web), ENGLISH).text
+    for words in (
+        "La suite",
+        "Planifié",
+        "Événement invoice.issued reçu (evt-0001, de billing)",
+        "Aucune tâche ouverte",
+    ):
+        assert escaped(words) in page
+
+
+def test_a_customer_who_cannot_be_reached_shows_the_open_task(web: Web, reminded: Pipeline) -> None:
+    """Their name and id are strangers' text: shown as written, and never as markup."""
+    page = web.get(f"/customers/{quote('C/18 é', safe='')}", log_in(web), ENGLISH).text
+    assert "contact to repair" in page
+    assert "no address" in page
+    assert "<b>Boucherie" not in page
+    assert "&lt;b&gt;Boucherie&lt;/b&gt; &amp; fils" in page
+
+
+def test_customers_lists_all_with_the_reason_for_each_silence(web: Web, reminded: Pipeline) -> None:
+    reminded.take(event("invoice.paid", {"invoice_id": "F-18", "paid_on": "2026-11-24"}, id="paid-18"))
+    page = web.get("/customers", log_in(web), ENGLISH).text
+    assert "Boulangerie Martin" in page
+    assert "Nothing is owed." in page
+
+
+def test_an_empty_book_has_its_pages_too(shared_web: Web) -> None:
+    cookie = log_in(shared_web)
+    assert "Rien n’est encore parti." in shared_web.get("/", cookie).text
+    assert "Aucun client connu." in shared_web.get("/customers", cookie).text
+
+
+@pytest.mark.parametrize("path", ["/reminders/none", "/customers/none", "/customers/"])
+def test_what_nobody_knows_is_404(shared_web: Web, path: str) -> None:
+    assert shared_web.get(path, log_in(shared_web)).status == 404
+
+
+@pytest.mark.parametrize("path", ["/reminders/%00", "/customers/a%00", "/?customer=%00", "/login?token=%00"])
+def test_what_no_database_can_be_asked_is_400(shared_web: Web, path: str) -> None:
+    assert shared_web.get(path, log_in(shared_web)).status == 400
+
+
+def test_no_page_runs_or_loads_anything(web: Web, reminded: Pipeline) -> None:
+    cookie = log_in(web)
+    for path in ("/", "/customers", "/customers/C-17", f"/reminders/{reminded.log()[0].reminder}", "/login"):
+        page = web.get(path, cookie).text
+        outside = re.sub(r'srcdoc="[^"]*"', "", page)
+        assert "<script" not in outside
+        assert not re.findall(r'(?:src|href)="https?:', outside)
+
+
+def escaped(text: str) -> str:
+    """As Jinja2 escapes it."""
+    for sign, written in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("'", "&#39;"), ('"', "&#34;")):
+        text = text.replace(sign, written)
+    return text

@@ -1,0 +1,249 @@
+"""Random policies and accounts, and what happens to them day by day when planned reminders really go out.
+
+Nothing here asks the planner's own modules whether something is allowed: the checks count for themselves.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from domain import facts
+from domain.account import Account
+from domain.customer import Contact, Customer, Seller
+from domain.facts import Body, Fact, PastReminder
+from domain.fold import fold
+from domain.ids import ContactId, CustomerId, ReminderId, SellerId, StepId
+from domain.invoice import Instalment, Invoice
+from domain.levels import Channel, Level, Role
+from domain.money import Money
+from domain.plan import plan
+from domain.planned import Plan, PlannedReminder
+from domain.policy import Limits, Offset, OffsetKind, OpenHours, Policy, Segment, Step
+from tests.domain_factories import KNOWN_AT, a_fact
+from tests.property.histories import NAMES, due_days, money_moves
+
+ZONES = ["Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Kiritimati"]
+CHANNELS = [Channel.EMAIL, Channel.SMS, Channel.WHATSAPP, Channel.PHONE, Channel.LETTER, Channel.TASK]
+MINUTES = 24 * 60
+EMAILS = ["anne@example.com", "luc@example.com"]
+PHONES = ["+33612345678", "+33687654321"]
+
+a_zone = st.sampled_from(ZONES)
+a_level = st.sampled_from(Level)
+seldom = st.sampled_from([False] * 6 + [True])
+some_channels = st.lists(st.sampled_from(CHANNELS), min_size=3, unique=True)
+
+
+@st.composite
+def hours(draw: st.DrawFn) -> OpenHours:
+    """One or two windows, the same on all weekdays that are not closed."""
+    bounds = sorted(draw(st.lists(st.integers(0, MINUTES), min_size=2, max_size=4, unique=True)))
+    walls = [time.max if minute == MINUTES else time(minute // 60, minute % 60) for minute in bounds]
+    windows = tuple(zip(walls[::2], walls[1::2], strict=False))
+    closed = draw(st.integers(0, 9))
+    return tuple(() if day >= 5 or day == closed else windows for day in range(7))
+
+
+@st.composite
+def ladders(draw: st.DrawFn) -> tuple[Step, ...]:
+    """Up to six steps in the order of their moments, most of them climbing as people write them."""
+    levels = draw(st.lists(a_level, min_size=1, max_size=6))
+    if not draw(seldom):
+        levels = [Level.UPCOMING, Level.COURTEOUS, *sorted(levels)][:6]
+    day, steps = draw(st.integers(-10, 5)), []
+    for n, level in enumerate(levels):
+        kind = draw(st.sampled_from([OffsetKind.DUE, OffsetKind.DUE, OffsetKind.DUE_BUSINESS, OffsetKind.PREVIOUS]))
+        ahead = draw(st.integers(0, 12))
+        day += ahead
+        channels = tuple(draw(st.lists(st.sampled_from(CHANNELS), min_size=1, max_size=3, unique=True)))
+        when = Offset(kind, ahead if kind is OffsetKind.PREVIOUS else day)
+        step = Step(StepId(f"s{n}"), when, level, channels, to=draw(st.sampled_from(Role)))
+        steps.append(replace(step, approval=draw(seldom), cc=(Role.EXECUTIVE,) * (n % 2)))
+    return tuple(steps)
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    steps = draw(ladders())
+    segment = Segment(
+        skip=draw(st.frozensets(st.sampled_from([step.id for step in steps]), max_size=1)),
+        tone_cap=draw(st.none() | a_level),
+        channels=tuple(draw(st.lists(st.sampled_from(CHANNELS), max_size=2, unique=True))),
+        offset_days=draw(st.integers(0, 3)),
+    )
+    own = draw(st.dictionaries(st.sampled_from(CHANNELS), hours(), max_size=2))
+    cap = st.sampled_from([2, 1, 3, None])
+    return Policy(
+        name="random",
+        steps=steps,
+        hours={None: draw(hours())} | own,
+        holidays=draw(st.booleans()),
+        blackout=draw(st.frozensets(due_days, max_size=2)),
+        limits=Limits(draw(st.sampled_from([3, 0, 1, 5])), draw(cap), draw(cap), None, draw(st.integers(0, 4))),
+        freshness_days=draw(st.none() | st.integers(0, 20)),
+        tone_cap=draw(st.sampled_from([None, None, None, Level.FIRM])),
+        segments={"vip": segment},
+        after_broken_promise=draw(st.none() | st.sampled_from([step.id for step in steps])),
+        promise_grace_days=draw(st.integers(0, 3)),
+    )
+
+
+@st.composite
+def contacts(draw: st.DrawFn) -> Contact:
+    return Contact(
+        id=ContactId(f"p{draw(st.integers(1, 9))}"),
+        role=draw(st.sampled_from(Role)),
+        email=draw(st.sampled_from([*EMAILS, None])),
+        email_ok=not draw(seldom),
+        phone=draw(st.sampled_from([*PHONES, None])),
+        phone_ok=not draw(seldom),
+        whatsapp=draw(st.booleans()),
+        postal_address=draw(st.sampled_from([(), ("12 rue des Lilas",)])),
+    )
+
+
+@st.composite
+def customers(draw: st.DrawFn) -> Customer:
+    return Customer(
+        id=CustomerId("C-1"),
+        name="Bakery",
+        country=draw(st.sampled_from(["FR", "US"])),
+        timezone=draw(a_zone),
+        preferred_channel=draw(st.none() | st.sampled_from(CHANNELS)),
+        segment=draw(st.sampled_from([None, None, "vip"])),
+        contacts=tuple(draw(st.lists(contacts(), min_size=1, max_size=3))),
+    )
+
+
+@st.composite
+def sellers(draw: st.DrawFn) -> Seller:
+    return Seller(
+        id=SellerId("default"),
+        timezone=draw(a_zone),
+        channels=frozenset(draw(some_channels if draw(seldom) else st.just(CHANNELS))),
+        synced_as_of=draw(st.none() | st.integers(0, 90).map(lambda n: KNOWN_AT + timedelta(days=n))),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a journey starts from. `answers` are what becomes of the reminders that go out, in turn."""
+
+    found: tuple[Fact, ...]
+    seller: Seller
+    suppressed: tuple[facts.Suppressed, ...]
+    policy: Policy
+    answers: tuple[str, ...]
+    start: datetime
+
+    def account(self, history: tuple[PastReminder, ...] = ()) -> Account:
+        return fold(CustomerId("C-1"), self.found, self.seller, history, self.suppressed)
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    customer = draw(customers())
+    held = st.none() | st.integers(0, 60).map(lambda n: KNOWN_AT + timedelta(hours=17 * n))
+    bodies: list[Body] = [
+        facts.InvoiceIssued(customer, draw(_invoices(name))) for name in NAMES[: draw(st.integers(1, 4))]
+    ]
+    others: st.SearchStrategy[Body] = st.one_of(
+        money_moves,
+        st.builds(facts.InvoiceDisputed, st.sampled_from(NAMES), st.just("broken")),
+        st.builds(facts.TermsExtended, st.sampled_from(NAMES), due_days),
+        st.builds(facts.PromiseMade, st.tuples(st.sampled_from(NAMES)), st.none(), due_days, st.just("Anne")),
+        st.builds(facts.CustomerHeld, st.just(customer.id), st.just("talks"), held),
+    )
+    bodies += draw(st.lists(others, max_size=4 if draw(seldom) else 1))
+    gone = st.builds(facts.Suppressed, st.just(Channel.EMAIL), st.sampled_from(EMAILS), st.just("bounce"))
+    return World(
+        found=tuple(a_fact(body, minute) for minute, body in enumerate(bodies)),
+        seller=draw(sellers()),
+        suppressed=tuple(draw(st.lists(gone, max_size=1))),
+        policy=draw(policies()),
+        answers=tuple(draw(st.lists(st.sampled_from(["done", "done", "retry", "spent"]), max_size=8))),
+        start=KNOWN_AT + timedelta(minutes=draw(st.integers(20, 30 * 24 * 60))),
+    )
+
+
+@st.composite
+def _invoices(draw: st.DrawFn, name: str) -> Invoice:
+    minors = draw(st.lists(st.integers(1, 100), max_size=2))
+    parts = tuple(Instalment(draw(due_days), Money(minor, "EUR")) for minor in minors)
+    usual: dict[str, Any] = {"id": name, "customer_id": CustomerId("C-1"), "number": name, "instalments": parts}
+    return Invoice(**usual, due_on=draw(due_days), total=Money(sum(minors) or draw(st.integers(1, 300)), "EUR"))
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One stop of a journey: what was planned at `now`, and for which account."""
+
+    now: datetime
+    account: Account
+    plan: Plan
+
+    @property
+    def continued(self) -> ReminderId | None:
+        """The reminder of history that is tried again."""
+        return self.plan.reminder.continues if self.plan.reminder else None
+
+    @property
+    def given_up(self) -> ReminderId | None:
+        """The reminder of history that ends."""
+        return self.plan.gives_up[0] if self.plan.gives_up else None
+
+    @property
+    def history(self) -> tuple[PastReminder, ...]:
+        """What has been, once the reminder that this plan gives up is closed."""
+        if self.plan.gives_up is None:
+            return self.account.history
+        name, state = self.plan.gives_up
+        return tuple(replace(p, state=state, retry_at=None) if p.id == name else p for p in self.account.history)
+
+    @property
+    def leaves(self) -> PlannedReminder | None:
+        """The reminder that goes out at this moment, if one does."""
+        reminder = self.plan.reminder
+        return reminder if reminder is not None and reminder.send_at == self.now else None
+
+
+def journey(world: World, most: int = 60) -> Iterator[Moment]:
+    """From one moment at which something may change to the next, with every reminder really going out."""
+    history: tuple[PastReminder, ...] = ()
+    answers = list(world.answers)
+    now: datetime | None = world.start
+    for _ in range(most):
+        if now is None:
+            return
+        account = world.account(history)
+        moment = Moment(now, account, plan(account, world.policy, now))
+        yield moment
+        if moment.leaves is None:
+            history, now = moment.history, moment.plan.again_at
+        else:
+            history = _sent(moment.history, moment.leaves, now, answers.pop(0) if answers else "done")
+
+
+def _sent(
+    history: tuple[PastReminder, ...], reminder: PlannedReminder, now: datetime, answer: str
+) -> tuple[PastReminder, ...]:
+    """History after an attempt: accepted, to be tried again in an hour, or to be with its channel spent."""
+    channel = reminder.routes[0].channel
+    running = next((past for past in history if past.id == reminder.continues), None)
+    state = "done" if answer == "done" else "open"
+    past = PastReminder(
+        id=running.id if running else ReminderId(f"r{len(history)}"),
+        at=now,
+        step=reminder.step.id,
+        level=reminder.level,
+        channel=channel,
+        members=running.members if running else reminder.members,
+        state=state,
+        attempts=1 + (running.attempts if running else 0),
+        used=(*(running.used if running else ()), *((channel,) if answer == "spent" else ())),
+        retry_at=now + timedelta(hours=1) if state == "open" else None,
+    )
+    return (*(one for one in history if one is not running), past)

@@ -1,0 +1,253 @@
+"""What planning promises, over random pasts, policies, zones and clocks, while its reminders really go out.
+
+The checks count dates, hours and levels for themselves; they ask no rule of the planner.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.account import Account, Standing, Unit
+from domain.business_days import is_closed
+from domain.customer import Contact
+from domain.facts import PastReminder
+from domain.fold import fold
+from domain.levels import Channel, Level, Role
+from domain.plan import plan
+from domain.planned import PlannedReminder
+from domain.policy import Policy, Step
+from tests.property.journeys import Moment, World, journey, worlds
+
+
+def leaving(world: World) -> Iterator[tuple[Moment, PlannedReminder]]:
+    """The moments of a journey at which a reminder goes out."""
+    for moment in journey(world):
+        if moment.leaves is not None:
+            yield moment, moment.leaves
+
+
+def wall(account: Account, at: datetime) -> datetime:
+    """What the customer's clock shows."""
+    return at.astimezone(ZoneInfo(account.customer.timezone or ""))
+
+
+def contacts_before(moment: Moment) -> list[date]:
+    """The local dates of the contacts before the one that leaves at this moment."""
+    return [
+        wall(moment.account, past.at).date()
+        for past in moment.account.history
+        if past.id not in (moment.continued, moment.given_up)
+        and past.state in ("done", "open", "calling")
+        and past.channel is not Channel.TASK
+    ]
+
+
+def had_before(moment: Moment, unit: Unit) -> list[tuple[PastReminder, str]]:
+    """The reminders that this unit has had in its present cycle, each with the unit's own step."""
+    return [
+        (past, member.step)
+        for past in moment.account.history
+        for member in past.members
+        if past.id != moment.continued and past.state != "withdrawn"
+        if moment.plan.gives_up != (past.id, "withdrawn")
+        if member.unit_id == unit.id and member.cycle == unit.cycle
+    ]
+
+
+@given(worlds())
+def test_nothing_leaves_while_the_customers_clock_reads_outside_the_channels_hours(world: World) -> None:
+    for moment, reminder in leaving(world):
+        channel = reminder.routes[0].channel
+        if channel is Channel.TASK:
+            continue
+        at = wall(moment.account, moment.now)
+        week = world.policy.hours.get(channel, world.policy.hours[None])
+        reads = at.time().replace(fold=0)
+        assert any(opens <= reads and (reads < closes or closes == time.max) for opens, closes in week[at.weekday()])
+        assert not is_closed(world.policy, moment.account.place, at.date())
+        assert moment.now < reminder.closes
+
+
+@given(worlds())
+def test_nothing_leaves_over_budget(world: World) -> None:
+    limits = world.policy.limits
+    for moment, reminder in leaving(world):
+        if reminder.routes[0].channel is Channel.TASK:
+            continue
+        today = wall(moment.account, moment.now).date()
+        days_ago = [(today - on).days for on in contacts_before(moment)]
+        assert all(ago >= limits.min_gap_days for ago in days_ago)
+        for cap, span in ((limits.per_7_days, 7), (limits.per_30_days, 30)):
+            assert cap is None or sum(ago < span for ago in days_ago) < cap
+
+
+@given(worlds())
+def test_no_level_is_skipped_and_no_step_comes_twice(world: World) -> None:
+    for moment, reminder in leaving(world):
+        units = {unit.id: unit for unit in moment.account.units}
+        for member in reminder.members:
+            had = had_before(moment, units[member.unit_id])
+            highest = max((past.level for past, _ in had), default=Level.UPCOMING)
+            if member.cycle > 0:
+                highest = max(highest, level_at_restart(moment.account, world.policy))
+            assert reminder.level <= highest + 1
+            assert member.step not in [step for _, step in had]
+
+
+def level_at_restart(account: Account, policy: Policy) -> Level:
+    """The highest level of the steps that count as had in a new cycle."""
+    steps = [step for step in policy.steps if account.customer.segment != "vip" or step.id not in skipped(policy)]
+    names = [step.id for step in steps]
+    if policy.after_broken_promise not in names:
+        return Level.UPCOMING
+    before = steps[: names.index(policy.after_broken_promise)]
+    return max((step.level for step in before), default=Level.UPCOMING)
+
+
+def skipped(policy: Policy) -> frozenset[str]:
+    return frozenset(policy.segments["vip"].skip)
+
+
+@given(worlds())
+def test_only_what_is_owed_and_does_not_wait_is_asked_for(world: World) -> None:
+    for moment, reminder in leaving(world):
+        units = {unit.id: unit for unit in moment.account.units}
+        today = wall(moment.account, moment.now).date()
+        hold = moment.account.hold
+        assert hold is None or (hold.until is not None and hold.until <= moment.now)
+        assert len({member.unit_id for member in reminder.members}) == len(reminder.members) > 0
+        for member in reminder.members:
+            unit = units[member.unit_id]
+            assert member.balance == unit.balance
+            assert (member.cycle, unit.balance.minor > 0) == (unit.cycle, True)
+            for state in unit.states:
+                assert (state.standing, state.disputed) == (Standing.OPEN, None)
+                assert (state.status_code, state.foreign_payment) == (None, None)
+                grace = timedelta(days=world.policy.promise_grace_days)
+                assert state.promised_on is None or today > state.promised_on + grace
+
+
+@given(worlds())
+def test_heads_ups_come_before_the_due_date_and_questions_before_their_answer(world: World) -> None:
+    for moment, reminder in leaving(world):
+        steps = {step.id: step for step in world.policy.steps}
+        units = {unit.id: unit for unit in moment.account.units}
+        today = wall(moment.account, moment.now).date()
+        assert not reminder.step.approval
+        for member in reminder.members:
+            assert not steps[member.step].approval
+            if steps[member.step].level is Level.UPCOMING:
+                assert today < units[member.unit_id].due_on
+
+
+@given(worlds())
+def test_the_first_usable_channel_is_used_and_the_tone_is_capped(world: World) -> None:
+    caps = [world.policy.tone_cap]
+    for moment, reminder in leaving(world):
+        used = next((past.used for past in moment.account.history if past.id == reminder.continues), ())
+        usable = [
+            channel
+            for channel in wished(moment.account, world.policy, reminder)
+            if channel not in used and is_usable(moment.account, reminder.step, channel)
+        ]
+        assert [route.channel for route in reminder.routes] == usable
+        if moment.account.customer.segment == "vip":
+            caps.append(world.policy.segments["vip"].tone_cap)
+        assert reminder.tone == min([reminder.level, *(cap for cap in caps if cap is not None)])
+
+
+def wished(account: Account, policy: Policy, reminder: PlannedReminder) -> list[Channel]:
+    """The step's channels in the customer's order: people first, where the step begins with one."""
+    listed = list(reminder.step.channels)
+    if listed[0] in (Channel.PHONE, Channel.LETTER, Channel.TASK):
+        return listed
+    wishes = [account.customer.preferred_channel]
+    if account.customer.segment == "vip":
+        wishes += policy.segments["vip"].channels
+    return sorted(listed, key=lambda channel: wishes.index(channel) if channel in wishes else len(wishes))
+
+
+def is_usable(account: Account, step: Step, channel: Channel) -> bool:
+    """Whether somebody in the first role of the fall-back that the customer has can be reached there."""
+    people = account.customer.contacts
+    for role in ROLES_ASKED[step.to]:
+        if any(person.role is role for person in people):
+            people = tuple(person for person in people if person.role is role)
+            break
+    return channel in account.seller.channels and any(reads(account, person, channel) for person in people)
+
+
+ROLES_ASKED = {
+    Role.PAYER: [Role.PAYER, Role.MAIN],
+    Role.MAIN: [Role.MAIN, Role.PAYER],
+    Role.ACCOUNTING: [Role.ACCOUNTING, Role.PAYER, Role.MAIN],
+    Role.EXECUTIVE: [Role.EXECUTIVE, Role.MAIN, Role.PAYER],
+    Role.LEGAL: [Role.LEGAL, Role.EXECUTIVE, Role.MAIN, Role.PAYER],
+}
+
+
+def reads(account: Account, person: Contact, channel: Channel) -> bool:
+    match channel:
+        case Channel.EMAIL:
+            return person.email_ok and person.email is not None and (channel, person.email) not in account.suppressed
+        case Channel.LETTER:
+            return person.postal_address != ()
+        case Channel.WHATSAPP:
+            return person.phone_ok and person.phone is not None and person.whatsapp
+        case Channel.SMS | Channel.PHONE:
+            return person.phone_ok and person.phone is not None
+        case _:
+            return True
+
+
+@given(worlds(), st.data())
+def test_the_same_question_has_the_same_answer_in_whatever_order_facts_came(
+    world: World, data: st.DataObject
+) -> None:
+    shuffled = data.draw(st.permutations(world.found))
+    for moment in journey(world, most=12):
+        found = fold(
+            moment.account.customer.id, shuffled, world.seller, moment.account.history[::-1], world.suppressed
+        )
+        assert plan(moment.account, world.policy, moment.now) == moment.plan
+        assert plan(found, world.policy, moment.now) == moment.plan
+
+
+@given(worlds(), st.lists(st.integers(1, 999), min_size=3, max_size=3))
+def test_nothing_changes_before_again_at_unless_a_fact_arrives(world: World, permilles: list[int]) -> None:
+    """Tasks are opened when they are first seen: only a new one would be a change."""
+    for moment in journey(world, most=25):
+        found = moment.plan
+        end = found.again_at or moment.now + timedelta(days=200)
+        if found.reminder is not None:
+            assert found.again_at is not None
+            assert moment.now <= found.again_at <= found.reminder.send_at
+        assert end > moment.now or moment.leaves is not None
+        for permille in permilles:
+            later = moment.now + permille * (end - moment.now) // 1000
+            again = plan(world.account(moment.history), world.policy, later)
+            assert (again.reminder, again.gives_up) == (found.reminder, None)
+            assert set(again.tasks) <= set(found.tasks)
+        if found.reminder is not None and found.again_at == found.reminder.send_at:
+            assert plan(world.account(moment.history), world.policy, end).reminder == found.reminder
+
+
+@given(worlds())
+def test_every_journey_comes_to_an_end(world: World) -> None:
+    """Each step goes out once at most, so there is a last thing to do; nothing turns in circles."""
+    assert len(list(journey(world, most=600))) < 600
+
+
+@given(worlds())
+def test_reasons_are_json_and_name_no_address(world: World) -> None:
+    for moment in journey(world):
+        assert moment.plan.reasons
+        for reason in moment.plan.reasons:
+            text = json.dumps(reason.as_dict())
+            assert json.loads(text) == reason.as_dict()
+            assert "@example.com" not in text
+            assert "+336" not in text

@@ -1,0 +1,150 @@
+"""What answers and receipts mean for a reminder."""
+
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+
+from domain.after import FIRST_PAUSE_S, LONGEST_PAUSE_S, ReminderMove, after_outcome, after_receipts, jitter_s
+from domain.facts import PastReminder
+from domain.ids import AttemptId, ReminderId
+from domain.outcomes import AttemptState, Outcome, OutcomeClass, after_receipt
+from tests.domain_factories import a_past_reminder, late_morning
+
+A1 = AttemptId("a1")
+R1 = ReminderId("r1")
+OPEN_AGAIN = ReminderMove("open", spends_channel=True)
+DONE = ReminderMove("done")
+CALLING, UNCONFIRMED = AttemptState.CALLING, AttemptState.UNCONFIRMED
+ACCEPTED, DEFERRED, SENT = AttemptState.ACCEPTED, AttemptState.DEFERRED, AttemptState.SENT
+DELIVERED, READ = AttemptState.DELIVERED, AttemptState.READ
+UNDELIVERED, REFUSED, EXPIRED = AttemptState.UNDELIVERED, AttemptState.REFUSED, AttemptState.EXPIRED
+
+
+def past(state: str = "done", day: int = 2, name: str = "r1", attempts: int = 1) -> PastReminder:
+    return a_past_reminder(late_morning(day), "first", id=ReminderId(name), state=state, attempts=attempts)
+
+
+def moved(
+    before: AttemptState, after: AttemptState, *reminders: PastReminder, number: int = 1
+) -> ReminderMove | None:
+    return after_receipts(before, after, number, reminders or (past(),), R1)
+
+
+def test_an_accepted_reminder_is_done() -> None:
+    after = after_outcome(Outcome(OutcomeClass.ACCEPTED), A1, 1)
+    assert (after.attempt_state, after.reminder_state) == (ACCEPTED, "done")
+
+
+def test_an_unconfirmed_one_is_left_alone() -> None:
+    after = after_outcome(Outcome(OutcomeClass.UNCONFIRMED), A1, 9)
+    assert (after.attempt_state, after.reminder_state, after.spends_channel) == (UNCONFIRMED, "calling", False)
+
+
+@pytest.mark.parametrize("kind", [OutcomeClass.PERMANENT_ADDRESS, OutcomeClass.OPT_OUT])
+def test_an_address_that_will_not_work_is_put_out_of_use(kind: OutcomeClass) -> None:
+    after = after_outcome(Outcome(kind), A1, 1)
+    assert (after.reminder_state, after.spends_channel, after.suppresses) == ("open", True, kind.value)
+
+
+@pytest.mark.parametrize("kind", [OutcomeClass.MISCONFIGURED, OutcomeClass.CONTENT])
+def test_our_own_faults_spend_the_channel_and_spare_the_address(kind: OutcomeClass) -> None:
+    after = after_outcome(Outcome(kind), A1, 1)
+    assert (after.reminder_state, after.spends_channel, after.suppresses) == ("open", True, None)
+
+
+def test_what_was_not_sent_is_tried_five_times() -> None:
+    spent = [after_outcome(Outcome(OutcomeClass.TRANSIENT), A1, tries).spends_channel for tries in range(1, 7)]
+    assert spent == [False, False, False, False, True, True]
+
+
+def test_being_too_fast_spends_no_channel_and_retry_after_wins() -> None:
+    after = after_outcome(Outcome(OutcomeClass.TRANSIENT, rate_limited=True, retry_after_s=900.0), A1, 9)
+    assert (after.reminder_state, after.spends_channel, after.pause_s) == ("open", False, 900.0)
+
+
+def test_the_pause_is_full_jitter_below_a_doubling_ceiling() -> None:
+    for tries in range(1, 30):
+        pauses = [jitter_s(AttemptId(f"a{n}"), tries) for n in range(200)]
+        ceiling = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (tries - 1))
+        assert 0 <= min(pauses) < ceiling / 10
+        assert ceiling * 0.9 < max(pauses) < ceiling
+        assert pauses[0] == jitter_s(AttemptId("a0"), tries)
+
+
+@pytest.mark.parametrize("proof", [ACCEPTED, DEFERRED, SENT, DELIVERED, READ])
+def test_a_proof_of_acceptance_ends_what_was_in_doubt(proof: AttemptState) -> None:
+    assert moved(UNCONFIRMED, proof, past("calling")) == DONE
+    assert moved(ACCEPTED, proof, past("done")) is None
+
+
+def test_a_proof_ends_a_reminder_that_was_thought_refused() -> None:
+    """Found in review: it would have been sent a second time."""
+    assert moved(REFUSED, SENT, past("open")) == DONE
+
+
+@pytest.mark.parametrize("failure", [UNDELIVERED, EXPIRED])
+def test_a_definite_failure_opens_the_reminder_for_its_next_channel(failure: AttemptState) -> None:
+    assert moved(SENT, failure) == OPEN_AGAIN
+    assert moved(UNCONFIRMED, failure, past("calling")) == OPEN_AGAIN
+
+
+def test_a_late_failure_opens_nothing_once_the_ladder_has_gone_on() -> None:
+    assert moved(SENT, UNDELIVERED, past(), past(day=9, name="r2")) == DONE
+    assert moved(SENT, UNDELIVERED, past(), past(name="r2")) == DONE
+
+
+def test_what_was_withdrawn_later_is_not_the_ladder_going_on() -> None:
+    assert moved(SENT, UNDELIVERED, past(), past("withdrawn", day=9, name="r2")) == OPEN_AGAIN
+    assert moved(SENT, UNDELIVERED, past(), past(day=-5, name="r0")) == OPEN_AGAIN
+
+
+@pytest.mark.parametrize("state", ["open", "failed", "withdrawn"])
+def test_a_failure_moves_nothing_that_is_over_or_on_its_way(state: str) -> None:
+    assert moved(SENT, UNDELIVERED, past(state)) is None
+
+
+def test_only_the_last_attempt_moves_its_reminder() -> None:
+    assert moved(SENT, UNDELIVERED, past(attempts=2), number=1) is None
+    assert moved(SENT, UNDELIVERED, past(attempts=2), number=2) == OPEN_AGAIN
+
+
+def test_no_news_and_unknown_reminders_move_nothing() -> None:
+    assert moved(SENT, SENT) is None
+    assert moved(CALLING, UNCONFIRMED, past("calling")) is None
+    assert after_receipts(SENT, UNDELIVERED, 1, (), R1) is None
+    assert late_morning(2) + timedelta(0) == past().at
+
+
+REPORTED = [ACCEPTED, DEFERRED, SENT, DELIVERED, READ, UNDELIVERED, EXPIRED]
+
+
+@pytest.mark.parametrize("start", [CALLING, UNCONFIRMED, ACCEPTED, REFUSED])
+def test_receipts_lead_to_the_same_state_in_any_order(start: AttemptState) -> None:
+    for three in permutations(REPORTED, 3):
+        states = set()
+        for shuffled in permutations(three):
+            state = start
+            for reported in (*shuffled, *shuffled):
+                state = after_receipt(state, reported)
+            states.add(state)
+        assert len(states) == 1, three
+
+
+@pytest.mark.parametrize(
+    ("now", "reported", "then"),
+    [
+        (ACCEPTED, DELIVERED, DELIVERED),
+        (DELIVERED, SENT, DELIVERED),
+        (DELIVERED, UNDELIVERED, UNDELIVERED),
+        (UNDELIVERED, DELIVERED, UNDELIVERED),
+        (REFUSED, DELIVERED, DELIVERED),
+        (REFUSED, UNDELIVERED, UNDELIVERED),
+        (ACCEPTED, EXPIRED, EXPIRED),
+        (EXPIRED, SENT, SENT),
+        (UNCONFIRMED, ACCEPTED, ACCEPTED),
+        (CALLING, UNDELIVERED, UNDELIVERED),
+    ],
+)
+def test_the_higher_rank_stays(now: AttemptState, reported: AttemptState, then: AttemptState) -> None:
+    assert after_receipt(now, reported) is then

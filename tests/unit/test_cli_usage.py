@@ -1,0 +1,77 @@
+"""What the command line answers to wrong words and settings: one line that says what and where, and 2."""
+
+from pathlib import Path
+
+import pytest
+
+from cli.main import main
+from cli.parts import worker_options
+
+VERBS = ["up", "demo", "migrate", "web", "worker", "scheduler", "emit", "log", "key", "seller"]
+NOBODY_THERE = "postgresql://relance:a-password@127.0.0.1:1/relance"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bare_environment: None) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_help_lists_what_there_is_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    listed = capsys.readouterr().out.partition("Commands:")[2].splitlines()
+    assert [line.split()[0] for line in listed if line.strip()] == VERBS
+
+
+def test_without_a_verb_it_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "Commands:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "told"),
+    [
+        (["dance"], {}, "relance: No such command 'dance'; try `relance --help`"),
+        (["log", "--limit", "many"], {}, "relance: Invalid value for '--limit'"),
+        (["key"], {}, "relance: Missing command; try `relance --help`"),
+        (["log"], {}, "relance: RELANCE_DATABASE_URL is not set"),
+        (["migrate"], {}, "relance: RELANCE_DATABASE_URL is not set"),
+        (["log"], {"DATABASE_URL": "somewhere"}, "relance: RELANCE_DATABASE_URL is not a database's address"),
+        (
+            ["emit", "no-such-file"],
+            {"DATABASE_URL": NOBODY_THERE},
+            "relance: no-such-file: No such file or directory",
+        ),
+        (["log"], {"DATABASE_URL": NOBODY_THERE, "CLOCK": "soon"}, "relance: RELANCE_CLOCK is 'real' or START*RATE"),
+        (["log"], {"DATABASE_URL": NOBODY_THERE, "POLICY": "harsh"}, "relance: harsh: no such policy or file"),
+        (["log"], {"LOG_LEVEL": "loud"}, "relance: RELANCE_LOG_LEVEL: "),
+        (["log"], {"TWILIO_CONTENT_SIDS": "{"}, "relance: RELANCE_*: "),
+        (["worker"], {"DATABASE_URL": NOBODY_THERE}, "relance: RELANCE_REDIS_URL is not set"),
+    ],
+)
+def test_a_wrong_word_or_setting_is_one_line_and_2(
+    words: list[str],
+    environment: dict[str, str],
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(f"RELANCE_{name}", value)
+    assert main(words) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(told)
+    assert said.err.count("\n") == 1
+    assert "a-password" not in said.err
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["-Q", "deliver.sms", "-c", "8"], ["--loglevel", "info"]),
+        (["-l", "debug"], []),
+        (["--loglevel=debug"], []),
+    ],
+)
+def test_a_worker_gets_what_was_given_and_is_quiet_to_the_others(given: list[str], expected: list[str]) -> None:
+    assert worker_options(given) == [*given, "--without-gossip", "--without-mingle", *expected]

@@ -1,0 +1,171 @@
+"""What happens to one invoice: paid, paid back, credited, disputed, cancelled, stated again."""
+
+from datetime import date
+
+import pytest
+
+from domain import facts
+from domain.account import InvoiceState, Standing
+from domain.facts import Body
+from domain.ids import InvoiceId
+from domain.money import Money
+from tests.domain_factories import DUE_ON, an_account, days, euros, issued
+
+F1 = InvoiceId("F-1")
+
+
+def paid(amount: int, name: str = "p1") -> facts.PaymentReceived:
+    return facts.PaymentReceived(F1, name, euros(amount), DUE_ON)
+
+
+def returned(amount: int, name: str = "p1") -> facts.PaymentReversed:
+    return facts.PaymentReversed(F1, name, euros(amount), DUE_ON)
+
+
+def credited(amount: int, name: str = "c1") -> facts.CreditNoteIssued:
+    return facts.CreditNoteIssued(F1, name, euros(amount))
+
+
+def status(code: str) -> facts.EInvoiceStatusChanged:
+    return facts.EInvoiceStatusChanged(F1, code)
+
+
+ALL_PAID = facts.InvoicePaid(F1, DUE_ON)
+
+
+def f1(*bodies: Body) -> InvoiceState:
+    """F-1 of 100 euros after these facts."""
+    state = an_account(issued(), *bodies).state_of(F1)
+    assert state is not None
+    return state
+
+
+@pytest.mark.parametrize(
+    ("bodies", "balance", "standing"),
+    [
+        ((), 100, Standing.OPEN),
+        ((paid(30),), 70, Standing.OPEN),
+        ((paid(30), paid(30)), 70, Standing.OPEN),
+        ((paid(30), paid(30, "p2")), 40, Standing.OPEN),
+        ((paid(30), credited(20)), 50, Standing.OPEN),
+        ((credited(20), credited(20)), 80, Standing.OPEN),
+        ((paid(100),), 0, Standing.PAID),
+        ((paid(130),), 0, Standing.PAID),
+        ((credited(130),), 0, Standing.PAID),
+        ((ALL_PAID,), 0, Standing.PAID),
+        ((status("212"),), 0, Standing.PAID),
+        ((facts.InvoiceCancelled(F1, "typo"),), 0, Standing.CANCELLED),
+        ((status("220"),), 0, Standing.CANCELLED),
+        ((paid(100), facts.InvoiceCancelled(F1, "typo"), returned(100)), 0, Standing.CANCELLED),
+        ((facts.InvoiceCancelled(F1, "typo"), issued()), 0, Standing.CANCELLED),
+    ],
+)
+def test_a_balance_is_the_total_less_payments_and_credit_notes(
+    bodies: tuple[Body, ...], balance: int, standing: Standing
+) -> None:
+    state = f1(*bodies)
+    assert (state.balance, state.standing) == (euros(balance), standing)
+
+
+@pytest.mark.parametrize(
+    ("bodies", "balance"),
+    [
+        ((paid(100), returned(100)), 100),
+        ((paid(100), returned(100), returned(100)), 100),
+        ((paid(100), returned(60)), 60),
+        ((paid(30), returned(30)), 100),
+        ((paid(30), returned(80)), 100),
+        ((paid(100), paid(100, "p2"), returned(100)), 0),
+        ((ALL_PAID, returned(100)), 100),
+        ((paid(40), ALL_PAID, returned(40)), 40),
+    ],
+)
+def test_a_payment_that_goes_back_is_owed_again(bodies: tuple[Body, ...], balance: int) -> None:
+    assert f1(*bodies).balance == euros(balance)
+
+
+@pytest.mark.parametrize("bodies", [(ALL_PAID, paid(100)), (paid(100), ALL_PAID)])
+def test_a_payment_that_is_told_of_twice_is_owed_again_when_it_goes_back(bodies: tuple[Body, ...]) -> None:
+    """Billing systems send both, in any order: `invoice.paid` and the payment that it was paid with."""
+    assert f1(*bodies, returned(100)).balance == euros(100)
+
+
+def test_parts_told_of_after_the_whole_go_back_one_by_one() -> None:
+    state = f1(ALL_PAID, paid(60), paid(40, "p2"), returned(40, "p2"))
+    assert state.balance == euros(40)
+
+
+def test_a_payment_after_a_reversal_that_nobody_knew_of_counts() -> None:
+    """What went back had never been counted, so it must not eat up the next payment."""
+    assert f1(returned(100), paid(100, "p2")).standing is Standing.PAID
+    assert f1(ALL_PAID, returned(100), paid(100, "p2")).standing is Standing.PAID
+
+
+def test_a_new_payment_after_a_partial_reversal_settles_the_rest() -> None:
+    assert f1(paid(40), ALL_PAID, returned(40), paid(40, "p2")).standing is Standing.PAID
+
+
+def test_each_reopening_starts_a_new_cycle() -> None:
+    assert f1().cycle == 0
+    assert f1(paid(30), returned(30)).cycle == 0
+    assert f1(paid(100), returned(100)).cycle == 1
+    assert f1(paid(100), returned(100), returned(100)).cycle == 1
+    assert f1(paid(100), returned(100), paid(100, "p2"), returned(100, "p2")).cycle == 2
+
+
+@pytest.mark.parametrize(
+    "again", [issued(total=euros(500)), issued(), status("207"), facts.TermsExtended(F1, DUE_ON)]
+)
+def test_nothing_but_a_reversal_opens_a_paid_invoice_again(again: Body) -> None:
+    assert f1(paid(100), again).standing is Standing.PAID
+
+
+def test_an_invoice_stated_at_nothing_first_is_owed_once_it_has_a_total() -> None:
+    """A draft of 0.00 has not been paid."""
+    state = an_account(issued(total=euros(0)), issued()).invoices[0]
+    assert (state.standing, state.balance) == (Standing.OPEN, euros(100))
+    assert an_account(issued(total=euros(0))).units == ()
+
+
+def test_a_new_total_keeps_what_was_paid() -> None:
+    assert f1(paid(30), issued(total=euros(80))).balance == euros(50)
+
+
+def test_a_dispute_stands_until_it_is_resolved() -> None:
+    disputed = facts.InvoiceDisputed(F1, "")
+    assert f1(disputed).disputed == "disputed"
+    assert f1(facts.InvoiceDisputed(F1, "broken")).disputed == "broken"
+    assert f1(disputed, facts.DisputeResolved(F1, "")).disputed is None
+
+
+def test_terms_are_extended_until_the_invoice_names_a_new_due_date() -> None:
+    extended = facts.TermsExtended(F1, days(30))
+    assert f1(extended).due_on == days(30)
+    assert f1(extended, issued()).due_on == days(30)
+    assert f1(extended, issued(due_on=days(5))).due_on == days(5)
+
+
+@pytest.mark.parametrize("code", ["207", "208", "210", "211", "213"])
+def test_some_statuses_of_an_einvoice_hold_it(code: str) -> None:
+    assert f1(status(code)).status_code == code
+    assert f1(status(code), status("205")).status_code is None
+
+
+def test_the_last_promise_is_the_one_that_counts() -> None:
+    promises = [facts.PromiseMade((F1,), None, day, "Anne") for day in (days(9), days(4))]
+    assert f1(*promises).promised_on == days(4)
+
+
+def test_other_currencies_are_never_netted_and_hold_the_invoice() -> None:
+    dollars = facts.PaymentReceived(F1, "p9", Money(10000, "USD"), date(2026, 12, 1))
+    state = f1(dollars)
+    assert (state.balance, state.foreign_payment) == (euros(100), "USD")
+    assert f1(facts.CreditNoteIssued(F1, "c9", Money(10000, "USD"))).foreign_payment == "USD"
+    assert f1(paid(30)).foreign_payment is None
+
+
+def test_a_foreign_payment_that_went_back_holds_nothing_any_more() -> None:
+    dollars = facts.PaymentReceived(F1, "p9", Money(10000, "USD"), date(2026, 12, 1))
+    back = facts.PaymentReversed(F1, "p9", Money(10000, "USD"), date(2026, 12, 2))
+    state = f1(dollars, back)
+    assert (state.balance, state.foreign_payment, state.cycle) == (euros(100), None, 0)

@@ -1,0 +1,223 @@
+"""What is wrong in an event is named by its field, with what came and what is expected."""
+
+import copy
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from domain.event import EventError
+from domain.ids import InvoiceId
+from domain.read_event import read_event
+from tests.factories import Json, event, invoice_event
+
+INVOICE = InvoiceId("F-2026-0042")
+PAYMENT = {"invoice_id": INVOICE, "payment_id": "P-1", "amount": "50.00", "currency": "EUR", "paid_on": "2026-12-05"}
+
+
+def changed(path: str, value: object, *, base: Json | None = None) -> Json:
+    """An invoice event with one field replaced; `path` as in error messages, numbers being places in lists."""
+    raw = copy.deepcopy(base or invoice_event())
+    target: Any = raw
+    *parents, last = [int(step) if step.isdigit() else step for step in path.split(".")]
+    for step in parents:
+        target = target[step]
+    target[last] = value
+    return raw
+
+
+def refusal(raw: object) -> EventError:
+    with pytest.raises(EventError) as error:
+        read_event(raw)
+    return error.value
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "problem"),
+    [
+        ("specversion", "0.3", '"0.3" is not a version of CloudEvents that is read here; known are 1.0'),
+        ("specversion", None, "is required, but null came"),
+        ("id", None, "is required, but null came"),
+        ("id", "", 'is required, but "" came'),
+        ("id", 7, "7 is not a text"),
+        ("id", "x" * 257, "has 257 characters; at most 256 are taken"),
+        ("id", "a\nb", '"a\\nb" holds a control character'),
+        ("id", "  ", '"  " is blank'),
+        ("source", ["billing"], "a list is not a text"),
+        ("time", "2026-11-02T09:00:00", "is not an instant; write it with its offset from UTC"),
+        ("time", "2026-11-02", "is not an instant"),
+        ("time", "2026-02-30T09:00:00Z", "is not an instant of the calendar"),
+        ("time", "0001-01-01T00:00:00+14:00", "is not an instant of the calendar"),
+        ("time", "1970-01-01T00:00:00Z", "is not between the years 1990 and 2100"),
+        ("time", 1793606400, "1793606400 is not an instant"),
+        ("sequence", -1, "-1 is not a sequence"),
+        ("sequence", True, "true is not a sequence"),
+        ("sequence", "9" * 65, "is not a sequence"),
+        ("data", [], "a list is not a JSON object"),
+        ("data", None, "is required, but null came"),
+        ("data.customer", "C-17", '"C-17" is not a JSON object'),
+        ("data.customer.id", "x" * 129, "has 129 characters; at most 128 are taken"),
+        ("data.customer.name", {}, "an object is not a text"),
+        ("data.customer.name", "x" * 201, "has 201 characters; at most 200 are taken"),
+        ("data.customer.name", "bell\x07", "holds a control character"),
+        ("data.customer.kind", "person", '"person" is not a kind of customer; known are business, consumer'),
+        ("data.customer.language", "french!", '"french!" is not a language; write its two letters, as in fr'),
+        ("data.customer.country", "France", '"France" is not an ISO 3166 country; write its two capital letters'),
+        ("data.customer.country", "ZZ", '"ZZ" is not an ISO 3166 country'),
+        ("data.customer.region", "FR-99", '"FR-99" is not an ISO 3166-2 region of FR; write it as in FR-67'),
+        ("data.customer.region", "DE-BY", '"DE-BY" is not an ISO 3166-2 region of FR'),
+        ("data.customer.region", 67, "67 is not an ISO 3166-2 region of FR"),
+        ("data.customer.timezone", "Europe/Pariss", '"Europe/Pariss" is not a time zone; write its IANA name'),
+        ("data.customer.timezone", "../etc/passwd", "is not a time zone"),
+        ("data.customer.timezone", "Europe", "is not a time zone"),
+        ("data.customer.preferred_channel", "fax", '"fax" is not a channel; known are email, sms, whatsapp'),
+        ("data.customer.contacts", {}, "an object is not a list"),
+        ("data.customer.contacts", [{}] * 501, "holds 501 items; at most 500 are taken"),
+        ("data.customer.contacts.0", "Anne", '"Anne" is not a JSON object'),
+        (
+            "data.customer.contacts.0.role",
+            "boss",
+            '"boss" is not a role; known are payer, main, accounting',
+        ),
+        ("data.customer.contacts.0.whatsapp", "yes", '"yes" is not true or false'),
+        ("data.customer.contacts.0.phone", 612345678, "612345678 is not a text"),
+        ("data.customer.contacts.0.postal_address", "75011 Paris", '"75011 Paris" is not a list'),
+        ("data.customer.contacts.0.postal_address", [None], "null is not a text"),
+        ("data.invoice.id", None, "is required, but null came"),
+        (
+            "data.invoice.due_on",
+            "02/12/2026",
+            '"02/12/2026" is not a date; write it year first, as in 2026-12-02',
+        ),
+        ("data.invoice.due_on", "2026-W49-3", "is not a date; write it year first"),
+        ("data.invoice.due_on", "20261202", "is not a date; write it year first"),
+        ("data.invoice.due_on", "2026-02-30", '"2026-02-30" is not a date of the calendar'),
+        ("data.invoice.due_on", "0026-12-02", '"0026-12-02" is not between the years 1990 and 2100'),
+        ("data.invoice.due_on", 20261202, "20261202 is not a date"),
+        ("data.invoice.currency", "EURO", "'EURO' is not an ISO 4217 currency"),
+        ("data.invoice.currency", "XAU", "'XAU' is not an ISO 4217 currency"),
+        ("data.invoice.total", "-1.00", '"-1.00" is negative; an amount is 0 or more'),
+        ("data.invoice.total", Decimal("1.005"), "1.005 has more decimal places than EUR has (2)"),
+        ("data.invoice.total", "1,250.00", "'1,250.00' is not a decimal amount such as \"1250.00\""),
+        ("data.invoice.total", 1.5, '1.5 is not an exact amount; write it as a text such as "1250.00"'),
+        ("data.invoice.total", True, "true is not an exact amount"),
+        ("data.invoice.total", 10**50, "not an amount of money"),
+        ("data.invoice.total", ["1"], "a list is not an exact amount"),
+        ("data.invoice.document_url", "javascript:alert(1)", "is not a web address; it begins with https://"),
+        ("data.invoice.payment_url", "https://pay.example.com/a b", "is not a web address"),
+        ("data.invoice.payment_url", "https://" + "x" * 2048, "has 2056 characters; at most 2048 are taken"),
+        ("data.invoice.early_payment_discount", {"percent": "2"}, "until: is required"),
+        ("data.invoice.early_payment_discount", 2, "2 is not a JSON object"),
+        (
+            "data.invoice.instalments",
+            [{"due_on": "2026-12-02", "amount": "5"}],
+            "add up to 5.00 EUR, but the total",
+        ),
+        (
+            "data.invoice.instalments",
+            [{"due_on": "2026-12-02", "amount": 0}],
+            "amount: 0 is not an amount above 0",
+        ),
+        ("data.invoice.instalments", [{"amount": "1250"}], "due_on: is required"),
+        (
+            "data.invoice.instalments",
+            [{"due_on": "2026-12-02", "amount": "1250", "currency": "USD"}],
+            'currency: "USD" differs from the other amounts, in EUR',
+        ),
+    ],
+)
+def test_a_wrong_field_is_named_with_what_came_and_what_is_expected(path: str, value: object, problem: str) -> None:
+    error = refusal(changed(path, value))
+    dotted = ".".join(path.split(".")).replace(".0", "[0]")
+    assert str(error).startswith(dotted)
+    assert problem in str(error)
+
+
+@pytest.mark.parametrize("field", ["due_on", "total", "number"])
+def test_a_number_too_long_to_be_written_is_refused_all_the_same(field: str) -> None:
+    """Python refuses to write out an integer of more than 4,300 digits; saying what is wrong must not need it."""
+    assert refusal(invoice_event(invoice={field: 10**5000})).field == f"data.invoice.{field}"
+
+
+@pytest.mark.parametrize("percent", ["0", "100", "-2", "2%", "two", None, 1.5, "1e1"])
+def test_a_discount_is_a_percentage(percent: object) -> None:
+    discount = {"percent": percent, "until": "2026-11-12"}
+    error = refusal(invoice_event(invoice={"early_payment_discount": discount}))
+    assert error.field == "data.invoice.early_payment_discount.percent"
+
+
+@pytest.mark.parametrize(
+    ("type_name", "data", "field"),
+    [
+        ("invoice.paid", {"invoice_id": INVOICE}, "data.paid_on"),
+        ("invoice.cancelled", {}, "data.invoice_id"),
+        ("payment.received", PAYMENT | {"amount": "0"}, "data.amount"),
+        ("payment.received", PAYMENT | {"amount": "-5"}, "data.amount"),
+        ("payment.reversed", PAYMENT | {"currency": None}, "data.currency"),
+        ("payment.received", PAYMENT | {"payment_id": None}, "data.payment_id"),
+        ("credit_note.issued", PAYMENT, "data.credit_note_id"),
+        ("promise.made", {"invoice_ids": [], "promised_on": "2026-12-20"}, "data.invoice_ids"),
+        ("promise.made", {"invoice_ids": [7], "promised_on": "2026-12-20"}, "data.invoice_ids"),
+        ("promise.made", {"invoice_ids": [INVOICE], "promised_on": "soon"}, "data.promised_on"),
+        ("payment_plan.agreed", {"invoice_ids": [INVOICE]}, "data.instalments"),
+        ("customer.held", {"customer_id": "C-17", "until": "soon"}, "data.until"),
+        ("customer.released", {"customer": "C-17"}, "data.customer_id"),
+        ("payments.synced", {}, "data.as_of"),
+        ("einvoice.status_changed", {"invoice_id": INVOICE, "code": 207}, "data.code"),
+        ("einvoice.status_changed", {"invoice_id": INVOICE, "code": "20"}, "data.code"),
+        ("einvoice.status_changed", {"invoice_id": INVOICE, "code": "²07"}, "data.code"),
+    ],
+)
+def test_each_type_needs_what_makes_its_fact(type_name: str, data: Json, field: str) -> None:
+    assert refusal(event(type_name, data)).field == field
+
+
+def test_an_unknown_type_is_answered_with_the_known_ones() -> None:
+    error = refusal(event("invoice.isued", {}))
+    assert error.field == "type"
+    assert error.problem.startswith('"invoice.isued" is not an event type; known are invoice.issued, ')
+    assert error.problem.endswith("einvoice.status_changed")
+
+
+@pytest.mark.parametrize("raw", [None, [], "event", 7, True])
+def test_an_event_is_an_object(raw: object) -> None:
+    assert "is not a JSON object" in refusal(raw).problem
+
+
+def test_a_missing_attribute_is_required() -> None:
+    raw = invoice_event()
+    del raw["id"]
+    error = refusal(raw)
+    assert (error.field, error.problem, error.event_id) == ("id", "is required", None)
+
+
+def test_the_refusal_carries_the_events_id() -> None:
+    assert refusal(invoice_event(source=None)).event_id == "evt-0001"
+    assert refusal(invoice_event(id=["x"])).event_id is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "field"),
+    [
+        (invoice_event(customer={"name": "a\0b"}), "data.customer.name"),
+        (invoice_event(customer={"vat": ["a", {"x": "\0"}]}), "data.customer.vat[1].x"),
+        (invoice_event(customer={"a\0b": 1}), "data.customer"),
+        (invoice_event(id="\0"), "id"),
+        (invoice_event(customer={"name": "half \ud83d of it"}), "data.customer.name"),
+        (invoice_event(extra=float("nan")), "extra"),
+        (invoice_event(extra=float("inf")), "extra"),
+    ],
+)
+def test_what_no_database_can_hold_is_refused_wherever_it_stands(raw: Json, field: str) -> None:
+    assert refusal(raw).field == field
+
+
+def test_a_whole_character_beyond_the_first_plane_is_welcome() -> None:
+    assert read_event(invoice_event(customer={"name": "Café 🥐"})).customer_id == "C-17"
+
+
+def test_bottomless_nesting_is_refused_and_does_not_crash() -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert "more than 64 levels" in refusal(invoice_event(extra=deep)).problem

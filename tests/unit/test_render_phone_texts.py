@@ -1,0 +1,102 @@
+"""SMS within their budget, and WhatsApp as it was approved."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from channels.render import WHATSAPP_VARIABLES, Renderer
+from domain.levels import Channel, Level
+from domain.money import Money
+from tests.content_factories import (
+    LANGUAGES,
+    RENDERER,
+    TEMPLATES,
+    TODAY,
+    TONES,
+    a_content,
+    a_line,
+    content_in,
+    plain,
+    text_of,
+)
+
+
+@pytest.mark.parametrize("pay", [{"payment_url": "https://pay.example.com/i/" + 24 * "x"}, {"payment_url": None}])
+@pytest.mark.parametrize("seller", [40 * "W", "Établissements Dupont – Pâtisserie Noël…"])
+@pytest.mark.parametrize("count", [1, 12])
+@pytest.mark.parametrize("tone", TONES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_sms_with_the_longest_names_takes_two_segments(
+    language: str, tone: Level, count: int, seller: str, pay: dict[str, Any]
+) -> None:
+    assert len(seller) == 40
+    content = content_in(tone, Channel.SMS, language, count=count, seller_name=seller, customer_name=seller)
+    due = TODAY + timedelta(days=8 if tone is Level.UPCOMING else -83)  # 30 December, 30 September
+    changes = {"balance": Money(12_345_678, "EUR"), "due_on": due, "iban": "MT84MALT011000012345MTLCAST001S", **pay}
+    long = tuple(
+        replace(line, days_late=(TODAY - due).days, number=f"FACT-2026-{at:05}", **changes)
+        for at, line in enumerate(content.lines)
+    )
+
+    rendered = RENDERER.render(replace(content, lines=long, reason=60 * "x", reply_to="compta@dupont.example"))
+
+    assert rendered.segments is not None
+    assert rendered.segments <= 2, f"{len(rendered.text)}: {rendered.text}"
+
+
+def test_an_sms_gives_up_the_reason_before_its_warmth() -> None:
+    short = RENDERER.render(a_content(channel=Channel.SMS, reason="Le mois se termine."))
+    long = RENDERER.render(a_content(channel=Channel.SMS, reason=200 * "x"))
+
+    assert "Le mois se termine." in short.text
+    assert "xxx" not in long.text
+    assert long.text.startswith("Bonjour, ici Atelier Dupont.")
+    assert (short.segments, long.segments) == (2, 2)
+
+
+def test_an_sms_of_several_names_the_lead_their_number_and_the_oldest_date() -> None:
+    lines = (a_line(), a_line(number="F-2", due_on=TODAY - timedelta(days=40)))
+
+    text = text_of(a_content(channel=Channel.SMS, lines=lines))
+
+    assert "2 factures, dont F-2026-0042 (2 500,00 €, échéances dès le 12 novembre 2026)" in text
+
+
+def test_whatsapp_sends_the_approved_text_and_its_six_values() -> None:
+    rendered = RENDERER.render(a_content(channel=Channel.WHATSAPP))
+
+    assert rendered.content_sid == "HXfrcourteous"
+    assert {key: plain(value) for key, value in rendered.content_variables.items()} == {
+        "1": "Anne Martin",
+        "2": "Atelier Dupont",
+        "3": "facture F-2026-0042",
+        "4": "1 250,00 €",
+        "5": "2 décembre 2026",
+        "6": "https://pay.example.com/F-2026-0042",
+    }
+    assert all(value in rendered.text for value in rendered.content_variables.values())
+
+
+def test_a_whatsapp_text_that_is_not_set_up_has_no_sid() -> None:
+    assert Renderer(TEMPLATES, {}).render(a_content(channel=Channel.WHATSAPP)).content_sid is None
+
+
+def test_no_value_of_whatsapp_is_empty() -> None:
+    content = a_content(channel=Channel.WHATSAPP, contact_name="", customer_name=" ", seller_name="\n")
+
+    assert all(RENDERER.render(content).content_variables.values())
+
+
+@pytest.mark.parametrize("tone", TONES[:4])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_texts_to_have_approved_are_those_that_are_sent(language: str, tone: Level) -> None:
+    """The page that an admin copies into the provider's form; a changed template must be approved again."""
+    slots = {name: f"{{{{{at}}}}}" for at, name in enumerate(WHATSAPP_VARIABLES, start=1)}
+    approved = RENDERER._text.get_template(f"{language}/whatsapp/{tone.word}.j2").render(slots).strip()
+    text = plain(re.sub(r"\n{3,}", "\n\n", approved))
+    page = (TEMPLATES / "whatsapp" / "README.md").read_text(encoding="utf-8")
+
+    assert f"### {language}.{tone.word}\n```text\n{text}\n```" in page

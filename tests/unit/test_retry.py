@@ -1,0 +1,187 @@
+"""A reminder that has been claimed and has not got through: when it is tried again, and when it ends."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from domain import facts
+from domain.account import Account
+from domain.facts import Body, PastReminder
+from domain.ids import CustomerId, InvoiceId, ReminderId
+from domain.levels import Channel, Level
+from domain.plan import plan
+from tests.domain_factories import (
+    ALL_HOURS,
+    DUE_ON,
+    FIRST,
+    a_contact,
+    a_customer,
+    a_member,
+    a_past_reminder,
+    a_policy,
+    a_seller,
+    a_step,
+    an_account,
+    asked,
+    codes,
+    days,
+    euros,
+    issued,
+    late_morning,
+    paris,
+)
+
+F1 = InvoiceId("F-1")
+NOON_ON_FRIDAY = paris(days(2), 12)
+POLICY = a_policy()
+FRIDAY = late_morning(2)
+MINUTE = timedelta(minutes=1)
+
+
+def an_open(at: datetime = FRIDAY, step: str = "first", *members: Any, **changes: Any) -> PastReminder:
+    """A reminder that a provider could not take at `at`."""
+    return a_past_reminder(at, step, *members, **{"id": ReminderId("r1"), "state": "open"} | changes)
+
+
+def retrying(*bodies: Body, past: PastReminder | None = None) -> Account:
+    return an_account(issued(), *bodies, history=(past or an_open(),))
+
+
+def test_it_is_tried_again_over_the_same_channel_after_the_pause() -> None:
+    at = late_morning(2) + 5 * MINUTE
+    found = plan(retrying(past=an_open(retry_at=at)), POLICY, late_morning(2) + MINUTE)
+    assert asked(found) == ("first", [("F-1", "first")])
+    assert found.reminder is not None
+    assert (found.reminder.continues, found.reminder.send_at, found.again_at) == ("r1", at, at)
+    assert (found.reminder.closes, codes(found.reasons)) == (NOON_ON_FRIDAY, ["retry"])
+
+
+def test_it_is_tried_at_once_when_the_pause_is_over() -> None:
+    now = late_morning(2) + 9 * MINUTE
+    found = plan(retrying(past=an_open(retry_at=late_morning(2) + MINUTE)), POLICY, now)
+    assert found.reminder is not None
+    assert found.reminder.send_at == now
+
+
+def test_it_never_leaves_the_hours_and_is_spread_like_others_over_the_next() -> None:
+    found = plan(retrying(past=an_open(retry_at=NOON_ON_FRIDAY + MINUTE)), POLICY, NOON_ON_FRIDAY)
+    assert found.reminder is not None
+    assert paris(days(2), 14) < found.reminder.send_at < paris(days(2), 17)
+    assert plan(retrying(past=an_open(retry_at=NOON_ON_FRIDAY + MINUTE)), POLICY, paris(days(2), 14)).reminder == (
+        found.reminder
+    )
+
+
+def test_it_falls_back_to_the_next_channel_when_one_is_spent() -> None:
+    policy = a_policy(a_step("first", 2, Level.COURTEOUS, Channel.EMAIL, Channel.SMS))
+    found = plan(retrying(past=an_open(used=(Channel.EMAIL,))), policy, late_morning(2))
+    assert found.reminder is not None
+    assert [route.channel for route in found.reminder.routes] == [Channel.SMS]
+    assert codes(found.reasons) == ["channel_unusable", "retry"]
+
+
+def test_it_fails_when_no_channel_is_left_and_the_ladder_goes_on() -> None:
+    found = plan(retrying(past=an_open(used=(Channel.EMAIL,))), POLICY, late_morning(2))
+    assert found.gives_up == ("r1", "failed")
+    assert [(task.kind, task.step, task.units) for task in found.tasks] == [("repair", "first", ())]
+    assert asked(found) == ("call", [("F-1", "call")])
+    never = a_policy(FIRST, hours={None: ((),) * 7})
+    assert plan(retrying(), never, late_morning(2)).gives_up == ("r1", "failed")
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        facts.InvoicePaid(F1, DUE_ON),
+        facts.InvoiceCancelled(F1, ""),
+        facts.InvoiceDisputed(F1, ""),
+        facts.PromiseMade((F1,), None, days(9), ""),
+        facts.CustomerHeld(CustomerId("C-1"), "", None),
+        facts.EInvoiceStatusChanged(F1, "207"),
+    ],
+)
+def test_it_is_withdrawn_when_a_fact_stops_it(fact: Body) -> None:
+    found = plan(retrying(fact), POLICY, late_morning(2))
+    assert found.gives_up == ("r1", "withdrawn")
+    assert found.reminder is None or found.reminder.send_at > late_morning(2)
+
+
+def test_a_stale_feed_or_a_policy_without_the_step_withdraw_it() -> None:
+    stale = an_account(history=(an_open(),), seller=a_seller(synced_as_of=late_morning(-20)))
+    assert plan(stale, a_policy(freshness_days=2), late_morning(2)).gives_up == ("r1", "withdrawn")
+    assert plan(retrying(), a_policy(a_step("other", 2)), late_morning(2)).gives_up == ("r1", "withdrawn")
+
+
+def test_a_promise_that_is_over_stops_nothing() -> None:
+    """Found in review: an old promise withdrew each reminder at its first retry, again and again."""
+    promise = facts.PromiseMade((F1,), None, days(-9), "")
+    found = plan(retrying(promise), POLICY, late_morning(2))
+    assert found.gives_up is None
+    assert found.reminder is not None
+
+
+def test_it_gives_way_when_a_later_step_is_due() -> None:
+    account = retrying(past=an_open(retry_at=late_morning(12)))
+    found = plan(account, POLICY, late_morning(2))
+    assert found.again_at == paris(days(10))
+    later = plan(account, POLICY, paris(days(10)))
+    assert later.gives_up == ("r1", "withdrawn")
+    assert asked(later) == ("call", [("F-1", "call")])
+
+
+def test_a_heads_up_is_not_tried_again_once_the_invoice_is_due() -> None:
+    """Found in review: 'will be due' would have gone out after the due date."""
+    past = an_open(late_morning(-1), "heads-up", level=Level.UPCOMING, retry_at=paris(days(0), 9))
+    account = retrying(past=past)
+    assert plan(account, POLICY, late_morning(-1)).again_at == paris(days(0))
+    assert plan(account, POLICY, paris(days(0))).gives_up == ("r1", "withdrawn")
+
+
+def two_units(*bodies: Body, step: str = "first") -> Account:
+    past = an_open(late_morning(2), step, a_member("A", step), a_member("B", step))
+    return an_account(issued("A", due_on=days(-1)), issued("B"), *bodies, history=(past,))
+
+
+def test_a_member_that_is_paid_drops_out_and_amounts_are_those_of_now() -> None:
+    paid = facts.InvoicePaid(InvoiceId("B"), DUE_ON)
+    part = facts.PaymentReceived(InvoiceId("A"), "p", euros(30), DUE_ON)
+    found = plan(two_units(paid, part), POLICY, late_morning(2))
+    assert asked(found) == ("first", [("A", "first")])
+    assert found.reminder is not None
+    assert found.reminder.members[0].balance == euros(70)
+
+
+def test_it_ends_with_its_lead_and_the_others_have_a_reminder_of_their_own() -> None:
+    found = plan(two_units(facts.InvoicePaid(InvoiceId("A"), DUE_ON)), POLICY, late_morning(2))
+    assert found.gives_up == ("r1", "withdrawn")
+    assert found.reminder is not None
+    assert (asked(found), found.reminder.continues) == (("first", [("B", "first")]), None)
+
+
+def test_a_member_that_waits_or_lapsed_or_began_anew_drops_out() -> None:
+    disputed = facts.InvoiceDisputed(InvoiceId("B"), "")
+    assert asked(plan(two_units(disputed), POLICY, late_morning(2))) == ("first", [("A", "first")])
+    paid = facts.PaymentReceived(InvoiceId("B"), "p", euros(100), DUE_ON)
+    back = facts.PaymentReversed(InvoiceId("B"), "p", euros(100), DUE_ON)
+    assert asked(plan(two_units(paid, back), POLICY, late_morning(2))) == ("first", [("A", "first")])
+
+
+def test_a_new_cycle_of_the_lead_ends_it() -> None:
+    paid = facts.PaymentReceived(F1, "p", euros(100), DUE_ON)
+    back = facts.PaymentReversed(F1, "p", euros(100), DUE_ON)
+    assert plan(retrying(paid, back), POLICY, late_morning(2)).gives_up == ("r1", "withdrawn")
+
+
+def test_a_hand_off_is_tried_again_at_any_hour() -> None:
+    policy = a_policy(a_step("agency", 2, Level.COURTEOUS, Channel.TASK))
+    past = an_open(paris(days(2)), "agency", channel=Channel.TASK, retry_at=paris(days(3)))
+    found = plan(retrying(past=past), policy, paris(days(2), 1))
+    assert found.reminder is not None
+    assert found.reminder.send_at == paris(days(3))
+
+
+def test_a_contact_without_any_address_left_fails_it() -> None:
+    customer = a_customer(contacts=(a_contact(email=None),))
+    account = an_account(issued(customer=customer), history=(an_open(),))
+    assert plan(account, a_policy(FIRST, hours={None: ALL_HOURS}), late_morning(2)).gives_up == ("r1", "failed")

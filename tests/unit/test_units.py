@@ -1,0 +1,105 @@
+"""What is dunned: invoices, their instalments, and the instalments of payment plans."""
+
+from domain import facts
+from domain.facts import Body
+from domain.ids import InvoiceId
+from domain.invoice import Instalment
+from domain.money import Money
+from tests.domain_factories import DUE_ON, a_customer, an_account, an_instalment, days, euros, issued
+
+F1, F2 = InvoiceId("F-1"), InvoiceId("F-2")
+IN_PARTS = issued(instalments=(an_instalment(0, 60), an_instalment(30, 40)))
+PLAN = facts.PaymentPlanAgreed((F1, F2), (an_instalment(10, 50), an_instalment(40, 150)))
+
+
+def paid(amount: int, invoice: InvoiceId = F1, name: str = "p1") -> facts.PaymentReceived:
+    return facts.PaymentReceived(invoice, name, euros(amount), DUE_ON)
+
+
+def owed(*bodies: Body) -> list[tuple[str, int]]:
+    """The units after these facts with their balances in euros."""
+    return [(unit.id, unit.balance.minor // 100) for unit in an_account(*bodies).units]
+
+
+def test_an_invoice_is_one_unit_while_it_is_owed() -> None:
+    assert owed(issued()) == [("F-1", 100)]
+    assert owed(issued(), paid(100)) == []
+    assert owed(issued(), facts.InvoiceCancelled(F1, "typo")) == []
+
+
+def test_units_stand_in_the_order_of_their_due_dates() -> None:
+    assert owed(issued("F-3", due_on=days(-1)), issued("F-2"), issued()) == [("F-3", 100), ("F-1", 100), ("F-2", 100)]
+
+
+def test_payments_fill_the_oldest_instalment_first() -> None:
+    assert owed(IN_PARTS) == [("F-1#1", 60), ("F-1#2", 40)]
+    assert owed(IN_PARTS, paid(10)) == [("F-1#1", 50), ("F-1#2", 40)]
+    assert owed(IN_PARTS, paid(75)) == [("F-1#2", 25)]
+
+
+def test_instalments_keep_their_number_whatever_order_they_are_named_in() -> None:
+    parts = (an_instalment(30, 40), an_instalment(0, 60))
+    assert owed(issued(instalments=parts), paid(70)) == [("F-1#1", 30)]
+
+
+def test_extended_terms_put_off_the_instalments_that_were_due_before() -> None:
+    account = an_account(IN_PARTS, facts.TermsExtended(F1, days(14)))
+    assert [unit.due_on for unit in account.units] == [days(14), days(30)]
+
+
+def test_no_invoice_can_take_the_name_of_an_instalment() -> None:
+    """Ids are the seller's, and "F-1#1" is one; unit ids are what the database holds unique."""
+    names = [name for name, _ in owed(IN_PARTS, issued("F-1#1"), issued("F-1#2"))]
+    assert len(set(names)) == 4
+
+
+def test_a_plan_takes_the_place_of_its_invoices() -> None:
+    assert owed(issued(), issued("F-2"), PLAN) == [("plan:e2#1", 50), ("plan:e2#2", 150)]
+    assert owed(issued(), issued("F-2"), issued("F-3"), PLAN)[0] == ("F-3", 100)
+
+
+def test_what_was_paid_before_a_plan_does_not_count_for_it() -> None:
+    plan = facts.PaymentPlanAgreed((F1,), (an_instalment(10, 30), an_instalment(40, 30)))
+    assert owed(issued(), paid(40), plan) == [("plan:e2#1", 30), ("plan:e2#2", 30)]
+    assert owed(issued(), paid(40), plan, paid(35, name="p2")) == [("plan:e2#2", 25)]
+
+
+def test_a_plan_is_over_when_its_invoices_are_paid() -> None:
+    assert owed(issued(), PLAN, paid(100)) == []
+
+
+def test_a_plan_goes_on_with_what_is_left_when_one_of_its_invoices_is_paid() -> None:
+    assert owed(issued(), issued("F-2"), PLAN, paid(100)) == [("plan:e2#2", 100)]
+
+
+def test_the_last_plan_is_the_one_in_force() -> None:
+    newer = facts.PaymentPlanAgreed((F1,), (an_instalment(20, 100),))
+    older = facts.PaymentPlanAgreed((F1,), (an_instalment(10, 100),))
+    assert owed(issued(), older, newer) == [("plan:e2#1", 100)]
+
+
+def test_an_invoice_that_a_newer_plan_takes_over_leaves_the_older_plan() -> None:
+    newer = facts.PaymentPlanAgreed((F2,), (an_instalment(20, 100),))
+    assert owed(issued(), issued("F-2"), PLAN, newer) == [("plan:e3#1", 100), ("plan:e2#2", 100)]
+
+
+def test_an_invoice_of_another_customer_is_not_taken_as_paid_by_a_plan() -> None:
+    elsewhere = issued("F-2", customer=a_customer(id="C-2"))
+    plan = facts.PaymentPlanAgreed((F1, F2), (an_instalment(10, 100),))
+    assert owed(issued(), elsewhere, plan) == [("plan:e2#1", 100)]
+
+
+def test_a_plan_covers_invoices_of_its_own_currency_alone() -> None:
+    dollars = issued("F-2", total=Money(5000, "USD"))
+    plan = facts.PaymentPlanAgreed((F1, F2), (an_instalment(10, 100),))
+    assert owed(issued(), dollars, plan) == [("F-2", 50), ("plan:e2#1", 100)]
+    yen = facts.PaymentPlanAgreed((F1,), (Instalment(DUE_ON, Money(9, "JPY")),))
+    assert owed(issued(), yen) == [("F-1", 100)]
+    assert owed(issued(), facts.PaymentPlanAgreed((InvoiceId("F-9"),), (an_instalment(1, 5),))) == [("F-1", 100)]
+
+
+def test_a_unit_knows_its_cycle_and_since_when_it_is_known() -> None:
+    back = facts.PaymentReversed(F1, "p1", euros(100), DUE_ON)
+    unit = an_account(issued(), paid(100), back, issued("F-2"), PLAN).units[0]
+    assert unit.cycle == 1
+    assert unit.known_at == min(state.known_at for state in unit.states)

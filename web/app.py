@@ -1,0 +1,52 @@
+"""The web app: the routers put together around the parts of one process.
+
+    Guard ─▶ events      POST /v1/events
+             callbacks   POST /callbacks/…
+             health      GET  /healthz, /readyz
+             sessions    GET, POST /login, POST /logout
+             pages       GET  /, /customers, /customers/{id}, /reminders/{id}
+
+Called by `web/server` and by tests. `uvicorn --factory web.app:from_environment` runs it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from config.wiring import Services, build, prepare
+from web import callbacks, events, health, pages, sessions
+from web.guard import Guard
+from web.limits import Door
+from web.nudger import Nudger, Publish
+from web.parts import Parts
+from web.refusals import answer_refusals
+from workers.app import publish
+
+
+def create_app(services: Services, publish: Publish = publish) -> FastAPI:
+    """The app on these services, which stay the caller's to close. `publish` sends nudges to the broker."""
+    nudger = Nudger(publish)
+
+    @asynccontextmanager
+    async def live(_app: FastAPI) -> AsyncIterator[None]:
+        nudger.start()
+        yield
+        nudger.close()
+
+    app = FastAPI(title="Relance", lifespan=live, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.parts = Parts(services, nudger, Door())
+    app.add_middleware(Guard)
+    answer_refusals(app)
+    for part in (events, callbacks, health, sessions, pages):
+        app.include_router(part.router)
+    return app
+
+
+def from_environment() -> FastAPI:
+    """The app on services built from RELANCE_* settings, with the default seller and the policies stored."""
+    services = build()
+    prepare(services)
+    return create_app(services)

@@ -1,0 +1,126 @@
+"""What providers post: delivery reports and customers' replies. Checked on the raw body, stored, settled later.
+
+The signature is compared with the public address (RELANCE_PUBLIC_URL), not with the one that a proxy shows us.
+Unsigned, forged, or from a provider that is not set up: 403, and nothing is kept.
+"""
+
+from __future__ import annotations
+
+import json
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from channels import sendgrid
+from channels.answers import CallbackError
+from channels.twilio import callbacks as twilio
+from config.wiring import Services
+from domain.ids import SellerId
+from domain.outcomes import Receipt
+from store import quarantine, receipts
+from store.quarantine import Quarantined
+from web.limits import read_body
+from web.parts import Parts, PartsHere
+from web.refusals import Refusal
+from workers.hear import hear
+
+router = APIRouter()
+
+NOBODY = SellerId("")
+"""Whose a callback is, before its attempt is known."""
+
+
+@router.post(twilio.STATUS_PATH)
+async def post_twilio_status(request: Request, parts: PartsHere) -> Response:
+    """A message's new status. Our attempt's id is in the address that Twilio was given."""
+    with parts.door.enter():
+        raw = await read_body(request)
+        _check_twilio(request, parts.services, raw)
+        attempt = request.query_params.get("attempt")
+        return await parts.door.work(_keep_status, parts, raw, attempt)
+
+
+@router.post(twilio.INBOUND_PATH)
+async def post_twilio_inbound(request: Request, parts: PartsHere) -> Response:
+    """A customer's reply. The empty answer tells Twilio to send nothing back."""
+    with parts.door.enter():
+        raw = await read_body(request)
+        _check_twilio(request, parts.services, raw)
+        return await parts.door.work(_keep_reply, parts, raw)
+
+
+@router.post("/callbacks/sendgrid")
+async def post_sendgrid(request: Request, parts: PartsHere) -> Response:
+    """A post of the event webhook: many events at once, each of which counts by itself."""
+    with parts.door.enter():
+        raw = await read_body(request)
+        _check_sendgrid(request, parts.services, raw)
+        return await parts.door.work(_keep_events, parts, raw)
+
+
+def _check_twilio(request: Request, services: Services, raw: bytes) -> None:
+    path = request.scope["raw_path"].decode("latin-1")
+    url = twilio.callback_url(services.settings.public_url, path, request.scope["query_string"].decode("latin-1"))
+    signature, content_type = request.headers.get("x-twilio-signature"), request.headers.get("content-type")
+    if services.twilio is None or not twilio.is_signed(services.twilio.auth_token, url, raw, signature, content_type):
+        raise _not_theirs("Twilio")
+
+
+def _check_sendgrid(request: Request, services: Services, raw: bytes) -> None:
+    signature = request.headers.get("x-twilio-email-event-webhook-signature")
+    timestamp = request.headers.get("x-twilio-email-event-webhook-timestamp")
+    key = None if services.sendgrid is None else services.sendgrid.webhook_key
+    if not sendgrid.is_signed(key, raw, signature, timestamp, services.clock.wall().timestamp()):
+        raise _not_theirs("SendGrid")
+
+
+def _not_theirs(provider: str) -> Refusal:
+    return Refusal(403, f"not signed by {provider} for this address, or {provider} is not set up here")
+
+
+def _keep_status(parts: Parts, raw: bytes, attempt: str | None) -> Response:
+    try:
+        receipt = twilio.read_receipt(twilio.read_form(raw), attempt)
+    except CallbackError as error:
+        return _set_aside(parts.services, "twilio", raw, error)
+    return _keep(parts, "twilio", [(receipt, raw)])
+
+
+def _keep_events(parts: Parts, raw: bytes) -> Response:
+    try:
+        found = _each(raw)
+    except CallbackError as error:
+        return _set_aside(parts.services, "sendgrid", raw, error)
+    return _keep(parts, "sendgrid", found)
+
+
+def _each(raw: bytes) -> list[tuple[Receipt, bytes]]:
+    """The receipts of a post, each with its own part: the whole beside each of a thousand is a gigabyte."""
+    sendgrid.read_events(raw)
+    pieces = [json.dumps([item]).encode() for item in json.loads(raw)]
+    return [(receipt, piece) for piece in pieces for receipt in sendgrid.read_events(piece)]
+
+
+def _keep_reply(parts: Parts, raw: bytes) -> Response:
+    try:
+        inbound = twilio.read_inbound(twilio.read_form(raw))
+    except CallbackError as error:
+        return _set_aside(parts.services, "twilio", raw, error)
+    hear(parts.services, inbound, raw, parts.services.clock.now())
+    return Response('<?xml version="1.0" encoding="UTF-8"?><Response/>', media_type="text/xml")
+
+
+def _keep(parts: Parts, provider: str, found: list[tuple[Receipt, bytes]]) -> Response:
+    """Stores what is new and has it settled. The answer follows the commit: without one, the provider tries again."""
+    with parts.services.engine.begin() as connection:
+        ids = receipts.put(connection, provider, found, parts.services.clock.now())
+    parts.nudger.tell("receipt.settle", "settle", ids)
+    return Response(status_code=204)
+
+
+def _set_aside(services: Services, provider: str, raw: bytes, error: CallbackError) -> Response:
+    """A signed callback that is not as documented: the vendor has changed something, and a person has to look."""
+    item = Quarantined(NOBODY, "callback", provider, str(error), raw, services.clock.now())
+    with services.engine.begin() as connection:
+        quarantine.set_aside(connection, [item])
+    return JSONResponse({"error": str(error)}, 400)

@@ -1,0 +1,56 @@
+"""Whether this process lives (`/healthz`), and whether it can do its work (`/readyz`).
+
+Only the database makes it unready. Without the broker, events are still taken in and the sweep moves them on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+
+from config.wiring import Services
+from domain.levels import PERSON_CHANNELS, Channel
+from store.engine import Unavailable
+from store.migrate import is_current
+from web.parts import PartsHere
+from workers.broker import is_reachable
+
+router = APIRouter()
+
+BROKER_WITHIN_S = 1.0
+
+
+@router.api_route("/healthz", methods=["GET", "HEAD"])
+async def get_healthz() -> Response:
+    """200 as long as the process answers."""
+    return JSONResponse({"status": "ok"})
+
+
+@router.api_route("/readyz", methods=["GET", "HEAD"])
+def get_readyz(parts: PartsHere) -> Response:
+    """200 with `ok` or `degraded`, 503 with `down` if the database is away or its schema is not the newest."""
+    database, broker = _database(parts.services), _broker(parts.services)
+    channels = {
+        channel.value: "ok" if channel in parts.services.available else "not_set_up"
+        for channel in Channel
+        if channel not in PERSON_CHANNELS
+    }
+    checks: dict[str, Any] = {"database": database, "broker": broker, "channels": channels}
+    is_well = broker == "ok" and "ok" in channels.values()
+    status = "down" if database != "ok" else "ok" if is_well else "degraded"
+    return JSONResponse({"status": status, "checks": checks}, 503 if status == "down" else 200)
+
+
+def _database(services: Services) -> str:
+    try:
+        with services.engine.connect() as connection:
+            return "ok" if is_current(connection) else "schema_not_current"
+    except Unavailable:
+        return "away"
+
+
+def _broker(services: Services) -> str:
+    url = services.settings.redis_url
+    return "ok" if is_reachable(None if url is None else url.get_secret_value(), BROKER_WITHIN_S) else "away"

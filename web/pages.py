@@ -1,0 +1,105 @@
+"""The pages: the delivery log, a reminder with what was sent, a customer with what comes next and why.
+
+Read-only. Every query is about the visitor's own seller.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from domain.ids import CustomerId, ReminderId, SellerId
+from store import journal, log, overview, sellers
+from store.engine import Connection
+from store.overview import AccountView
+from web.parts import PartsHere
+from web.refusals import Refusal
+from web.sentences import explain, tell
+from web.sessions import VisitorHere
+from web.views import Language, show
+
+router = APIRouter()
+
+NEWEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """An account for people: its next reminder as the plan's JSON has it, the reasons as sentences, the next look."""
+
+    account: AccountView
+    reminder: dict[str, Any] | None
+    why: tuple[str, ...]
+    again_at: datetime | None
+
+
+@router.get("/")
+def get_log(
+    parts: PartsHere, visitor: VisitorHere, language: Language, customer: str = "", refresh: str = "on"
+) -> Response:
+    """The newest contacts, of all customers or of one."""
+    seller = visitor.seller
+    with parts.services.engine.connect() as connection:
+        chosen = CustomerId(customer) if customer else None
+        rows = log.read(connection, seller=seller, customer=chosen, limit=NEWEST)
+        known = overview.accounts_of(connection, seller)
+    rows.reverse()
+    is_fresh = refresh == "on"
+    return show("log.html", language, rows=rows, accounts=known, customer=customer, refresh=is_fresh)
+
+
+@router.get("/reminders/{reminder_id}")
+def get_reminder(reminder_id: str, parts: PartsHere, visitor: VisitorHere, language: Language) -> Response:
+    """One reminder: each message exactly as it was sent, and its journal."""
+    reminder = ReminderId(reminder_id)
+    with parts.services.engine.connect() as connection:
+        rows = log.read(connection, seller=visitor.seller, reminder=reminder)
+        if not rows:
+            raise Refusal(404, "no such reminder")
+        zone = _zone(connection, visitor.seller)
+        entries = journal.of_reminder(connection, reminder)
+    told = [tell(entry, language, zone) for entry in entries]
+    return show("reminder.html", language, rows=rows, first=rows[0], told=told, zone=zone)
+
+
+@router.get("/customers")
+def get_customers(parts: PartsHere, visitor: VisitorHere, language: Language) -> Response:
+    """Every customer with what comes next, so that one sees too why nothing does."""
+    with parts.services.engine.connect() as connection:
+        zone = _zone(connection, visitor.seller)
+        known = overview.accounts_of(connection, visitor.seller)
+    outlooks = [_outlook(account, language, zone) for account in known]
+    return show("customers.html", language, outlooks=outlooks, zone=zone)
+
+
+@router.get("/customers/{customer_id:path}")
+def get_customer(customer_id: str, parts: PartsHere, visitor: VisitorHere, language: Language) -> Response:
+    """One customer: what comes next and why, open tasks, contacts made, the journal."""
+    customer = CustomerId(customer_id)
+    with parts.services.engine.connect() as connection:
+        account = overview.account(connection, visitor.seller, customer)
+        if account is None:
+            raise Refusal(404, "no such customer")
+        zone = _zone(connection, visitor.seller)
+        entries = journal.of_account(connection, account.key)
+        tasks = overview.open_tasks(connection, visitor.seller, customer=customer)
+        rows = log.read(connection, seller=visitor.seller, customer=customer, limit=NEWEST)
+    rows.reverse()
+    told = [tell(entry, language, zone) for entry in reversed(entries)]
+    outlook = _outlook(account, language, zone)
+    return show("customer.html", language, outlook=outlook, told=told, tasks=tasks, rows=rows, zone=zone)
+
+
+def _outlook(account: AccountView, language: str, zone: ZoneInfo) -> Outlook:
+    plan = account.plan or {}
+    why = explain(plan.get("reasons"), language, zone)
+    return Outlook(account, plan.get("reminder"), why, account.due_at)
+
+
+def _zone(connection: Connection, seller: SellerId) -> ZoneInfo:
+    return ZoneInfo(sellers.load(connection, [seller])[seller].seller.timezone)

@@ -1,0 +1,33 @@
+"""Runs the web app under uvicorn: one process, until SIGINT or SIGTERM. Called by `relance web`, `up` and tests.
+
+Neither uvicorn's access log nor its banner is written: addresses hold ids and tokens.
+"""
+
+from __future__ import annotations
+
+import uvicorn
+from fastapi import FastAPI
+
+STOP_WITHIN_S = 10
+
+
+def make_server(app: FastAPI, host: str, port: int) -> uvicorn.Server:
+    """A server that is ready to `run()`; port 0 takes a free one. `should_exit = True` ends it from outside."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            access_log=False,
+            log_config=None,
+            log_level="warning",
+            server_header=False,
+            proxy_headers=False,  # signatures are checked against RELANCE_PUBLIC_URL, and nobody's address is kept
+            timeout_graceful_shutdown=STOP_WITHIN_S,
+        )
+    )
+
+
+def serve(app: FastAPI, host: str, port: int) -> None:
+    """Serves until it is told to stop; what is being answered then is answered first."""
+    make_server(app, host, port).run()

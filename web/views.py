@@ -1,0 +1,46 @@
+"""Turns values into pages: one Jinja2 environment, everything escaped, in the reader's language.
+
+Called by the endpoints that answer with HTML.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from web.sentences import shown
+from web.words import LANGUAGES, labels, word
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.globals.update(word=word, shown=shown)
+_TEMPLATES.filters["as_path"] = lambda text: quote(text, safe="")
+
+
+def language_of(request: Request) -> str:
+    """`fr` or `en`: by `?lang=`, else as the browser prefers, else French."""
+    asked = request.query_params.get("lang", "")
+    if asked in LANGUAGES:
+        return asked
+    preferred = request.headers.get("accept-language", "").split(",")
+    known = [tag.strip()[:2].lower() for tag in preferred]
+    return next((tag for tag in known if tag in LANGUAGES), LANGUAGES[0])
+
+
+Language = Annotated[str, Depends(language_of)]
+
+
+def show(template: str, language: str, *, status: int = 200, problem: str | None = None, **values: Any) -> Response:
+    """The page that a template makes of these values; `problem` is a label's name."""
+    page = _TEMPLATES.get_template(template)
+    return HTMLResponse(page.render(t=labels(language), lang=language, problem=problem, **values), status)

@@ -1,0 +1,131 @@
+"""The pages' words in French and English: labels, and a word for each state, channel, level and cause.
+
+Called by `web/views` and `web/sentences`. A word that is not here is shown as it is.
+"""
+
+from __future__ import annotations
+
+LANGUAGES = ("fr", "en")
+
+WORDS: dict[str, tuple[str, str]] = {
+    # channels
+    "email": ("e-mail", "e-mail"),
+    "sms": ("SMS", "SMS"),
+    "whatsapp": ("WhatsApp", "WhatsApp"),
+    "phone": ("appel", "phone call"),
+    "letter": ("courrier", "letter"),
+    "visit": ("visite", "visit"),
+    "meeting": ("rendez-vous", "meeting"),
+    "check_in": ("prise de nouvelles", "check-in"),
+    "task": ("transmission", "hand-off"),
+    # levels
+    "upcoming": ("avant échéance", "upcoming"),
+    "courteous": ("courtois", "courteous"),
+    "firm": ("ferme", "firm"),
+    "formal": ("mise en demeure", "formal notice"),
+    "final": ("dernier recours", "final"),
+    # states of an attempt
+    "calling": ("en cours", "calling"),
+    "unconfirmed": ("non confirmé", "unconfirmed"),
+    "accepted": ("accepté", "accepted"),
+    "deferred": ("différé", "deferred"),
+    "sent": ("envoyé", "sent"),
+    "delivered": ("remis", "delivered"),
+    "read": ("lu", "read"),
+    "undelivered": ("non remis", "undelivered"),
+    "refused": ("refusé", "refused"),
+    "expired": ("expiré", "expired"),
+    "opened": ("à faire", "opened"),
+    "done": ("fait", "done"),
+    "cancelled": ("annulé", "cancelled"),
+    # classes of an answer
+    "transient": ("passager, on réessaie", "passing, tried again"),
+    "permanent_address": ("adresse inutilisable", "address unusable"),
+    "opt_out": ("opposition du destinataire", "the recipient opted out"),
+    "misconfigured": ("notre réglage est faux", "our set-up is wrong"),
+    "content": ("contenu refusé", "content refused"),
+    # why a channel cannot be used
+    "not_set_up": ("canal non configuré", "not set up here"),
+    "no_contact": ("aucun contact", "no contact"),
+    "no_address": ("aucune adresse", "no address"),
+    "invalid_address": ("adresse invalide", "invalid address"),
+    "no_consent": ("pas d’accord du contact", "no consent"),
+    "suppressed": ("adresse à ne plus utiliser", "address must not be used"),
+    "has_failed": ("déjà essayé sans succès", "already tried in vain"),
+    # why an invoice stays apart
+    "hand_off": ("transmission interne", "an internal hand-off"),
+    "approval": ("attend un accord", "waits for approval"),
+    "level": ("ton trop fort pour elle", "the tone is too strong for it"),
+    "side_of_due_date": ("de l’autre côté de l’échéance", "on the other side of its due date"),
+    "not_late_yet": ("pas encore échue", "not late yet"),
+    "lease_expired": ("l’appel n’a pas rendu compte", "the call never reported back"),
+    # kinds of internal tasks
+    "approve": ("étape à valider", "step to approve"),
+    "repair": ("contact à corriger", "contact to repair"),
+    "fix": ("point à corriger", "something to fix"),
+}
+
+LABELS: dict[str, tuple[str, str]] = {
+    "log": ("Journal des envois", "Delivery log"),
+    "customers": ("Clients", "Customers"),
+    "customer": ("Client", "Customer"),
+    "reminder": ("Relance", "Reminder"),
+    "when": ("Quand", "When"),
+    "invoices": ("Factures", "Invoices"),
+    "step": ("Étape", "Step"),
+    "channel": ("Canal", "Channel"),
+    "to": ("À", "To"),
+    "copied": ("Copie", "Copy"),
+    "state": ("État", "State"),
+    "provider": ("Prestataire", "Provider"),
+    "policy": ("Politique", "Policy"),
+    "subject": ("Objet", "Subject"),
+    "as_sent": ("Tel qu’envoyé", "As sent"),
+    "mail_view": ("Le courriel tel qu’affiché", "The mail as displayed"),
+    "attempt": ("Essai", "Attempt"),
+    "journal": ("Ce qui s’est passé, et pourquoi", "What happened, and why"),
+    "next": ("La suite", "What comes next"),
+    "nothing_next": ("Rien n’est prévu.", "Nothing is planned."),
+    "not_planned": ("Pas encore planifié.", "Not planned yet."),
+    "looks_again": ("Prochain examen", "Looked at again"),
+    "why": ("Pourquoi", "Why"),
+    "tasks": ("Tâches ouvertes", "Open tasks"),
+    "contacts": ("Envois", "Contacts made"),
+    "no_tasks": ("Aucune tâche ouverte.", "No open task."),
+    "nothing_yet": ("Rien n’est encore parti.", "Nothing has gone out yet."),
+    "no_customers": ("Aucun client connu.", "No customer is known."),
+    "all_customers": ("Tous les clients", "All customers"),
+    "filter": ("Filtrer", "Filter"),
+    "pause": ("Suspendre l’actualisation", "Pause refreshing"),
+    "resume": ("Actualiser toutes les 5 s", "Refresh every 5 s"),
+    "times": ("Heures", "Times"),
+    "times_there": ("Heures du client", "The customer’s own time"),
+    "login": ("Connexion", "Log in"),
+    "login_help": (
+        "Ces pages montrent des données personnelles. Entrez une clé de votre entreprise (rk_…).",
+        "These pages show personal data. Enter a key of your company (rk_…).",
+    ),
+    "key": ("Clé", "Key"),
+    "logout": ("Déconnexion", "Log out"),
+    "wrong_key": ("Cette clé est inconnue ou révoquée.", "This key is unknown or revoked."),
+    "old_link": (
+        "Ce lien n’est plus valable. Entrez une clé.",
+        "This link is no longer valid. Enter a key.",
+    ),
+    "closed": (
+        "Les pages sont fermées : RELANCE_SECRET_KEY n’est pas défini.",
+        "The pages are closed: RELANCE_SECRET_KEY is not set.",
+    ),
+    "skip": ("Aller au contenu", "Skip to content"),
+}
+
+
+def word(name: str, language: str) -> str:
+    """The word for a state, channel, level or cause; the name itself where there is none."""
+    return WORDS.get(name, (name, name))[LANGUAGES.index(language)]
+
+
+def labels(language: str) -> dict[str, str]:
+    """The pages' labels."""
+    at = LANGUAGES.index(language)
+    return {name: found[at] for name, found in LABELS.items()}

@@ -1,0 +1,158 @@
+"""The Celery app: thin shells over the steps. `celery -A workers.app worker` and `relance worker` run it.
+
+A task carries ids and nothing else; what it finds in the database decides. Services are built at the first task
+of a process, which is after any fork.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+import simplejson
+import structlog
+from celery import Celery
+from celery.signals import setup_logging, worker_process_shutdown, worker_shutdown
+from kombu.entity import Queue
+from kombu.exceptions import OperationalError
+
+from config.wiring import DEFAULT_SELLER, Services, broker_url, build
+from domain.ids import AccountKey
+from workers import due as due_step
+from workers.broker import is_reachable
+from workers.deliver import deliver
+from workers.intake import intake
+from workers.loop import LoopThread
+from workers.nudges import QUEUES, Nudge, in_batches
+from workers.receive import receive
+from workers.settle import settle
+from workers.sweep import sweep
+
+log = structlog.get_logger()
+
+app = Celery("relance", set_as_current=True)
+app.conf.update(
+    broker_url=broker_url(),
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={
+        "visibility_timeout": 300,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "socket_connect_timeout": 2,
+        "socket_timeout": 30,
+    },
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_serializer="json",
+    accept_content=["json"],
+    task_queues=[Queue(name, routing_key=name) for name in QUEUES],
+    task_default_queue="intake",
+    task_create_missing_queues=False,
+    worker_prefetch_multiplier=1,
+    worker_send_task_events=False,
+    worker_soft_shutdown_timeout=20,
+    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+)
+
+BROKER_ANSWERS_IN_S = 0.5
+"""How long a broker may take to answer before it counts as away. Its client would try again for seconds."""
+
+_lock = threading.Lock()
+_services: list[Services] = []
+_loops: list[LoopThread] = []
+
+
+def services() -> Services:
+    """The parts of this process, built once."""
+    with _lock:
+        if not _services:
+            _services.append(build())
+        return _services[0]
+
+
+def runner() -> LoopThread:
+    """The event loop of this process, with the services' transport in it."""
+    with _lock:
+        if not _loops:
+            _loops.append(LoopThread())
+        return _loops[0]
+
+
+def broker_answers() -> bool:
+    """Whether the broker answers at once."""
+    return is_reachable(app.conf.broker_url, BROKER_ANSWERS_IN_S)
+
+
+def publish(nudges: Iterable[Nudge]) -> bool:
+    """Sends nudges without waiting for a broker that is away: the sweep finds what they would have told."""
+    if not broker_answers():
+        log.warning("nudge.lost", error="unreachable")
+        return False
+    try:
+        with app.connection_for_write() as connection:
+            for nudge in nudges:
+                app.send_task(nudge.kind, [list(nudge.ids)], queue=nudge.queue, connection=connection, retry=False)
+    except OperationalError as error:
+        log.warning("nudge.lost", error=type(error).__name__)
+        return False
+    return True
+
+
+@app.task(name="event.intake")
+def _intake(ids: list[int]) -> None:
+    intake(services(), ids, services().clock.now())
+
+
+@app.task(name="account.plan")
+def _plan(keys: list[int]) -> None:
+    due_step.plan_again(services(), [AccountKey(key) for key in keys], services().clock.now())
+
+
+@app.task(name="reminder.deliver", bind=True)
+def _deliver(self: Any, keys: list[int]) -> None:
+    queue = self.request.delivery_info["routing_key"]
+    deliver(services(), runner(), [AccountKey(key) for key in keys], queue)
+
+
+@app.task(name="receipt.settle")
+def _settle(ids: list[int]) -> None:
+    settle(services(), ids, services().clock.now())
+
+
+@app.task(name="tick.due")
+def _due() -> None:
+    publish(due_step.due(services(), services().clock.now()))
+
+
+@app.task(name="tick.sweep")
+def _sweep() -> None:
+    publish(sweep(services(), services().clock.now()))
+
+
+@app.task(name="events.receive")
+def _receive(events: list[dict[str, Any]]) -> None:
+    """Events from Python, for the default seller: no promise until this task has taken them in."""
+    # What travelled as JSON text was read into binary floats; writing it again gives that very text back.
+    exact = simplejson.loads(simplejson.dumps(events), use_decimal=True)
+    reply = receive(services(), DEFAULT_SELLER, exact, services().clock.now())
+    publish(in_batches("event.intake", "intake", reply.inbox_ids))
+
+
+@setup_logging.connect
+def _keep_our_logs(**_: Any) -> None:
+    """Celery leaves logging alone when something is connected here."""
+
+
+@worker_process_shutdown.connect
+@worker_shutdown.connect
+def _close(**_: Any) -> None:
+    while _loops:
+        loop = _loops.pop()
+        if _services:
+            loop.run(_services[0].transport.close())
+        loop.close()
+    while _services:
+        _services.pop().engine.dispose()

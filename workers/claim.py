@@ -1,0 +1,210 @@
+"""The claiming transaction: lock, plan again, commit what is about to be called.
+
+What goes out is what `plan` says now.
+Called by `workers/deliver` for at most as many accounts as it will call at once. It never leaves the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from channels.port import Message, Rendered
+from channels.render import TemplateError
+from config.wiring import Services
+from domain.ids import AccountKey
+from domain.levels import PERSON_CHANNELS, Channel
+from domain.naming import attempt_id, reminder_id
+from domain.planned import PlannedReminder
+from domain.reasons import Code, Reason
+from domain.routes import Route
+from store import accounts, claims, inbox, journal, tasks
+from store.claims import Claim
+from store.engine import Connection, Unavailable
+from store.journal import Entry
+from workers.letters import render
+from workers.nudges import queue_of
+from workers.planning import PUT_OFF, Planned, give_up, keep_plans, plan_accounts
+
+LEASE_S = 30.0
+"""Longer than any call: connect 3 s + read 10 s."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A claimed attempt with the message that is to leave."""
+
+    claim: Claim
+    message: Message
+
+
+def claim_due(services: Services, keys: Sequence[AccountKey], queue: str, now: datetime) -> list[Call]:
+    """Claims those of the accounts whose reminder leaves now over this queue; plans the others again.
+
+    An account with an event that is not folded yet is left alone: intake comes first. One that breaks the claim is
+    tried alone and put off; the others go on.
+    """
+    try:
+        return _claim_all(services, keys, queue, now)
+    except Unavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever one account breaks must not stop the others
+        log.warning("claim.failed", accounts=list(keys), error=type(error).__name__)
+        if len(keys) > 1:
+            return _claim_one_by_one(services, keys, queue, now)
+        with services.engine.begin() as connection:
+            accounts.put_off(connection, keys, now + PUT_OFF)
+        return []
+
+
+def _claim_one_by_one(services: Services, keys: Sequence[AccountKey], queue: str, now: datetime) -> list[Call]:
+    """What has been claimed must be called: where the database goes away half-way, the rest is left to later."""
+    calls: list[Call] = []
+    for key in keys:
+        try:
+            calls += claim_due(services, [key], queue, now)
+        except Unavailable as error:
+            log.warning("claim.cut_short", claimed=len(calls), error=type(error).__name__)
+            break
+    return calls
+
+
+def _claim_all(services: Services, keys: Sequence[AccountKey], queue: str, now: datetime) -> list[Call]:
+    with services.engine.begin() as connection:
+        rows = accounts.lock(connection, keys, due_by=now)
+        planned = plan_accounts(connection, services, rows, now)
+        rendered = [(one, _call(services, one, queue, now)) for one in planned]
+        # Asked last, because an event may be answered with 202 at any moment until this commits.
+        waiting = inbox.with_unfolded(connection, [row.key for row in rows])
+        planned = [one for one in planned if one.row.key not in waiting]
+        tried = [one_tried for one, one_tried in rendered if one.row.key not in waiting]
+        calls = [call for call in tried if isinstance(call, Call)]
+        claimed = {call.claim.account for call in calls}
+        keep_plans(connection, [one for one in tried if isinstance(one, Planned)], now)
+        if calls:
+            _write(connection, [one for one in planned if one.row.key in claimed], calls, now)
+    return calls
+
+
+def _call(services: Services, one: Planned, queue: str, now: datetime) -> Call | Planned:
+    """The attempt to make for an account now, or what is planned instead."""
+    reminder = one.plan.reminder
+    if reminder is None or reminder.send_at > now or queue_of(reminder.routes[0].channel) != queue:
+        return one
+    route = reminder.routes[0]
+    try:
+        rendered = render(services, one.account, reminder, route, now)
+    except TemplateError as error:
+        log.warning("render.failed", template=error.template, problem=error.problem, account=one.row.key)
+        broken = Reason(Code.TEMPLATE_BROKEN, {"template": error.template, "problem": error.problem})
+        waits = replace(one.plan, reminder=None, again_at=now + PUT_OFF, reasons=(*one.plan.reasons, broken))
+        return replace(one, plan=waits)
+    claim = _claim(services, one, reminder, route, rendered, now)
+    return Call(claim, _message(services, claim, rendered, route, reminder, one, now))
+
+
+def _claim(
+    services: Services, one: Planned, reminder: PlannedReminder, route: Route, rendered: Rendered, now: datetime
+) -> Claim:
+    running = next((past for past in one.account.history if past.id == reminder.continues), None)
+    name = (
+        running.id if running else reminder_id(one.row.seller, one.row.customer_id, reminder.members[0], one.earlier)
+    )
+    number = running.attempts + 1 if running else 1
+    offset = now.astimezone(one.account.place.zone).utcoffset() or timedelta()
+    units = {unit.id: unit for unit in one.account.units}
+    invoices = [state.invoice.id for member in reminder.members for state in units[member.unit_id].states]
+    return Claim(
+        reminder=name,
+        attempt=attempt_id(name, number),
+        seller=one.row.seller,
+        account=one.row.key,
+        is_new=running is None,
+        claimed_at=now,
+        step=reminder.step.id,
+        level=reminder.level,
+        tone=reminder.tone,
+        channel=route.channel.value,
+        policy=reminder.policy,
+        members=reminder.members,
+        invoice_ids=tuple(dict.fromkeys(invoices)),
+        number=number,
+        provider=services.channels[route.channel].provider,
+        contact=route.contact_id,
+        recipient=route.to,
+        cc=route.cc,
+        utc_offset_s=int(offset.total_seconds()),
+        lease_s=LEASE_S,
+        is_open=route.channel in PERSON_CHANNELS,
+        template=rendered.template,
+        segments=rendered.segments,
+        message={"subject": rendered.subject, "text": rendered.text, "html": rendered.html},
+    )
+
+
+def _message(
+    services: Services,
+    claim: Claim,
+    rendered: Rendered,
+    route: Route,
+    reminder: PlannedReminder,
+    one: Planned,
+    now: datetime,
+) -> Message:
+    return Message(
+        attempt_id=claim.attempt,
+        channel=route.channel,
+        to=route.to,
+        rendered=rendered,
+        cc=route.cc,
+        to_name=route.to_name,
+        from_name=one.account.seller.name,
+        validity_s=int(services.clock.wall_seconds(reminder.closes - now)),
+    )
+
+
+def _write(connection: Connection, planned: Sequence[Planned], calls: Sequence[Call], now: datetime) -> None:
+    give_up(connection, planned, now)
+    made = [call.claim for call in calls]
+    claims.write(connection, made)
+    accounts.quiet(connection, [claim.account for claim in made if not claim.is_open])
+    accounts.wake(connection, [claim.account for claim in made if claim.is_open], now)
+    tasks.open_tasks(
+        connection,
+        [_task(claim, call.message.rendered) for claim, call in zip(made, calls, strict=True) if claim.is_open],
+    )
+    journal.write(
+        connection,
+        [
+            Entry(
+                claim.seller,
+                now,
+                "attempt.calling",
+                {"channel": claim.channel, "step": claim.step, "number": claim.number, "policy": claim.policy},
+                claim.account,
+                claim.reminder,
+                claim.attempt,
+            )
+            for claim in made
+        ],
+    )
+
+
+def _task(claim: Claim, rendered: Rendered) -> tasks.NewTask:
+    return tasks.NewTask(
+        id=claim.attempt,
+        seller=claim.seller,
+        account=claim.account,
+        kind=Channel(claim.channel).value,
+        step=claim.step,
+        units=tuple(member.unit_id for member in claim.members),
+        opened_at=claim.claimed_at,
+        reminder=claim.reminder,
+        title=rendered.subject or "",
+        body=rendered.text,
+    )

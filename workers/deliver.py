@@ -1,0 +1,151 @@
+"""Delivers the due reminders of some accounts: claim, call, record. The only step that leaves the process.
+
+Called by the Celery task `reminder.deliver` with account keys, and by tests. No transaction is open while a
+provider is called; at most IN_FLIGHT calls are marked as begun, so that a kill leaves few in doubt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import structlog
+
+from channels.port import ChannelPort
+from config.wiring import Services
+from domain.after import After, after_outcome
+from domain.ids import AccountKey
+from domain.levels import Channel
+from domain.outcomes import Outcome, OutcomeClass
+from store import accounts, attempts, history, journal
+from store.attempts import Closing, ReminderChange
+from store.engine import Connection, Unavailable
+from store.journal import Entry
+from workers.claim import Call, claim_due
+from workers.loop import Runs
+from workers.planning import plan_and_keep
+
+IN_FLIGHT = 50
+RECORD_AGAIN_S = (0.5, 1.0, 2.0)
+"""Pauses before the answers are recorded again. With the waits for locks between them, a lease lasts as long."""
+
+log = structlog.get_logger()
+
+Answered = tuple[Call, Outcome]
+
+
+def deliver(services: Services, runner: Runs, keys: Sequence[AccountKey], queue: str) -> int:
+    """Delivers what is due over `queue` among these accounts, IN_FLIGHT at a time; returns how many calls it made."""
+    made = 0
+    for at in range(0, len(keys), IN_FLIGHT):
+        calls = claim_due(services, keys[at : at + IN_FLIGHT], queue, services.clock.now())
+        if calls:
+            answered = runner.run(call_all(services, calls))
+            record(services, answered, services.clock.now())
+            made += len(calls)
+    return made
+
+
+async def call_all(services: Services, calls: Sequence[Call]) -> list[Answered]:
+    """Calls all at once and waits for every answer. A channel never raises for what a provider does."""
+    outcomes = await asyncio.gather(*(_send(services.channels[call.message.channel], call) for call in calls))
+    return list(zip(calls, outcomes, strict=True))
+
+
+async def _send(channel: ChannelPort, call: Call) -> Outcome:
+    """One call's answer. A channel that breaks has a bug, and what it did before is not known."""
+    try:
+        return await channel.send(call.message)
+    except Exception as error:  # noqa: BLE001 - whatever one message breaks must not lose the others' answers
+        log.warning("send.crashed", attempt=call.claim.attempt, error=type(error).__name__)
+        return Outcome(OutcomeClass.UNCONFIRMED, code="crashed")
+
+
+def record(services: Services, answered: Sequence[Answered], now: datetime) -> None:
+    """Writes down what the calls came to, for those that are still ours, and plans their accounts again.
+
+    What is not recorded is in doubt for ever, so a database that is away or busy is asked again while the leases
+    last; each time may repeat the one before, because an attempt is closed once.
+    """
+    for pause_s in RECORD_AGAIN_S:
+        try:
+            return _record(services, answered, now)
+        except Unavailable as error:
+            log.warning("deliver.not_recorded", calls=len(answered), error=type(error).__name__)
+            time.sleep(pause_s)
+    return _record(services, answered, now)
+
+
+def _record(services: Services, answered: Sequence[Answered], now: datetime) -> None:
+    with services.engine.begin() as connection:
+        rows = accounts.lock(connection, {call.claim.account for call, _ in answered})
+        known = {
+            past.id: past for pasts in history.load(connection, [r.key for r in rows]).values() for past in pasts
+        }
+        tries = attempts.tries_of(connection, list(known))
+        decided = [(call, outcome, _after(call, outcome, tries)) for call, outcome in answered]
+        ours = attempts.close(connection, [_closing(*one) for one in decided])
+        kept = [one for one in decided if one[0].claim.attempt in ours]
+        attempts.change_reminders(
+            connection,
+            [_change(services, call, after, known[call.claim.reminder].used, now) for call, _, after in kept],
+        )
+        _suppress(connection, kept, now)
+        journal.write(connection, [_entry(*one, now) for one in kept])
+        plan_and_keep(connection, services, rows, now)
+    log.info("deliver.recorded", calls=len(answered), closed=len(kept))
+
+
+def _after(call: Call, outcome: Outcome, tries: Mapping[tuple[str, str], int]) -> After:
+    earlier = tries.get((call.claim.reminder, call.claim.channel), 0)
+    return after_outcome(outcome, call.claim.attempt, earlier + 1)
+
+
+def _closing(call: Call, outcome: Outcome, after: After) -> Closing:
+    is_error = after.reminder_state != "done"
+    return Closing(
+        attempt=call.claim.attempt,
+        fence=1,
+        state=after.attempt_state,
+        provider_id=outcome.provider_id,
+        error_class=_error_class(outcome) if is_error else None,
+        error_code=outcome.code,
+        segments=outcome.segments,
+    )
+
+
+def _error_class(outcome: Outcome) -> str:
+    """The log's word: `rate_limited` is told from `transient`, because it spends no try."""
+    return "rate_limited" if outcome.rate_limited else outcome.kind.value
+
+
+def _change(services: Services, call: Call, after: After, spent: Sequence[Channel], now: datetime) -> ReminderChange:
+    gone = [channel.value for channel in spent]
+    if after.spends_channel:
+        gone.append(call.claim.channel)
+    retry_at = now + services.clock.business_span(after.pause_s) if after.reminder_state == "open" else None
+    return ReminderChange(call.claim.reminder, after.reminder_state, tuple(dict.fromkeys(gone)), retry_at)
+
+
+def _suppress(connection: Connection, kept: Sequence[tuple[Call, Outcome, After]], now: datetime) -> None:
+    entries = [
+        (call.claim.seller, call.claim.channel, call.claim.recipient, after.suppresses, now)
+        for call, _, after in kept
+        if after.suppresses is not None
+    ]
+    if entries:
+        history.suppress(connection, entries)
+
+
+def _entry(call: Call, outcome: Outcome, after: After, now: datetime) -> Entry:
+    claim = call.claim
+    facts = {
+        "channel": claim.channel,
+        "state": after.attempt_state.value,
+        "class": outcome.kind.value,
+        "code": outcome.code,
+        "pause_s": round(after.pause_s, 1) if after.pause_s else None,
+    }
+    return Entry(claim.seller, now, "attempt.answered", facts, claim.account, claim.reminder, claim.attempt)

@@ -1,0 +1,193 @@
+"""Takes events out of the inbox into their accounts and plans those: fold, plan, remember when to look again.
+
+Called by the Celery task `event.intake` with inbox ids, by the sweep for forgotten ones, and by tests. An event
+that breaks it is tried alone, and quarantined after three crashes; the others go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from config.wiring import Services
+from domain.event import Event
+from domain.facts import Fact, InvoiceIssued, PaymentsSynced, Stamp
+from domain.ids import AccountKey, CustomerId, InvoiceId, SellerId
+from store import accounts, facts, inbox, journal, quarantine, sellers
+from store.accounts import AccountRow
+from store.engine import Connection, Unavailable
+from store.facts import NewFact
+from store.inbox import InboxRow
+from store.journal import Entry
+from workers.planning import fold_accounts, plan_and_keep
+
+MOST_FAILURES = 3
+
+log = structlog.get_logger()
+
+Name = tuple[SellerId, InvoiceId]
+Owners = dict[Name, AccountKey | None]
+Customers = dict[tuple[SellerId, CustomerId], AccountKey]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """An inbox row with the event it holds."""
+
+    row: InboxRow
+    event: Event
+
+    @property
+    def names(self) -> list[Name]:
+        """The invoices that it speaks of."""
+        return [(self.row.seller, invoice_id) for invoice_id in self.event.invoice_ids]
+
+    @property
+    def stamp(self) -> Stamp:
+        """Where its fact stands among others: ids are unique within their source only."""
+        time = self.event.time or self.row.received_at
+        return Stamp(time, self.event.sequence, f"{self.event.id}@{self.event.source}")
+
+
+def intake(services: Services, ids: Sequence[int], now: datetime) -> int:
+    """Folds these events and plans their accounts, in one transaction for all; returns how many were folded."""
+    try:
+        return _intake(services, ids, now)
+    except Unavailable:  # no event's fault: the sweep comes back to them
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever one event breaks must not stop the others
+        log.warning("intake.batch_failed", events=len(ids), error=type(error).__name__)
+        if len(ids) == 1:
+            return _count_failure(services, ids[0], error, now)
+        return sum(intake(services, [inbox_id], now) for inbox_id in ids)
+
+
+def _intake(services: Services, ids: Sequence[int], now: datetime) -> int:
+    with services.engine.begin() as connection:
+        accounts.open_accounts(connection, ids)
+    with services.engine.begin() as connection:
+        arrived = [Arrived(row, row.event) for row in inbox.take(connection, ids)]
+        if arrived:
+            _fold_in(connection, services, arrived, now)
+            inbox.mark_folded(connection, [one.row.id for one in arrived])
+    return len(arrived)
+
+
+def _fold_in(connection: Connection, services: Services, arrived: Sequence[Arrived], now: datetime) -> None:
+    owners = accounts.lock_invoices(connection, [name for one in arrived for name in one.names])
+    customers = accounts.find(
+        connection,
+        [(one.row.seller, one.event.customer_id) for one in arrived if one.event.customer_id is not None],
+    )
+    claimants = _claimants(arrived, owners, customers)
+    touched = set(customers.values()).union(*claimants.values())
+    rows = accounts.lock(connection, touched)
+    _note_feeds(connection, arrived)
+    facts.add(connection, [fact for one in arrived for fact in _new_facts(one, claimants, customers)])
+    owners = _settle_ownership(connection, arrived, owners, claimants)
+    _correct_ownership(connection, services, rows, owners, claimants)
+    journal.write(connection, [_entry(one, owners, customers, now) for one in arrived])
+    plan_and_keep(connection, services, rows, now)
+
+
+def _claimants(arrived: Sequence[Arrived], owners: Owners, customers: Customers) -> dict[Name, set[AccountKey]]:
+    """The accounts that may own each invoice: its owner so far, and the customers that statements now name."""
+    found = {name: {owner} if owner is not None else set() for name, owner in owners.items()}
+    for one in arrived:
+        if isinstance(one.event.body, InvoiceIssued):
+            found[one.names[0]].add(customers[one.row.seller, one.event.body.customer.id])
+    return found
+
+
+def _new_facts(one: Arrived, claimants: dict[Name, set[AccountKey]], customers: Customers) -> list[NewFact]:
+    """The event's fact, once for each account it may concern and once for each invoice that nobody knows yet."""
+    event, seller = one.event, one.row.seller
+    fact = Fact(one.stamp, one.row.received_at, event.body)
+    concerned = set().union(*(claimants[name] for name in one.names))
+    if event.customer_id is not None:
+        concerned.add(customers[seller, event.customer_id])
+    found = [NewFact(seller, key, None, event.invoice_ids, fact) for key in sorted(concerned)]
+    unknown = [name[1] for name in one.names if not claimants[name]]
+    return found + [NewFact(seller, None, invoice_id, event.invoice_ids, fact) for invoice_id in unknown]
+
+
+def _settle_ownership(
+    connection: Connection, arrived: Sequence[Arrived], owners: Owners, claimants: dict[Name, set[AccountKey]]
+) -> Owners:
+    """Gives stated invoices an owner, with what had been waiting for them; every claimant knows all about them."""
+    numbers = {
+        one.names[0]: one.event.body.invoice.number for one in arrived if isinstance(one.event.body, InvoiceIssued)
+    }
+    if not numbers:
+        return owners
+    owned = {name: owners[name] or min(claimants[name]) for name in numbers}
+    accounts.own_invoices(connection, [(*name, owned[name], number) for name, number in numbers.items()])
+    facts.adopt(connection, list(numbers))
+    others = [(owned[name], name[1], key) for name in numbers for key in claimants[name] if key != owned[name]]
+    if others:
+        facts.copy_to(connection, others)
+    return {**owners, **owned}
+
+
+def _correct_ownership(
+    connection: Connection,
+    services: Services,
+    rows: Sequence[AccountRow],
+    owners: Owners,
+    claimants: dict[Name, set[AccountKey]],
+) -> None:
+    """Where several accounts claim an invoice, the newest statement decides, as `fold` has it."""
+    contested = {name: keys for name, keys in claimants.items() if len(keys) > 1}
+    if not contested:
+        return
+    rivals = set().union(*contested.values())
+    folded = {
+        row.key: one for row, one, _ in fold_accounts(connection, services, [r for r in rows if r.key in rivals])
+    }
+    wrong = []
+    for (seller, invoice_id), keys in contested.items():
+        for key in keys:
+            state = folded[key].state_of(invoice_id)
+            if state is not None and owners[seller, invoice_id] != key:
+                wrong.append((seller, invoice_id, key, state.invoice.number))
+    if wrong:
+        accounts.own_invoices(connection, wrong)
+
+
+def _note_feeds(connection: Connection, arrived: Sequence[Arrived]) -> None:
+    """How far payment feeds are complete now; the next tick finds the accounts that had waited for it."""
+    newest: dict[SellerId, datetime] = {}
+    for one in arrived:
+        if isinstance(one.event.body, PaymentsSynced):
+            newest[one.row.seller] = max(newest.get(one.row.seller, one.event.body.as_of), one.event.body.as_of)
+    for seller, as_of in sorted(newest.items()):
+        sellers.synced(connection, seller, as_of)
+
+
+def _entry(one: Arrived, owners: Owners, customers: Customers, now: datetime) -> Entry:
+    event = one.event
+    key = next((owner for name in one.names if (owner := owners[name]) is not None), None)
+    if event.customer_id is not None:
+        key = customers[one.row.seller, event.customer_id]
+    names = {"type": event.type, "id": event.id, "source": event.source, "invoices": list(event.invoice_ids)}
+    return Entry(one.row.seller, now, "event.folded", names, key)
+
+
+def _count_failure(services: Services, inbox_id: int, error: Exception, now: datetime) -> int:
+    with services.engine.begin() as connection:
+        failures = inbox.count_failure(connection, inbox_id)
+        if failures >= MOST_FAILURES:
+            rows = inbox.take(connection, [inbox_id])
+            quarantine.set_aside(
+                connection,
+                [
+                    quarantine.Quarantined(row.seller, "crash", str(row.id), repr(error), row.body.encode(), now)
+                    for row in rows
+                ],
+            )
+            inbox.mark_folded(connection, [inbox_id])
+            log.error("intake.quarantined", inbox_id=inbox_id, error=type(error).__name__)
+    return 0

@@ -1,0 +1,41 @@
+"""What travels over the broker: a kind and some ids. A nudge may be lost or come twice; the database knows better."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain.levels import PERSON_CHANNELS, Channel
+
+BATCH = 200
+
+QUEUES = (
+    "optout",
+    "intake",
+    "due",
+    "settle",
+    "deliver.email",
+    "deliver.sms",
+    "deliver.whatsapp",
+    "deliver.task",
+    "sweep",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """Go and look at these ids: `kind` is the Celery task's name."""
+
+    kind: str
+    queue: str
+    ids: tuple[int, ...]
+
+
+def queue_of(channel: Channel) -> str:
+    """The queue whose workers deliver over a channel; work for people shares one."""
+    return "deliver.task" if channel in PERSON_CHANNELS else f"deliver.{channel.value}"
+
+
+def in_batches(kind: str, queue: str, ids: Sequence[int]) -> list[Nudge]:
+    """Nudges of at most BATCH ids each."""
+    return [Nudge(kind, queue, tuple(ids[at : at + BATCH])) for at in range(0, len(ids), BATCH)]

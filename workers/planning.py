@@ -1,0 +1,225 @@
+"""Load, fold and plan a batch of locked accounts, and keep what came of it. Intake, due, deliver and settle share it.
+
+Everything takes ids and does a fixed number of round trips for all of them. It never leaves the process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from config.wiring import Services
+from domain import facts
+from domain.account import Account
+from domain.addresses import address_key
+from domain.facts import Fact
+from domain.fold import fold
+from domain.hours import local_date
+from domain.naming import task_id
+from domain.plan import plan
+from domain.planned import Plan
+from domain.policy import Policy
+from domain.reasons import Code
+from store import accounts, claims, history, journal, sellers, tasks
+from store import facts as fact_store
+from store.accounts import AccountRow, SavedPlan
+from store.engine import Connection, Unavailable
+from store.journal import Entry
+from store.sellers import SellerRow
+
+PUT_OFF = timedelta(hours=1)
+"""When to look again at an account that breaks whoever works on it: a person has to mend it."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A locked account with what it was folded to and what planning says.
+
+    `earlier` is how many reminders it has had itself; its account also knows of those that its invoices had before,
+    at another customer's. `footing` is what else the plan stands on.
+    """
+
+    row: AccountRow
+    account: Account
+    policy: Policy
+    plan: Plan
+    earlier: int
+    footing: str
+
+
+def plan_accounts(
+    connection: Connection, services: Services, rows: Sequence[AccountRow], now: datetime
+) -> list[Planned]:
+    """Plans these accounts at `now` from facts read in this transaction. Seven round trips for any number."""
+    in_force = services.policies.in_force(connection)
+    folded = fold_accounts(connection, services, rows)
+    units = [(row.seller, row.key, unit.id) for row, account, _ in folded for unit in account.units]
+    elsewhere = history.had_elsewhere(connection, units)
+    planned = []
+    for row, account, owner in folded:
+        past = sorted((*elsewhere[row.key], *account.history), key=lambda one: (one.at, one.id))
+        known = replace(account, history=tuple(past))
+        policy = services.policies.choose(in_force, known.customer, owner)
+        answer = plan(known, policy, now)
+        planned.append(Planned(row, known, policy, answer, len(account.history), services.footing))
+    return planned
+
+
+def fold_accounts(
+    connection: Connection, services: Services, rows: Sequence[AccountRow]
+) -> list[tuple[AccountRow, Account, SellerRow]]:
+    """These accounts as their facts make them, each with its seller."""
+    keys = [row.key for row in rows]
+    found = fact_store.load(connection, keys)
+    past = history.load(connection, keys)
+    owners = sellers.load(connection, {row.seller for row in rows})
+    addresses = {(row.seller, address) for row in rows for address in _addresses(found[row.key])}
+    suppressed = history.suppressed_among(connection, addresses)
+    folded = []
+    for row in rows:
+        owner = owners[row.seller]
+        seller = replace(owner.seller, channels=services.available)
+        gone = [
+            entry
+            for address in _addresses(found[row.key])
+            for entry in suppressed.get((row.seller, address_key(address)), ())
+        ]
+        account = fold(row.customer_id, found[row.key], seller, past[row.key], gone)
+        folded.append((row, account, owner))
+    return folded
+
+
+def plan_and_keep(connection: Connection, services: Services, rows: Sequence[AccountRow], now: datetime) -> None:
+    """Plans accounts of which something new has just been written, and keeps the plans.
+
+    An account that cannot be planned takes nothing back of what was written: the next tick plans them one by one.
+    """
+    try:
+        with connection.begin_nested():
+            keep_plans(connection, plan_accounts(connection, services, rows, now), now)
+    except Unavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever one account breaks must not undo what is known of all
+        log.warning("plan.failed", accounts=[row.key for row in rows], error=type(error).__name__)
+        accounts.wake(connection, [row.key for row in rows], now)
+
+
+def keep_plans(connection: Connection, planned: Sequence[Planned], now: datetime) -> None:
+    """Keeps when to look at each account again, opens its internal tasks, and journals what has changed."""
+    give_up(connection, planned, now)
+    accounts.save_plans(connection, [_saved(one) for one in planned])
+    opened = tasks.open_tasks(connection, [task for one in planned for task in _internal_tasks(one, now)])
+    entries = [_changed(one, now) for one in planned if _digest(one) != one.row.plan_digest]
+    entries += [
+        Entry(task.seller, now, "task.opened", {"kind": task.kind, "step": task.step}, task.account)
+        for one in planned
+        for task in _internal_tasks(one, now)
+        if task.id in opened
+    ]
+    journal.write(connection, entries)
+
+
+def give_up(connection: Connection, planned: Sequence[Planned], now: datetime) -> None:
+    """Closes the open reminders that planning says must not go on."""
+    ended = [(one, *one.plan.gives_up) for one in planned if one.plan.gives_up is not None]
+    claims.close_reminders(connection, {reminder: state for _, reminder, state in ended})
+    journal.write(
+        connection,
+        [
+            Entry(one.row.seller, now, f"reminder.{state}", _reasons(one.plan), one.row.key, reminder)
+            for one, reminder, state in ended
+        ],
+    )
+
+
+def plan_as_json(one: Planned) -> dict[str, Any]:
+    """The plan as pages, journal and explanations read it."""
+    reminder = one.plan.reminder
+    return {
+        "policy": one.policy.label,
+        "footing": one.footing,
+        "again_at": one.plan.again_at.isoformat() if one.plan.again_at else None,
+        "reminder": None
+        if reminder is None
+        else {
+            "at": reminder.send_at.isoformat(),
+            "step": reminder.step.id,
+            "level": reminder.level.word,
+            "channel": reminder.routes[0].channel.value,
+            "units": [member.unit_id for member in reminder.members],
+        },
+        **_reasons(one.plan),
+    }
+
+
+def _reasons(answer: Plan) -> dict[str, Any]:
+    return {"reasons": [reason.as_dict() for reason in answer.reasons]}
+
+
+def _saved(one: Planned) -> SavedPlan:
+    reminder = one.plan.reminder
+    return SavedPlan(
+        key=one.row.key,
+        name=one.account.customer.name,
+        due_at=one.plan.again_at,
+        channel=None if reminder is None else reminder.routes[0].channel.value,
+        gated_as_of=one.account.seller.synced_as_of if _is_gated(one.plan) else None,
+        plan=json.dumps(plan_as_json(one)),
+        digest=_digest(one),
+    )
+
+
+def _is_gated(answer: Plan) -> bool:
+    return any(reason.code is Code.FEED_STALE for reason in answer.reasons)
+
+
+def _digest(one: Planned) -> str:
+    """What the journal compares: the answer, its date and the reason codes, without instants that only move along."""
+    reminder = one.plan.reminder
+    answer = None
+    if reminder is not None:
+        day = local_date(one.account.place, reminder.send_at).isoformat()
+        answer = [reminder.step.id, reminder.routes[0].channel.value, day, [m.unit_id for m in reminder.members]]
+    codes = [[reason.code.value, reason.facts.get("unit")] for reason in one.plan.reasons]
+    opened = [[task.kind, task.step, *task.units] for task in one.plan.tasks]
+    return hashlib.sha256(json.dumps([one.policy.label, answer, codes, opened]).encode()).hexdigest()
+
+
+def _changed(one: Planned, now: datetime) -> Entry:
+    return Entry(one.row.seller, now, "plan.changed", plan_as_json(one), one.row.key)
+
+
+def _internal_tasks(one: Planned, now: datetime) -> list[tasks.NewTask]:
+    cycles = {unit.id: unit.cycle for unit in one.account.units}
+    return [
+        tasks.NewTask(
+            id=task_id(
+                one.row.seller,
+                one.row.customer_id,
+                task,
+                max((cycles.get(unit, 0) for unit in task.units), default=0),
+            ),
+            seller=one.row.seller,
+            account=one.row.key,
+            kind=task.kind,
+            step=task.step,
+            units=task.units,
+            opened_at=now,
+        )
+        for task in one.plan.tasks
+    ]
+
+
+def _addresses(found: Sequence[Fact]) -> set[str]:
+    """Every address that these facts mention: those whose suppression matters."""
+    customers = [f.body.customer for f in found if isinstance(f.body, facts.InvoiceIssued | facts.CustomerUpdated)]
+    contacts = [contact for customer in customers for contact in customer.contacts]
+    return {address for contact in contacts for address in (contact.email, contact.phone) if address}

@@ -1,0 +1,42 @@
+"""The scheduler: a loop that nudges `due` every second and `sweep` every third. No leader, no state, nothing to lose.
+
+Run by `relance scheduler`. Run as many as you like: ticks are idempotent, and one that nobody took up in time
+expires on the broker.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from kombu.exceptions import OperationalError
+
+from workers.app import app, broker_answers, log
+
+TICK_S = 1.0
+SWEEP_EVERY = 3
+EXPIRES_S = 5
+
+
+def schedule(stop: threading.Event) -> None:
+    """Ticks until `stop` is set."""
+    tick = 0
+    while not stop.is_set():
+        _tick(with_sweep=tick % SWEEP_EVERY == 0)
+        tick += 1
+        stop.wait(TICK_S)
+
+
+def _tick(*, with_sweep: bool) -> None:
+    if not broker_answers():
+        log.warning("tick.lost", error="unreachable")
+        return
+    _send("tick.due", "due")
+    if with_sweep:
+        _send("tick.sweep", "sweep")
+
+
+def _send(name: str, queue: str) -> None:
+    try:
+        app.send_task(name, queue=queue, expires=EXPIRES_S, retry=False)
+    except OperationalError as error:
+        log.warning("tick.lost", error=type(error).__name__)

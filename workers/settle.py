@@ -1,0 +1,164 @@
+"""Settles receipts: finds their attempts, moves the attempts' states by rank, and takes their reminders on.
+
+Called by the Celery task `receipt.settle` with receipt ids, by the sweep, and by tests. Receipts come late, early,
+doubled and shuffled; one whose attempt nobody knows yet is parked and tried again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from config.wiring import Services
+from domain.after import ReminderMove, after_receipts
+from domain.facts import PastReminder
+from domain.ids import AccountKey, AttemptId, ReminderId
+from domain.levels import Channel
+from domain.outcomes import AttemptState, Receipt, after_receipt
+from store import accounts, attempts, history, journal, receipts
+from store.attempts import AttemptRow, ReminderChange
+from store.engine import Connection, Unavailable
+from store.journal import Entry
+from store.receipts import ReceiptRow
+from workers.planning import plan_and_keep
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An attempt with its receipts, and the state they lead to."""
+
+    row: AttemptRow
+    receipts: tuple[ReceiptRow, ...]
+    state: AttemptState
+
+    @property
+    def new_state(self) -> AttemptState | None:
+        """The state that the receipts lead to, None if they change nothing."""
+        return None if self.state is self.row.state else self.state
+
+    @property
+    def codes(self) -> str | None:
+        """The last error code that a receipt gave, if any."""
+        return next((one.receipt.code for one in reversed(self.receipts) if one.receipt.code), None)
+
+    @property
+    def provider_id(self) -> str | None:
+        """The vendor's id, if a receipt gave one."""
+        return next((one.receipt.provider_id for one in self.receipts if one.receipt.provider_id), None)
+
+
+def settle(services: Services, ids: Sequence[int], now: datetime) -> int:
+    """Settles these receipts, in one transaction for all; returns how many found their attempt.
+
+    One that breaks it is tried alone, and parked; the others go on.
+    """
+    try:
+        return _settle(services, ids, now)
+    except Unavailable:  # no receipt's fault: the sweep comes back to them
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever one receipt breaks must not stop the others
+        log.warning("settle.failed", receipts=list(ids), error=type(error).__name__)
+        if len(ids) > 1:
+            return sum(settle(services, [receipt_id], now) for receipt_id in ids)
+        with services.engine.begin() as connection:
+            receipts.park(connection, ids)
+        return 0
+
+
+def _settle(services: Services, ids: Sequence[int], now: datetime) -> int:
+    with services.engine.begin() as connection:
+        taken = receipts.take(connection, ids)
+        owners = _owners(connection, taken)
+        known = attempts.find(connection, set(owners.values()))
+        rows = accounts.lock(connection, {row.account for row in known})
+        # Read again: what was read before the lock may have moved.
+        settled = _by_attempt(attempts.find(connection, set(owners.values())), taken, owners)
+        if settled:
+            _apply(connection, settled, history.load(connection, [row.key for row in rows]), now)
+            plan_and_keep(connection, services, rows, now)
+        done = [(one.id, one_attempt.row.id) for one_attempt in settled for one in one_attempt.receipts]
+        receipts.mark_settled(connection, done)
+        parked = {one.id for one in taken} - {receipt for receipt, _ in done}
+        receipts.park(connection, parked)
+    if parked:
+        log.info("settle.parked", receipts=len(parked))
+    return len(done)
+
+
+def _owners(connection: Connection, taken: Sequence[ReceiptRow]) -> dict[int, AttemptId]:
+    """Which attempt each receipt is about: by our id if it carries one, else by the provider's."""
+    by_provider = attempts.find_by_provider(
+        connection, {one.receipt.provider_id for one in taken if one.receipt.provider_id is not None}
+    )
+    found: dict[int, AttemptId] = {}
+    for one in taken:
+        owner = one.receipt.attempt_id or by_provider.get(one.receipt.provider_id or "")
+        if owner is not None:
+            found[one.id] = AttemptId(owner)
+    return found
+
+
+def _by_attempt(
+    rows: Sequence[AttemptRow], taken: Sequence[ReceiptRow], owners: dict[int, AttemptId]
+) -> list[Settled]:
+    settled = []
+    for row in rows:
+        mine = tuple(one for one in taken if owners.get(one.id) == row.id)
+        state = row.state
+        for one in mine:
+            if one.receipt.state is not None and _is_for(row, one.receipt):
+                state = after_receipt(state, one.receipt.state)
+        settled.append(Settled(row, mine, state))
+    return settled
+
+
+def _is_for(row: AttemptRow, receipt: Receipt) -> bool:
+    """Whether a receipt speaks of the recipient: people in copy have receipts of their own."""
+    return receipt.address is None or receipt.address.casefold() == row.recipient.casefold()
+
+
+def _apply(
+    connection: Connection,
+    settled: Sequence[Settled],
+    past: dict[AccountKey, list[PastReminder]],
+    now: datetime,
+) -> None:
+    attempts.report(connection, [(one.row.id, one.new_state, one.provider_id, one.codes) for one in settled])
+    moves = [(one, _move(one, past[one.row.account])) for one in settled]
+    attempts.change_reminders(connection, [_change(one, move, now) for one, move in moves if move is not None])
+    entries = [
+        (one.row.seller, one.row.channel, receipt.address or one.row.recipient, receipt.suppress, now)
+        for one in settled
+        for receipt in (found.receipt for found in one.receipts)
+        if receipt.suppress is not None
+    ]
+    if entries:
+        history.suppress(connection, entries)
+    journal.write(connection, [_entry(one, found, now) for one in settled for found in one.receipts])
+
+
+def _move(one: Settled, past: Sequence[PastReminder]) -> ReminderMove | None:
+    return after_receipts(one.row.state, one.state, one.row.number, past, one.row.reminder)
+
+
+def _change(one: Settled, move: ReminderMove, now: datetime) -> ReminderChange:
+    spent = one.row.reminder_spent
+    if move.spends_channel:
+        spent = tuple(dict.fromkeys((*spent, one.row.channel)))
+    return ReminderChange(ReminderId(one.row.reminder), move.state, spent, now if move.state == "open" else None)
+
+
+def _entry(one: Settled, found: ReceiptRow, now: datetime) -> Entry:
+    facts = {
+        "provider": found.provider,
+        "word": found.receipt.word,
+        "state": one.state.value,
+        "code": found.receipt.code,
+        "channel": Channel(one.row.channel).value,
+    }
+    return Entry(one.row.seller, now, "receipt.settled", facts, one.row.account, one.row.reminder, one.row.id)
