@@ -11,8 +11,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import demo, emit, keys, log, parts, sellers, up
-from cli.errors import explain
+from cli import demo, emit, errors, explain, holds, keys, log, parts, policies, preview, sellers, up
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -32,8 +31,13 @@ app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options"
 app.command()(parts.scheduler)
 app.command()(emit.emit)
 app.command()(log.log)
+app.command()(explain.explain)
+app.command()(preview.preview)
+app.command()(holds.hold)
+app.command()(holds.release)
 app.add_typer(keys.app, name="key")
 app.add_typer(sellers.app, name="seller")
+app.add_typer(policies.app, name="policy")
 
 
 @app.callback(invoke_without_command=True)
@@ -53,7 +57,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except typer.Abort:
         return INTERRUPTED
     except Exception as error:
-        told = explain(error)
+        told = errors.explain(error)
         if told is None:
             raise
         typer.echo(f"relance: {told}", err=True)

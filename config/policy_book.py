@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from config.policy_files import load_policy, parse_policy, policy_names
+from config.policy_files import LoadedPolicy, load_policy, parse_policy, policy_names
 from domain.customer import Customer
 from domain.policy import Policy
 from store.engine import Connection
@@ -26,9 +26,8 @@ class PolicyBook:
         known = newest_versions(connection)
         for name in policy_names():
             if name not in known and name != self.default:
-                text = load_policy(name).text
-                publish(connection, name, _digest(text), text)
-        publish(connection, self.default, _digest(self._loaded.text), self._loaded.text)
+                store_policy(connection, load_policy(name))
+        store_policy(connection, self._loaded)
 
     def labels(self, connection: Connection) -> list[str]:
         """The policies that may be in force for somebody: `standard@3`."""
@@ -54,6 +53,11 @@ class PolicyBook:
             found = replace(parse_policy(text, f"{name}@{version}"), name=name, version=version)
             self._parsed[name, version] = found
         return found
+
+
+def store_policy(connection: Connection, loaded: LoadedPolicy) -> int:
+    """Stores a policy as the next version of its name, unless the newest says the same; returns the newest."""
+    return publish(connection, loaded.policy.name, _digest(loaded.text), loaded.text)
 
 
 def _digest(text: str) -> str:

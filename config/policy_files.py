@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from config.yaml_lines import YamlError, read_yaml
+from config.yaml_lines import Lined, YamlError, read_yaml
 from domain.policy import Policy
-from domain.read_policy import PolicyError, read_policy
+from domain.policy_lint import lint
+from domain.read_policy import Fault, PolicyError, read_policy
 
 SHIPPED = Path(__file__).parent / "policies"
 LARGEST_BYTES = 1 << 20
@@ -27,10 +28,11 @@ class PolicyFileError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class LoadedPolicy:
-    """A valid policy with the text that it was read from, to be stored beside it."""
+    """A valid policy with the text that it was read from, to be stored beside it; `file` is its name for people."""
 
     policy: Policy
     text: str
+    file: str
 
 
 def policy_names() -> tuple[str, ...]:
@@ -44,20 +46,33 @@ def load_policy(path_or_name: str) -> LoadedPolicy:
     file = SHIPPED / f"{path_or_name}.yaml" if shipped else Path(path_or_name)
     shown = f"{path_or_name}.yaml" if shipped else path_or_name
     text = _text_of(file, shown)
-    return LoadedPolicy(parse_policy(text, shown), text)
+    return LoadedPolicy(parse_policy(text, shown), text, shown)
 
 
 def parse_policy(text: str, file: str) -> Policy:
     """The policy that a text states; PolicyFileError with all its faults, `file` being the name that they show."""
-    try:
-        lined = read_yaml(text)
-    except YamlError as error:
-        raise PolicyFileError(f"{file}:{error.line}: {error.problem}") from None
+    lined = _lined(text, file)
     try:
         return read_policy(lined.document)
     except PolicyError as error:
-        faults = sorted((lined.line_of(fault.path), at, str(fault)) for at, fault in enumerate(error.faults))
-        raise PolicyFileError(*(f"{file}:{line}: {fault}" for line, _, fault in faults)) from None
+        raise PolicyFileError(*_told(file, lined, error.faults)) from None
+
+
+def doubts_about(loaded: LoadedPolicy) -> tuple[str, ...]:
+    """What is valid in the policy but cannot work as written: `FILE:LINE: where: problem`, by line."""
+    return _told(loaded.file, _lined(loaded.text, loaded.file), lint(loaded.policy))
+
+
+def _lined(text: str, file: str) -> Lined:
+    try:
+        return read_yaml(text)
+    except YamlError as error:
+        raise PolicyFileError(f"{file}:{error.line}: {error.problem}") from None
+
+
+def _told(file: str, lined: Lined, faults: tuple[Fault, ...]) -> tuple[str, ...]:
+    placed = sorted((lined.line_of(fault.path), at, str(fault)) for at, fault in enumerate(faults))
+    return tuple(f"{file}:{line}: {fault}" for line, _, fault in placed)
 
 
 def _text_of(file: Path, shown: str) -> str:

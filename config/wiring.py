@@ -18,7 +18,8 @@ from channels.sendgrid import SendGridChannel, SendGridSettings
 from channels.twilio.sending import TwilioChannel, TwilioSettings
 from config.clock import Clock, read_clock
 from config.logs import set_up_logs
-from config.policy_book import PolicyBook
+from config.policy_book import PolicyBook, store_policy
+from config.policy_files import LoadedPolicy
 from config.settings import Secret, Settings, SettingsError, read_settings
 from domain.customer import Seller
 from domain.ids import SellerId
@@ -35,6 +36,7 @@ __all__ = [
     "broker_url",
     "build",
     "prepare",
+    "publish_policy",
     "read_settings",
     "required",
     "wake_seller",
@@ -103,8 +105,24 @@ def prepare(services: Services) -> None:
     with services.engine.begin() as connection:
         ensure(connection, Seller(DEFAULT_SELLER))
         services.policies.publish(connection)
+    _wake_outdated(services)
+
+
+def publish_policy(services: Services, loaded: LoadedPolicy) -> str:
+    """Stores a policy as the next version of its name, unless it is the newest; returns its label, `standard@3`.
+
+    The accounts that it may change are planned again at once. Under a new name that may be any: customers and
+    sellers may have named it before it was there.
+    """
     with services.engine.begin() as connection:
-        labels = services.policies.labels(connection)
+        version = store_policy(connection, loaded)
+    _wake_outdated(services, all_of_them=version == 1)
+    return f"{loaded.policy.name}@{version}"
+
+
+def _wake_outdated(services: Services, *, all_of_them: bool = False) -> None:
+    with services.engine.begin() as connection:
+        labels = [] if all_of_them else services.policies.labels(connection)
     _wake_all(services, lambda *turn: accounts.wake_outdated(*turn, labels=labels, footing=services.footing))
 
 

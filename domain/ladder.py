@@ -51,7 +51,11 @@ def segment_of(account: Account, policy: Policy) -> Segment:
 
 def ladder_of(account: Account, policy: Policy) -> tuple[Step, ...]:
     """The customer's steps in order: the segment's own or the policy's, less those that the segment skips."""
-    segment = segment_of(account, policy)
+    return steps_of(policy, segment_of(account, policy))
+
+
+def steps_of(policy: Policy, segment: Segment) -> tuple[Step, ...]:
+    """The steps that a segment makes of the policy's, in order."""
     steps = policy.steps if segment.steps is None else segment.steps
     return tuple(_shifted(step, segment.offset_days) for step in steps if step.id not in segment.skip)
 

@@ -26,6 +26,11 @@ TUESDAY_0930 = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
 Json = dict[str, Any]
 
 
+def clock_setting(start: datetime) -> str:
+    """RELANCE_CLOCK for verbs that run beside a pipeline at that business time."""
+    return f"{start.isoformat()}*1@{datetime.now(UTC).isoformat()}"
+
+
 @dataclass(slots=True)
 class Pipeline:
     """One process's parts and the event loop it keeps."""

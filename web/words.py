@@ -87,6 +87,11 @@ LABELS: dict[str, tuple[str, str]] = {
     "next": ("La suite", "What comes next"),
     "nothing_next": ("Rien n’est prévu.", "Nothing is planned."),
     "not_planned": ("Pas encore planifié.", "Not planned yet."),
+    "stands": ("Où l’on en est, et pourquoi", "Where it stands, and why"),
+    "no_feed": (
+        "Aucun flux de paiements n’est connu : les relances ne l’attendent pas.",
+        "No payment feed is known: reminders do not wait for it.",
+    ),
     "looks_again": ("Prochain examen", "Looked at again"),
     "why": ("Pourquoi", "Why"),
     "tasks": ("Tâches ouvertes", "Open tasks"),

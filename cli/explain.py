@@ -1,0 +1,127 @@
+"""`relance explain`: what happened to a customer, what did not and why, what comes next and when."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from config.wiring import DEFAULT_SELLER, Services, build
+from domain.ids import SellerId
+from store import book, journal
+from store.journal import Entry
+from web import sentences
+from web.words import LANGUAGES, labels, word
+from workers.planning import Planned, plan_accounts
+from workers.preview import Foreseen, coming_for
+
+AHEAD = timedelta(days=60)
+
+
+class Lang(StrEnum):
+    """The languages that sentences are written in."""
+
+    FR = "fr"
+    EN = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What there is to say of an account: its journal, its plan as of now, and what comes next."""
+
+    one: Planned
+    entries: list[Entry]
+    coming: tuple[Foreseen, ...]
+
+
+def explain(
+    name: Annotated[str, typer.Argument(metavar="CUSTOMER-OR-INVOICE", help="An id; of an invoice, its number too.")],
+    lang: Annotated[Lang | None, typer.Option(help="The seller's own, unless given.")] = None,
+    seller: Annotated[str, typer.Option(help="Whose customer it is.")] = DEFAULT_SELLER,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON Lines: codes and facts.")] = False,
+) -> None:
+    """Say why a customer was, is, or was not contacted, and what comes next."""
+    services = build()
+    try:
+        found = look(services, SellerId(seller), name, services.clock.now())
+    finally:
+        services.engine.dispose()
+    if found is None:
+        typer.echo(f"relance: {seller} has no customer and no invoice {name!r}", err=True)
+        raise typer.Exit(1)
+    for line in as_lines(found) if as_json else in_words(found, lang):
+        typer.echo(line)
+
+
+def look(services: Services, seller: SellerId, name: str, now: datetime) -> Explained | None:
+    """Plans the account as of now, from facts of one instant; None if nobody has that name."""
+    with book.reading(services.engine) as connection:
+        row = book.named(connection, seller, name)
+        if row is None:
+            return None
+        one = plan_accounts(connection, services, [row], now)[0]
+        entries = journal.of_account(connection, row.key)
+    return Explained(one, entries, coming_for(one, one.policy, now, now + AHEAD))
+
+
+def as_lines(found: Explained) -> Iterator[str]:
+    """For programs: a JSON object a line, its `kind` first."""
+    who = {"seller": found.one.row.seller, "customer": found.one.row.customer_id}
+    zone = found.one.account.place.zone
+    for entry in found.entries:
+        at = entry.at.astimezone(zone).isoformat(timespec="seconds")
+        ids = {"reminder": entry.reminder, "attempt": entry.attempt}
+        yield _line("happened", {**who, "at": at, "event": entry.event, **ids, "facts": dict(entry.facts)})
+    for reason in found.one.plan.reasons:
+        yield _line("reason", {**who, "policy": found.one.policy.label, **reason.as_dict()})
+    if _no_feed(found):
+        yield _line("reason", {**who, "policy": found.one.policy.label, "code": "no_feed", "facts": {}})
+    for coming in found.coming:
+        yield _line("next", coming.as_dict())
+
+
+def in_words(found: Explained, lang: Lang | None) -> Iterator[str]:
+    """For people; times are the customer's own."""
+    account = found.one.account
+    language = _language(lang, account.seller.language)
+    zone, label = account.place.zone, labels(language)
+    yield f"{account.customer.name} ({found.one.row.customer_id}) · {label['policy']} {found.one.policy.label}"
+    yield f"\n{label['journal']}"
+    for told in (sentences.tell(entry, language, zone) for entry in found.entries):
+        yield f"  {sentences.shown(told.at, language, zone)}  {told.text}"
+        yield from (f"      {why}" for why in told.why)
+    yield f"\n{label['stands']}"
+    reasons = [reason.as_dict() for reason in found.one.plan.reasons]
+    yield from (f"  {why}" for why in sentences.explain(reasons, language, zone))
+    if _no_feed(found):
+        yield f"  {label['no_feed']}"
+    yield f"\n{label['next']}"
+    yield from (f"  {_coming(coming, language, zone)}" for coming in found.coming)
+    if not found.coming:
+        yield f"  {label['nothing_next']}"
+
+
+def _no_feed(found: Explained) -> bool:
+    """Whether the policy would wait for a payment feed, and none is known."""
+    return found.one.policy.freshness_days is not None and found.one.account.seller.synced_as_of is None
+
+
+def _coming(coming: Foreseen, language: str, zone: tzinfo) -> str:
+    at = sentences.shown(coming.at, language, zone)
+    words = (word(coming.channel, language), coming.step, word(coming.level, language), ", ".join(coming.invoices))
+    return "  ".join((at, *words, coming.policy))
+
+
+def _language(lang: Lang | None, own: str) -> str:
+    if lang is not None:
+        return lang.value
+    return own if own in LANGUAGES else Lang.EN.value
+
+
+def _line(kind: str, values: dict[str, Any]) -> str:
+    return json.dumps({"kind": kind, **values}, ensure_ascii=False)

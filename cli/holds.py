@@ -1,0 +1,113 @@
+"""`relance hold` and `relance release`: a person asks for silence towards a customer, and ends it.
+
+They are events like those of the billing system, taken in by the same intake. From the moment that one is stored,
+nothing more is claimed for the customer before it is counted.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import uuid4
+
+import typer
+
+from cli.emit import check_seller
+from cli.errors import BadInputError
+from config.wiring import DEFAULT_SELLER, Services, build
+from domain.event import EventError
+from domain.fields import an_instant_or_day
+from domain.ids import CustomerId, SellerId
+from domain.read_event import read_event
+from store import overview
+from workers.receive import Reply, receive
+
+_Customer = Annotated[str, typer.Argument(help="The customer's id, as in its events.", show_default=False)]
+_Seller = Annotated[str, typer.Option(help="Whose customer.")]
+
+
+def hold(
+    customer: _Customer,
+    reason: Annotated[str | None, typer.Option(help="Why; it is shown with the customer.")] = None,
+    until: Annotated[
+        str | None, typer.Option(help="A date (until its end in UTC) or an instant; else until released.")
+    ] = None,
+    seller: _Seller = DEFAULT_SELLER,
+) -> int:
+    """Send nothing to a customer.
+
+    Until an instant, or until `relance release`. What a provider already has cannot be called back. The exit code is
+    1 if there is no such customer.
+    """
+    services = build()
+    try:
+        end = _end(until, services.clock.now())
+        data = {"customer_id": customer, "reason": reason, "until": until}
+        told = f"held until {'released' if end is None else f'{end:%Y-%m-%d %H:%M} UTC'}"
+        return _say(services, SellerId(seller), "customer.held", data, told)
+    finally:
+        services.engine.dispose()
+
+
+def release(customer: _Customer, seller: _Seller = DEFAULT_SELLER) -> int:
+    """End the hold on a customer.
+
+    Reminders go on by the policy; steps that were missed meanwhile become one. The exit code is 1 if there is no such
+    customer.
+    """
+    services = build()
+    try:
+        return _say(services, SellerId(seller), "customer.released", {"customer_id": customer}, "released")
+    finally:
+        services.engine.dispose()
+
+
+def _end(until: str | None, now: datetime) -> datetime | None:
+    if until is None:
+        return None
+    try:
+        end = an_instant_or_day(until)
+    except ValueError as wrong:
+        raise BadInputError(f"--until: {wrong}") from None
+    if end <= now:
+        raise BadInputError(f"--until: {until} is over already")
+    return end
+
+
+def _say(services: Services, seller: SellerId, kind: str, data: dict[str, Any], told: str) -> int:
+    """Takes in the event, if the customer is known, and prints what became of it."""
+    check_seller(services, seller)
+    event = _event(kind, data, services.clock.now())
+    try:
+        read_event(event)
+    except EventError as wrong:
+        raise BadInputError(str(wrong)) from None
+    with services.engine.connect() as connection:
+        known = overview.account(connection, seller, CustomerId(data["customer_id"]))
+    if known is None:
+        typer.echo(f"there is no customer {data['customer_id']!r} of the seller {seller}", err=True)
+        return 1
+    _nudge(services, receive(services, seller, [event], services.clock.now()))
+    typer.echo(f"{data['customer_id']} ({known.name}): {told}" if known.name else f"{data['customer_id']}: {told}")
+    return 0
+
+
+def _event(kind: str, data: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """A CloudEvent of ours. What was not said is not in it."""
+    return {
+        "specversion": "1.0",
+        "id": str(uuid4()),
+        "source": "relance-cli",
+        "type": kind,
+        "time": now.isoformat(),
+        "data": {name: value for name, value in data.items() if value is not None},
+    }
+
+
+def _nudge(services: Services, reply: Reply) -> None:
+    """Has the event counted at once; without a broker the sweep finds it."""
+    if services.settings.redis_url is not None:
+        from workers.app import publish  # noqa: PLC0415 - reads the broker's address when it is imported
+        from workers.nudges import in_batches  # noqa: PLC0415 - belongs to the line above
+
+        publish(in_batches("event.intake", "intake", reply.inbox_ids))

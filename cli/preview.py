@@ -1,0 +1,102 @@
+"""`relance preview`: what will go out from today's book, and what another policy would change in it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+import typer
+
+from config.policy_files import load_policy
+from config.wiring import Services, build
+from domain.ids import CustomerId, SellerId
+from store import book
+from workers.compare import Change, changes
+from workers.preview import Foreseen, Outlook, published
+from workers.preview import preview as previewed
+
+
+def preview(
+    days: Annotated[int, typer.Option(min=1, max=366, help="How far to look ahead.")] = 14,
+    customer: Annotated[str | None, typer.Option(help="Only this customer's.")] = None,
+    seller: Annotated[str | None, typer.Option(help="Only this seller's.")] = None,
+    policy: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The difference that publishing this policy would make.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON Lines.")] = False,
+) -> None:
+    """Show what will go out from today's book."""
+    other = None if policy is None else load_policy(policy).policy
+    services = build()
+    try:
+        _check(services, seller, customer)
+        instead = None if other is None else published(services, other)
+        only = (None if seller is None else SellerId(seller), None if customer is None else CustomerId(customer))
+        looks = list(previewed(services, services.clock.now(), days, instead, *only))
+    finally:
+        services.engine.dispose()
+    if instead is not None and not as_json:
+        typer.echo(f"{instead.policy.label} in the place of {instead.name!r} as it is in force:", err=True)
+    for line in _coming(looks, as_json=as_json) if instead is None else _difference(looks, as_json=as_json):
+        typer.echo(line)
+    if not as_json and not any(look.coming or look.other for look in looks):
+        typer.echo(f"Nothing goes out within {days} days.", err=True)
+
+
+def _check(services: Services, seller: str | None, customer: str | None) -> None:
+    """Ends with 1 if there is no such customer: that nothing goes out to it would be no answer."""
+    if customer is None:
+        return
+    with book.reading(services.engine) as connection:
+        of = None if seller is None else SellerId(seller)
+        if not book.batch(connection, 1, seller=of, customer=CustomerId(customer)):
+            typer.echo(f"relance: there is no customer {customer!r}", err=True)
+            raise typer.Exit(1)
+
+
+def _coming(looks: Iterable[Outlook], *, as_json: bool) -> Iterator[str]:
+    coming = sorted((one for look in looks for one in look.coming), key=lambda one: (one.at, one.customer))
+    yield from (_json(one.as_dict()) if as_json else one_line(one) for one in coming)
+
+
+def _difference(looks: Iterable[Outlook], *, as_json: bool) -> Iterator[str]:
+    """What changes, customer by customer; for people, with counts at the end."""
+    found = [change for look in looks for change in changes(look.coming, look.other)]
+    for change in found:
+        if change.sign != "=":
+            yield _json(_change(change)) if as_json else _change_line(change)
+    if not as_json:
+        yield from _counts(found)
+
+
+def one_line(one: Foreseen) -> str:
+    """A reminder for people: the customer's own time."""
+    who = f"{one.name} ({one.customer})"
+    invoices = ", ".join(one.invoices)
+    return f"{one.at:%a %d %b %Y %H:%M}  {who}  {one.channel}  {one.step}  {one.level}  {invoices}"
+
+
+def _change_line(change: Change) -> str:
+    told = " → ".join(one_line(one) for one in (change.before, change.after) if one is not None)
+    return f"{change.sign} {told}"
+
+
+def _change(change: Change) -> dict[str, object]:
+    before, after = (None if one is None else one.as_dict() for one in (change.before, change.after))
+    return {"change": change.sign, "before": before, "after": after}
+
+
+def _counts(found: list[Change]) -> Iterator[str]:
+    """How much changes, and how many reminders of each channel there are before and after."""
+    signs = Counter(change.sign for change in found)
+    yield f"+{signs['+']} -{signs['-']} ~{signs['~']}, {signs['=']} unchanged"
+    before = Counter(change.before.channel for change in found if change.before is not None)
+    after = Counter(change.after.channel for change in found if change.after is not None)
+    for channel in sorted(before | after):
+        yield f"{channel}: {before[channel]} → {after[channel]}"
+
+
+def _json(values: dict[str, object]) -> str:
+    return json.dumps(values, ensure_ascii=False)

@@ -1,0 +1,150 @@
+"""What will go out from today's book, and what another policy would change. Reads only: no lock, nothing kept.
+
+Called by the verbs `preview` and `explain`, never by a worker. It plans with the very functions that delivery uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from config.wiring import Services
+from domain.foresee import foresee
+from domain.ids import AccountKey, CustomerId, SellerId
+from domain.planned import PlannedReminder
+from domain.policy import Policy
+from store import book, sellers
+from store.accounts import AccountRow
+from store.engine import Connection, DatabaseFault
+from workers.planning import Planned, plan_accounts
+
+BATCH = 200
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A reminder to come. `at` has the customer's own offset."""
+
+    at: datetime
+    seller: SellerId
+    customer: CustomerId
+    name: str
+    channel: str
+    step: str
+    level: str
+    tone: str
+    invoices: tuple[str, ...]
+    policy: str
+
+    def as_dict(self) -> dict[str, object]:
+        """As `--json` shows it; `name` and `policy` at the end, where people look for them last."""
+        return {
+            "at": self.at.isoformat(timespec="seconds"),
+            "seller": self.seller,
+            "customer": self.customer,
+            "channel": self.channel,
+            "step": self.step,
+            "level": self.level,
+            "tone": self.tone,
+            "invoices": list(self.invoices),
+            "name": self.name,
+            "policy": self.policy,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What comes for one account: under the policies in force, and (`other`) if another one were published."""
+
+    coming: tuple[Foreseen, ...]
+    other: tuple[Foreseen, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """A policy that takes the place of the one in force under `name`."""
+
+    name: str
+    policy: Policy
+
+
+def preview(
+    services: Services,
+    now: datetime,
+    days: int,
+    instead: Instead | None = None,
+    seller: SellerId | None = None,
+    customer: CustomerId | None = None,
+) -> Iterator[Outlook]:
+    """Account by account, what comes within `days`; and what would with another policy (`other`; else empty)."""
+    until = now + timedelta(days=days)
+    with book.reading(services.engine) as connection:
+        in_force = services.policies.in_force(connection)
+        changed = None if instead is None else {**in_force, instead.name: instead.policy}
+        after = AccountKey(0)
+        while rows := book.batch(connection, BATCH, after, seller, customer):
+            after = rows[-1].key
+            owners = sellers.load(connection, {row.seller for row in rows})
+            for one in _planned(services, connection, rows, now):
+                coming = coming_for(one, one.policy, now, until)
+                other: tuple[Foreseen, ...] = ()
+                if changed is not None:
+                    chosen = services.policies.choose(changed, one.account.customer, owners[one.row.seller])
+                    other = coming_for(one, chosen, now, until)
+                yield Outlook(coming, other)
+
+
+def published(services: Services, policy: Policy) -> Instead:
+    """Where a policy takes effect: as the next version of its name, if that name is stored and says something else.
+
+    Otherwise in the place of the installation's policy, as RELANCE_POLICY would give it.
+    """
+    default = services.policies.default
+    with book.reading(services.engine) as connection:
+        in_force = services.policies.in_force(connection)
+    earlier = in_force.get(policy.name)
+    if earlier is None:
+        return Instead(default, replace(policy, version=1))
+    if replace(policy, version=earlier.version) == earlier:
+        return Instead(default, earlier)
+    return Instead(policy.name, replace(policy, version=earlier.version + 1))
+
+
+def coming_for(one: Planned, policy: Policy, now: datetime, until: datetime) -> tuple[Foreseen, ...]:
+    """What comes for a planned account under a policy."""
+    return tuple(_foreseen(one, reminder) for reminder in foresee(one.account, policy, now, until))
+
+
+def _planned(services: Services, connection: Connection, rows: list[AccountRow], now: datetime) -> list[Planned]:
+    """These accounts as planned now. One that breaks whoever plans it is left out, and the log names it."""
+    try:
+        return plan_accounts(connection, services, rows, now)
+    except DatabaseFault:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever one account breaks must not hide all others
+        if len(rows) == 1:
+            log.warning("preview.left_out", account=rows[0].key, error=type(error).__name__)
+            return []
+        return [one for row in rows for one in _planned(services, connection, [row], now)]
+
+
+def _foreseen(one: Planned, reminder: PlannedReminder) -> Foreseen:
+    units = {unit.id: unit for unit in one.account.units}
+    owed = [state.invoice.id for member in reminder.members for state in units[member.unit_id].states]
+    return Foreseen(
+        at=reminder.send_at.astimezone(one.account.place.zone),
+        seller=one.row.seller,
+        customer=one.row.customer_id,
+        name=one.account.customer.name,
+        channel=reminder.routes[0].channel.value,
+        step=reminder.step.id,
+        level=reminder.level.word,
+        tone=reminder.tone.word,
+        invoices=tuple(dict.fromkeys(owed)),
+        policy=reminder.policy,
+    )
