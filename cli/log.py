@@ -32,7 +32,7 @@ def log(
     try:
         if follow:
             for row in changes(services, customer, seller, limit):
-                typer.echo(_as_json(row) if as_json else one_line(row))
+                typer.echo(as_json_line(row) if as_json else one_line(row))
         else:
             rows = _read(services, customer, seller, limit)
             _show(rows, as_json=as_json)
@@ -70,14 +70,15 @@ def _read(services: Services, customer: str | None, seller: str | None, limit: i
 def _show(rows: list[LogRow], *, as_json: bool) -> None:
     if as_json:
         for row in rows:
-            typer.echo(_as_json(row))
+            typer.echo(as_json_line(row))
     elif not rows:
         typer.echo("Nothing has gone out yet.", err=True)
     else:
         Console(markup=False, highlight=False).print(table_of(rows))
 
 
-def _as_json(row: LogRow) -> str:
+def as_json_line(row: LogRow) -> str:
+    """A row for programs, as `log --json` and `replay --out` write it."""
     return json.dumps(row.as_dict(), ensure_ascii=False)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import demo, emit, errors, explain, holds, keys, log, parts, policies, preview, sellers, up
+from cli import demo, emit, errors, explain, holds, keys, log, parts, policies, preview, replay, sellers, up
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -30,6 +30,7 @@ app.command()(parts.web)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(parts.worker)
 app.command()(parts.scheduler)
 app.command()(emit.emit)
+app.command()(replay.replay)
 app.command()(log.log)
 app.command()(explain.explain)
 app.command()(preview.preview)

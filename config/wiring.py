@@ -13,6 +13,7 @@ from pathlib import Path
 from channels.http import Transport
 from channels.local import PersonTask
 from channels.port import ChannelPort
+from channels.recording import Recording
 from channels.render import Renderer
 from channels.sendgrid import SendGridChannel, SendGridSettings
 from channels.twilio.sending import TwilioChannel, TwilioSettings
@@ -23,7 +24,7 @@ from config.policy_files import LoadedPolicy
 from config.settings import Secret, Settings, SettingsError, read_settings
 from domain.customer import Seller
 from domain.ids import SellerId
-from domain.levels import Channel
+from domain.levels import PERSON_CHANNELS, Channel
 from store import accounts
 from store.engine import Connection, Engine, make_engine
 from store.sellers import ensure
@@ -35,6 +36,7 @@ __all__ = [
     "SettingsError",
     "broker_url",
     "build",
+    "build_for_replay",
     "prepare",
     "publish_policy",
     "read_settings",
@@ -93,6 +95,25 @@ def build(settings: Settings | None = None) -> Services:
         channels=_channels(settings, twilio, sendgrid, transport),
         twilio=twilio,
         sendgrid=sendgrid,
+    )
+
+
+def build_for_replay(url: str, policy: str, *, approvals_given: bool) -> Services:
+    """The parts for `replay`: every channel is set up and records, and nothing comes from the environment.
+
+    Nothing that runs on them may ask the clock: each step is told its instant. Raises PolicyFileError.
+    """
+    set_up_logs("error")
+    return Services(
+        settings=Settings.model_construct(policy=policy),
+        engine=make_engine(url),
+        clock=Clock(),
+        policies=PolicyBook(policy, approvals_given=approvals_given),
+        renderer=Renderer(TEMPLATES, {}),
+        transport=Transport(),
+        channels={channel: PersonTask() if channel in PERSON_CHANNELS else Recording() for channel in Channel},
+        twilio=None,
+        sendgrid=None,
     )
 
 

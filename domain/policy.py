@@ -6,7 +6,7 @@ The values that `read_policy` makes of a document and that `plan` obeys. Nothing
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from enum import StrEnum
 
@@ -95,3 +95,15 @@ class Policy:
     def label(self) -> str:
         """`standard@3`."""
         return f"{self.name}@{self.version}"
+
+    def approved(self) -> Policy:
+        """The same policy with every approval given beforehand. What the caps ask a person for is still asked."""
+        segments = {
+            name: segment if segment.steps is None else replace(segment, steps=_approved(segment.steps))
+            for name, segment in self.segments.items()
+        }
+        return replace(self, steps=_approved(self.steps), segments=segments)
+
+
+def _approved(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    return tuple(replace(step, approval=False) for step in steps)

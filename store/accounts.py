@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
@@ -35,6 +36,25 @@ class SavedPlan:
     gated_as_of: datetime | None
     plan: str
     digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextLook:
+    """When an account has to be looked at (None: at once), and over which channel it is due (None: only to plan)."""
+
+    key: AccountKey
+    due_at: datetime | None
+    channel: str | None
+
+
+def make(
+    connection: sa.Connection, seller: SellerId, customers: Collection[CustomerId]
+) -> dict[CustomerId, AccountKey]:
+    """Makes the accounts of these customers, those that are new, and returns all their keys."""
+    new = unnested([("seller", TEXT), ("customer_id", TEXT)], [(seller, customer) for customer in sorted(customers)])
+    statement = insert(accounts).from_select(["seller", "customer_id"], sa.select(new.c.seller, new.c.customer_id))
+    connection.execute(statement.on_conflict_do_nothing())
+    return {customer: key for (_, customer), key in find(connection, [(seller, c) for c in customers]).items()}
 
 
 def open_accounts(connection: sa.Connection, inbox_ids: Collection[int]) -> None:
@@ -154,15 +174,27 @@ def nudge_due(
     free = sa.select(accounts.c.id, accounts.c.channel).where(is_free).limit(limit)
     free = free.with_for_update(of=accounts, skip_locked=True)
     due = free.where(accounts.c.due_at <= now).order_by(accounts.c.due_at)
-    released = free.join(sellers, sellers.c.id == accounts.c.seller).where(
-        accounts.c.gated_as_of < sellers.c.synced_as_of
-    )
+    released = _released(free)
     # One after the other: both in one statement would read every account there is.
     found = {
         AccountKey(key): channel for statement in (due, released) for key, channel in connection.execute(statement)
     }
     connection.execute(sa.update(accounts).where(among(accounts.c.id, found)).values(nudged_at=wall))
     return list(found.items())
+
+
+def next_looks(connection: sa.Connection, before: datetime) -> list[NextLook]:
+    """The accounts that have to be looked at before an instant, in the order of their keys; none is given out."""
+    columns = (accounts.c.id, accounts.c.due_at, accounts.c.channel)
+    due = sa.select(*columns).where(accounts.c.due_at < before)
+    rows = connection.execute(due.union(_released(sa.select(*columns))).order_by(accounts.c.id))
+    return [NextLook(AccountKey(key), due_at, channel) for key, due_at, channel in rows]
+
+
+def _released(statement: sa.Select[Any]) -> sa.Select[Any]:
+    """Only those that wait for a payment feed that has moved on since."""
+    joined = statement.join(sellers, sellers.c.id == accounts.c.seller)
+    return joined.where(accounts.c.gated_as_of < sellers.c.synced_as_of)
 
 
 def wake(connection: sa.Connection, keys: Collection[AccountKey], now: datetime) -> None:

@@ -23,11 +23,12 @@ from store.tables import accounts, inbox, invoices
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A valid event with the text that is kept of it and that text's digest."""
+    """A valid event with the text that is kept of it, that text's digest, and when it came (business time)."""
 
     event: Event
     body: str
     digest: str
+    received_at: datetime
 
 
 class Reception(StrEnum):
@@ -79,9 +80,7 @@ class InboxRow:
         )
 
 
-def put(
-    connection: sa.Connection, seller: SellerId, incoming: Sequence[Incoming], received_at: datetime
-) -> list[Received]:
+def put(connection: sa.Connection, seller: SellerId, incoming: Sequence[Incoming]) -> list[Received]:
     """Stores the new ones and answers for each, in order. Two round trips, whatever the number.
 
     The same id with the same digest is a duplicate, with another digest a conflict; so is a second one of the
@@ -96,8 +95,8 @@ def put(
     statement = (
         insert(inbox)
         .from_select(
-            ["seller", "received_at", *names],
-            sa.select(sa.literal(seller, sa.Text), sa.literal(received_at, INSTANT), *values),
+            ["seller", *names],
+            sa.select(sa.literal(seller, sa.Text), *values),
         )
         .on_conflict_do_nothing()
         .returning(inbox.c.id, inbox.c.source, inbox.c.event_id)
@@ -179,6 +178,7 @@ def with_unfolded(connection: sa.Connection, keys: Collection[AccountKey]) -> se
 _TAKEN = tuple(field.name for field in fields(InboxRow))
 
 _COLUMNS: Columns = [
+    ("received_at", INSTANT),
     ("source", TEXT),
     ("event_id", TEXT),
     ("type", TEXT),
@@ -196,6 +196,7 @@ _COLUMNS: Columns = [
 def _row(one: Incoming) -> tuple[Any, ...]:
     event = one.event
     return (
+        one.received_at,
         event.source,
         event.id,
         event.type,

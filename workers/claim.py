@@ -25,6 +25,7 @@ from store import accounts, claims, inbox, journal, tasks
 from store.claims import Claim
 from store.engine import Connection, Unavailable
 from store.journal import Entry
+from workers.instants import Now, by_instant, latest, now_of
 from workers.letters import render
 from workers.nudges import queue_of
 from workers.planning import PUT_OFF, Planned, give_up, keep_plans, plan_accounts
@@ -43,7 +44,7 @@ class Call:
     message: Message
 
 
-def claim_due(services: Services, keys: Sequence[AccountKey], queue: str, now: datetime) -> list[Call]:
+def claim_due(services: Services, keys: Sequence[AccountKey], queue: str, now: Now) -> list[Call]:
     """Claims those of the accounts whose reminder leaves now over this queue; plans the others again.
 
     An account with an event that is not folded yet is left alone: intake comes first. One that breaks the claim is
@@ -58,11 +59,11 @@ def claim_due(services: Services, keys: Sequence[AccountKey], queue: str, now: d
         if len(keys) > 1:
             return _claim_one_by_one(services, keys, queue, now)
         with services.engine.begin() as connection:
-            accounts.put_off(connection, keys, now + PUT_OFF)
+            accounts.put_off(connection, keys, now_of(now, keys[0]) + PUT_OFF)
         return []
 
 
-def _claim_one_by_one(services: Services, keys: Sequence[AccountKey], queue: str, now: datetime) -> list[Call]:
+def _claim_one_by_one(services: Services, keys: Sequence[AccountKey], queue: str, now: Now) -> list[Call]:
     """What has been claimed must be called: where the database goes away half-way, the rest is left to later."""
     calls: list[Call] = []
     for key in keys:
@@ -74,26 +75,26 @@ def _claim_one_by_one(services: Services, keys: Sequence[AccountKey], queue: str
     return calls
 
 
-def _claim_all(services: Services, keys: Sequence[AccountKey], queue: str, now: datetime) -> list[Call]:
+def _claim_all(services: Services, keys: Sequence[AccountKey], queue: str, now: Now) -> list[Call]:
     with services.engine.begin() as connection:
-        rows = accounts.lock(connection, keys, due_by=now)
+        rows = accounts.lock(connection, keys, due_by=latest(now))
         planned = plan_accounts(connection, services, rows, now)
-        rendered = [(one, _call(services, one, queue, now)) for one in planned]
+        rendered = [(one, _call(services, one, queue)) for one in planned]
         # Asked last, because an event may be answered with 202 at any moment until this commits.
         waiting = inbox.with_unfolded(connection, [row.key for row in rows])
         planned = [one for one in planned if one.row.key not in waiting]
         tried = [one_tried for one, one_tried in rendered if one.row.key not in waiting]
         calls = [call for call in tried if isinstance(call, Call)]
         claimed = {call.claim.account for call in calls}
-        keep_plans(connection, [one for one in tried if isinstance(one, Planned)], now)
+        keep_plans(connection, [one for one in tried if isinstance(one, Planned)])
         if calls:
             _write(connection, [one for one in planned if one.row.key in claimed], calls, now)
     return calls
 
 
-def _call(services: Services, one: Planned, queue: str, now: datetime) -> Call | Planned:
+def _call(services: Services, one: Planned, queue: str) -> Call | Planned:
     """The attempt to make for an account now, or what is planned instead."""
-    reminder = one.plan.reminder
+    reminder, now = one.plan.reminder, one.now
     if reminder is None or reminder.send_at > now or queue_of(reminder.routes[0].channel) != queue:
         return one
     route = reminder.routes[0]
@@ -168,12 +169,13 @@ def _message(
     )
 
 
-def _write(connection: Connection, planned: Sequence[Planned], calls: Sequence[Call], now: datetime) -> None:
-    give_up(connection, planned, now)
+def _write(connection: Connection, planned: Sequence[Planned], calls: Sequence[Call], now: Now) -> None:
+    give_up(connection, planned)
     made = [call.claim for call in calls]
     claims.write(connection, made)
     accounts.quiet(connection, [claim.account for claim in made if not claim.is_open])
-    accounts.wake(connection, [claim.account for claim in made if claim.is_open], now)
+    for at, keys in by_instant(now, [claim.account for claim in made if claim.is_open]).items():
+        accounts.wake(connection, keys, at)
     tasks.open_tasks(
         connection,
         [_task(claim, call.message.rendered) for claim, call in zip(made, calls, strict=True) if claim.is_open],
@@ -183,7 +185,7 @@ def _write(connection: Connection, planned: Sequence[Planned], calls: Sequence[C
         [
             Entry(
                 claim.seller,
-                now,
+                claim.claimed_at,
                 "attempt.calling",
                 {"channel": claim.channel, "step": claim.step, "number": claim.number, "policy": claim.policy},
                 claim.account,

@@ -24,6 +24,7 @@ from store.attempts import Closing, ReminderChange
 from store.engine import Connection, Unavailable
 from store.journal import Entry
 from workers.claim import Call, claim_due
+from workers.instants import Now, now_of
 from workers.loop import Runs
 from workers.planning import plan_and_keep
 
@@ -36,14 +37,24 @@ log = structlog.get_logger()
 Answered = tuple[Call, Outcome]
 
 
-def deliver(services: Services, runner: Runs, keys: Sequence[AccountKey], queue: str) -> int:
-    """Delivers what is due over `queue` among these accounts, IN_FLIGHT at a time; returns how many calls it made."""
+def deliver(
+    services: Services,
+    runner: Runs,
+    keys: Sequence[AccountKey],
+    queue: str,
+    now: Now | None = None,
+    in_flight: int = IN_FLIGHT,
+) -> int:
+    """Delivers what is due over `queue` among these accounts, `in_flight` at a time; returns how many calls it made.
+
+    Business now is the clock's, read again before and after each call, unless it is given.
+    """
     made = 0
-    for at in range(0, len(keys), IN_FLIGHT):
-        calls = claim_due(services, keys[at : at + IN_FLIGHT], queue, services.clock.now())
+    for at in range(0, len(keys), in_flight):
+        calls = claim_due(services, keys[at : at + in_flight], queue, now or services.clock.now())
         if calls:
             answered = runner.run(call_all(services, calls))
-            record(services, answered, services.clock.now())
+            record(services, answered, now or services.clock.now())
             made += len(calls)
     return made
 
@@ -63,7 +74,7 @@ async def _send(channel: ChannelPort, call: Call) -> Outcome:
         return Outcome(OutcomeClass.UNCONFIRMED, code="crashed")
 
 
-def record(services: Services, answered: Sequence[Answered], now: datetime) -> None:
+def record(services: Services, answered: Sequence[Answered], now: Now) -> None:
     """Writes down what the calls came to, for those that are still ours, and plans their accounts again.
 
     What is not recorded is in doubt for ever, so a database that is away or busy is asked again while the leases
@@ -78,7 +89,7 @@ def record(services: Services, answered: Sequence[Answered], now: datetime) -> N
     return _record(services, answered, now)
 
 
-def _record(services: Services, answered: Sequence[Answered], now: datetime) -> None:
+def _record(services: Services, answered: Sequence[Answered], now: Now) -> None:
     with services.engine.begin() as connection:
         rows = accounts.lock(connection, {call.claim.account for call, _ in answered})
         known = {
@@ -90,10 +101,13 @@ def _record(services: Services, answered: Sequence[Answered], now: datetime) -> 
         kept = [one for one in decided if one[0].claim.attempt in ours]
         attempts.change_reminders(
             connection,
-            [_change(services, call, after, known[call.claim.reminder].used, now) for call, _, after in kept],
+            [
+                _change(services, call, after, known[call.claim.reminder].used, now_of(now, call.claim.account))
+                for call, _, after in kept
+            ],
         )
         _suppress(connection, kept, now)
-        journal.write(connection, [_entry(*one, now) for one in kept])
+        journal.write(connection, [_entry(*one, now_of(now, one[0].claim.account)) for one in kept])
         plan_and_keep(connection, services, rows, now)
     log.info("deliver.recorded", calls=len(answered), closed=len(kept))
 
@@ -129,10 +143,10 @@ def _change(services: Services, call: Call, after: After, spent: Sequence[Channe
     return ReminderChange(call.claim.reminder, after.reminder_state, tuple(dict.fromkeys(gone)), retry_at)
 
 
-def _suppress(connection: Connection, kept: Sequence[tuple[Call, Outcome, After]], now: datetime) -> None:
+def _suppress(connection: Connection, kept: Sequence[tuple[Call, Outcome, After]], now: Now) -> None:
     entries = [
-        (call.claim.seller, call.claim.channel, call.claim.recipient, after.suppresses, now)
-        for call, _, after in kept
+        (claim.seller, claim.channel, claim.recipient, after.suppresses, now_of(now, claim.account))
+        for claim, after in ((call.claim, after) for call, _, after in kept)
         if after.suppresses is not None
     ]
     if entries:

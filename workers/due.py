@@ -17,6 +17,7 @@ from domain.ids import AccountKey
 from domain.levels import Channel
 from store import accounts
 from store.engine import Unavailable
+from workers.instants import Now, now_of
 from workers.nudges import Nudge, in_batches, queue_of
 from workers.planning import PUT_OFF, keep_plans, plan_accounts
 
@@ -39,7 +40,7 @@ def due(services: Services, now: datetime) -> list[Nudge]:
     return [nudge for (kind, queue), keys in sorted(by_queue.items()) for nudge in in_batches(kind, queue, keys)]
 
 
-def plan_again(services: Services, keys: Sequence[AccountKey], now: datetime) -> None:
+def plan_again(services: Services, keys: Sequence[AccountKey], now: Now) -> None:
     """Plans accounts for which time alone has changed something: a hold that ended, a promise's date.
 
     One that breaks it is tried alone and put off; the others go on.
@@ -47,7 +48,7 @@ def plan_again(services: Services, keys: Sequence[AccountKey], now: datetime) ->
     try:
         with services.engine.begin() as connection:
             rows = accounts.lock(connection, keys)
-            keep_plans(connection, plan_accounts(connection, services, rows, now), now)
+            keep_plans(connection, plan_accounts(connection, services, rows, now))
     except Unavailable:
         raise
     except Exception as error:  # noqa: BLE001 - whatever one account breaks must not stop the others
@@ -57,4 +58,4 @@ def plan_again(services: Services, keys: Sequence[AccountKey], now: datetime) ->
                 plan_again(services, [key], now)
             return
         with services.engine.begin() as connection:
-            accounts.put_off(connection, keys, now + PUT_OFF)
+            accounts.put_off(connection, keys, now_of(now, keys[0]) + PUT_OFF)

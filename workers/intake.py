@@ -22,6 +22,7 @@ from store.engine import Connection, Unavailable
 from store.facts import NewFact
 from store.inbox import InboxRow
 from store.journal import Entry
+from workers.instants import Now, latest, now_of
 from workers.planning import fold_accounts, plan_and_keep
 
 MOST_FAILURES = 3
@@ -52,7 +53,7 @@ class Arrived:
         return Stamp(time, self.event.sequence, f"{self.event.id}@{self.event.source}")
 
 
-def intake(services: Services, ids: Sequence[int], now: datetime) -> int:
+def intake(services: Services, ids: Sequence[int], now: Now) -> int:
     """Folds these events and plans their accounts, in one transaction for all; returns how many were folded."""
     try:
         return _intake(services, ids, now)
@@ -61,11 +62,11 @@ def intake(services: Services, ids: Sequence[int], now: datetime) -> int:
     except Exception as error:  # noqa: BLE001 - whatever one event breaks must not stop the others
         log.warning("intake.batch_failed", events=len(ids), error=type(error).__name__)
         if len(ids) == 1:
-            return _count_failure(services, ids[0], error, now)
+            return _count_failure(services, ids[0], error, latest(now))
         return sum(intake(services, [inbox_id], now) for inbox_id in ids)
 
 
-def _intake(services: Services, ids: Sequence[int], now: datetime) -> int:
+def _intake(services: Services, ids: Sequence[int], now: Now) -> int:
     with services.engine.begin() as connection:
         accounts.open_accounts(connection, ids)
     with services.engine.begin() as connection:
@@ -76,7 +77,7 @@ def _intake(services: Services, ids: Sequence[int], now: datetime) -> int:
     return len(arrived)
 
 
-def _fold_in(connection: Connection, services: Services, arrived: Sequence[Arrived], now: datetime) -> None:
+def _fold_in(connection: Connection, services: Services, arrived: Sequence[Arrived], now: Now) -> None:
     owners = accounts.lock_invoices(connection, [name for one in arrived for name in one.names])
     customers = accounts.find(
         connection,
@@ -167,13 +168,14 @@ def _note_feeds(connection: Connection, arrived: Sequence[Arrived]) -> None:
         sellers.synced(connection, seller, as_of)
 
 
-def _entry(one: Arrived, owners: Owners, customers: Customers, now: datetime) -> Entry:
+def _entry(one: Arrived, owners: Owners, customers: Customers, now: Now) -> Entry:
     event = one.event
     key = next((owner for name in one.names if (owner := owners[name]) is not None), None)
     if event.customer_id is not None:
         key = customers[one.row.seller, event.customer_id]
     names = {"type": event.type, "id": event.id, "source": event.source, "invoices": list(event.invoice_ids)}
-    return Entry(one.row.seller, now, "event.folded", names, key)
+    at = one.row.received_at if key is None else now_of(now, key)
+    return Entry(one.row.seller, at, "event.folded", names, key)
 
 
 def _count_failure(services: Services, inbox_id: int, error: Exception, now: datetime) -> int:

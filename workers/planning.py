@@ -32,6 +32,7 @@ from store.accounts import AccountRow, SavedPlan
 from store.engine import Connection, Unavailable
 from store.journal import Entry
 from store.sellers import SellerRow
+from workers.instants import Now, by_instant, now_of
 
 PUT_OFF = timedelta(hours=1)
 """When to look again at an account that breaks whoever works on it: a person has to mend it."""
@@ -44,7 +45,7 @@ class Planned:
     """A locked account with what it was folded to and what planning says.
 
     `earlier` is how many reminders it has had itself; its account also knows of those that its invoices had before,
-    at another customer's. `footing` is what else the plan stands on.
+    at another customer's. `footing` is what else the plan stands on, `now` the instant at which it was made.
     """
 
     row: AccountRow
@@ -53,11 +54,10 @@ class Planned:
     plan: Plan
     earlier: int
     footing: str
+    now: datetime
 
 
-def plan_accounts(
-    connection: Connection, services: Services, rows: Sequence[AccountRow], now: datetime
-) -> list[Planned]:
+def plan_accounts(connection: Connection, services: Services, rows: Sequence[AccountRow], now: Now) -> list[Planned]:
     """Plans these accounts at `now` from facts read in this transaction. Seven round trips for any number."""
     in_force = services.policies.in_force(connection)
     folded = fold_accounts(connection, services, rows)
@@ -68,8 +68,9 @@ def plan_accounts(
         past = sorted((*elsewhere[row.key], *account.history), key=lambda one: (one.at, one.id))
         known = replace(account, history=tuple(past))
         policy = services.policies.choose(in_force, known.customer, owner)
-        answer = plan(known, policy, now)
-        planned.append(Planned(row, known, policy, answer, len(account.history), services.footing))
+        at = now_of(now, row.key)
+        answer = plan(known, policy, at)
+        planned.append(Planned(row, known, policy, answer, len(account.history), services.footing, at))
     return planned
 
 
@@ -97,44 +98,45 @@ def fold_accounts(
     return folded
 
 
-def plan_and_keep(connection: Connection, services: Services, rows: Sequence[AccountRow], now: datetime) -> None:
+def plan_and_keep(connection: Connection, services: Services, rows: Sequence[AccountRow], now: Now) -> None:
     """Plans accounts of which something new has just been written, and keeps the plans.
 
     An account that cannot be planned takes nothing back of what was written: the next tick plans them one by one.
     """
     try:
         with connection.begin_nested():
-            keep_plans(connection, plan_accounts(connection, services, rows, now), now)
+            keep_plans(connection, plan_accounts(connection, services, rows, now))
     except Unavailable:
         raise
     except Exception as error:  # noqa: BLE001 - whatever one account breaks must not undo what is known of all
         log.warning("plan.failed", accounts=[row.key for row in rows], error=type(error).__name__)
-        accounts.wake(connection, [row.key for row in rows], now)
+        for at, keys in by_instant(now, [row.key for row in rows]).items():
+            accounts.wake(connection, keys, at)
 
 
-def keep_plans(connection: Connection, planned: Sequence[Planned], now: datetime) -> None:
+def keep_plans(connection: Connection, planned: Sequence[Planned]) -> None:
     """Keeps when to look at each account again, opens its internal tasks, and journals what has changed."""
-    give_up(connection, planned, now)
+    give_up(connection, planned)
     accounts.save_plans(connection, [_saved(one) for one in planned])
-    opened = tasks.open_tasks(connection, [task for one in planned for task in _internal_tasks(one, now)])
-    entries = [_changed(one, now) for one in planned if _digest(one) != one.row.plan_digest]
+    opened = tasks.open_tasks(connection, [task for one in planned for task in _internal_tasks(one)])
+    entries = [_changed(one) for one in planned if _digest(one) != one.row.plan_digest]
     entries += [
-        Entry(task.seller, now, "task.opened", {"kind": task.kind, "step": task.step}, task.account)
+        Entry(task.seller, one.now, "task.opened", {"kind": task.kind, "step": task.step}, task.account)
         for one in planned
-        for task in _internal_tasks(one, now)
+        for task in _internal_tasks(one)
         if task.id in opened
     ]
     journal.write(connection, entries)
 
 
-def give_up(connection: Connection, planned: Sequence[Planned], now: datetime) -> None:
+def give_up(connection: Connection, planned: Sequence[Planned]) -> None:
     """Closes the open reminders that planning says must not go on."""
     ended = [(one, *one.plan.gives_up) for one in planned if one.plan.gives_up is not None]
     claims.close_reminders(connection, {reminder: state for _, reminder, state in ended})
     journal.write(
         connection,
         [
-            Entry(one.row.seller, now, f"reminder.{state}", _reasons(one.plan), one.row.key, reminder)
+            Entry(one.row.seller, one.now, f"reminder.{state}", _reasons(one.plan), one.row.key, reminder)
             for one, reminder, state in ended
         ],
     )
@@ -193,11 +195,11 @@ def _digest(one: Planned) -> str:
     return hashlib.sha256(json.dumps([one.policy.label, answer, codes, opened]).encode()).hexdigest()
 
 
-def _changed(one: Planned, now: datetime) -> Entry:
-    return Entry(one.row.seller, now, "plan.changed", plan_as_json(one), one.row.key)
+def _changed(one: Planned) -> Entry:
+    return Entry(one.row.seller, one.now, "plan.changed", plan_as_json(one), one.row.key)
 
 
-def _internal_tasks(one: Planned, now: datetime) -> list[tasks.NewTask]:
+def _internal_tasks(one: Planned) -> list[tasks.NewTask]:
     cycles = {unit.id: unit.cycle for unit in one.account.units}
     return [
         tasks.NewTask(
@@ -212,7 +214,7 @@ def _internal_tasks(one: Planned, now: datetime) -> list[tasks.NewTask]:
             kind=task.kind,
             step=task.step,
             units=task.units,
-            opened_at=now,
+            opened_at=one.now,
         )
         for task in one.plan.tasks
     ]

@@ -55,28 +55,32 @@ class Reply:
         return {"accepted": self.accepted, "duplicate": self.duplicate, "rejected": rejected}
 
 
-def receive(services: Services, seller: SellerId, raws: Sequence[object], now: datetime) -> Reply:
+def receive(
+    services: Services, seller: SellerId, raws: Sequence[object], now: datetime | Sequence[datetime]
+) -> Reply:
     """Takes in a batch of CloudEvents as parsed JSON (numbers exact). Five round trips at most, whatever the number.
 
     Invalid events and conflicts are rejected one by one and kept in quarantine; a quarantined id is still free.
+    `now` is one instant for all, or each event's own.
     """
+    instants = [now] * len(raws) if isinstance(now, datetime) else now
     with services.engine.begin() as connection:
         owner = sellers.load(connection, [seller])[seller].seller
         valid: list[tuple[int, Incoming]] = []
         rejected: list[Rejected] = []
-        for index, raw in enumerate(raws):
+        for index, (raw, at) in enumerate(zip(raws, instants, strict=True)):
             try:
-                valid.append((index, _incoming(raw, owner.country)))
+                valid.append((index, _incoming(raw, owner.country, at)))
             except EventError as error:
                 rejected.append(_rejected(index, error))
-        received = inbox.put(connection, seller, [one for _, one in valid], now) if valid else []
+        received = inbox.put(connection, seller, [one for _, one in valid]) if valid else []
         rejected += [
             _conflict(index, one)
             for (index, one), what in zip(valid, received, strict=True)
             if what.reception is Reception.CONFLICT
         ]
         rejected.sort(key=lambda one: one.index)
-        _set_aside(connection, seller, raws, rejected, now)
+        _set_aside(connection, seller, raws, rejected, instants)
     ids = tuple(what.inbox_id for what in received if what.inbox_id is not None)
     duplicates = sum(what.reception is Reception.DUPLICATE for what in received)
     return Reply(len(ids), duplicates, tuple(rejected), ids)
@@ -87,10 +91,10 @@ def _rejected(index: int, error: EventError) -> Rejected:
     return Rejected(index, storable(error.event_id, 256) or None, storable(str(error), 1000), storable(error.field))
 
 
-def _incoming(raw: object, country: str) -> Incoming:
+def _incoming(raw: object, country: str, at: datetime) -> Incoming:
     event = read_event(raw, default_country=country)
     assert isinstance(raw, dict)  # noqa: S101 - nothing else reads as an event
-    return Incoming(event, as_text(raw), body_digest(raw))
+    return Incoming(event, as_text(raw), body_digest(raw), at)
 
 
 def as_text(raw: object) -> str:
@@ -104,7 +108,11 @@ def _conflict(index: int, one: Incoming) -> Rejected:
 
 
 def _set_aside(
-    connection: Connection, seller: SellerId, raws: Sequence[object], rejected: Sequence[Rejected], now: datetime
+    connection: Connection,
+    seller: SellerId,
+    raws: Sequence[object],
+    rejected: Sequence[Rejected],
+    instants: Sequence[datetime],
 ) -> None:
     """Keeps what was rejected, for a person to see."""
     quarantine.set_aside(
@@ -116,13 +124,18 @@ def _set_aside(
                 one.id,
                 one.error,
                 _raw_bytes(raws[one.index]),
-                now,
+                instants[one.index],
             )
             for one in rejected
         ],
     )
-    facts = [{"id": one.id, "field": one.field} for one in rejected]
-    journal.write(connection, [Entry(seller, now, "event.rejected", fact) for fact in facts])
+    journal.write(
+        connection,
+        [
+            Entry(seller, instants[one.index], "event.rejected", {"id": one.id, "field": one.field})
+            for one in rejected
+        ],
+    )
 
 
 def _raw_bytes(raw: object) -> bytes:

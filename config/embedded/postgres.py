@@ -40,6 +40,7 @@ _SETTINGS = {
     "log_checkpoints": "off",
     "log_min_error_statement": "panic",  # statements and details may hold addresses
     "log_error_verbosity": "terse",
+    "jit": "off",  # it costs more than it saves on short statements
     "io_method": "sync",  # no extra processes for a small database
 }
 _CARELESS = {

@@ -8,8 +8,8 @@ from cli.main import main
 from cli.parts import worker_options
 
 VERBS = [
-    "up", "demo", "migrate", "web", "worker", "scheduler", "emit", "log", "explain", "preview", "hold", "release",
-    "key", "seller", "policy",
+    "up", "demo", "migrate", "web", "worker", "scheduler", "emit", "replay", "log", "explain", "preview", "hold",
+    "release", "key", "seller", "policy",
 ]  # fmt: skip
 NOBODY_THERE = "postgresql://relance:a-password@127.0.0.1:1/relance"
 

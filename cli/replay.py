@@ -1,0 +1,139 @@
+"""`relance replay`: what a policy would have sent, given events and all the time in the world.
+
+The very functions that the workers run, on a virtual clock, in a database that is thrown away. Nothing leaves.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, BinaryIO, TextIO
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from cli.errors import BadInputError
+from cli.log import as_json_line
+from cli.timed_events import Script, read_script
+from config.embedded.postgres import EmbeddedPostgres
+from config.wiring import DEFAULT_SELLER, Services, build_for_replay, prepare
+from domain.customer import Seller
+from domain.hours import start_of_day
+from store import log as delivery_log
+from store.log import LogRow
+from store.migrate import migrate
+from workers.replay import Complaint
+from workers.replay import replay as run_through
+
+AFTER_THE_LAST = timedelta(days=90)
+_MOST_NAMED = 20
+_ALL = 10_000_000
+
+
+def replay(
+    events: Annotated[str, typer.Argument(help="JSON Lines, one CloudEvent each; - is standard input.")],
+    policy: Annotated[str, typer.Option(help="A shipped policy's name, or a file.")],
+    until: Annotated[
+        str | None,
+        typer.Option(help="The last day (the seller's), or an instant; else 90 days after the end."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write; standard output if not given.")] = None,
+    approve: Annotated[
+        bool, typer.Option("--approve/--no-approve", help="Whether steps that ask for approval have it at once.")
+    ] = True,
+) -> int:
+    """Show what a policy would send for a file of events.
+
+    Each event is taken in when a virtual clock reaches its `time`, equal times in file order; one without a time
+    comes with the one before it. Work for people is opened and stays open. The output has a line of JSON for each
+    contact, as `log --json` writes it, and is the same for the same input. Bad lines are named and left out; the
+    exit code is 2 if there were any.
+    """
+    seller = Seller(DEFAULT_SELLER)
+    with _source(events) as source:
+        script = read_script(source, seller)
+    end = _end(until, script, seller)
+    with _target(out) as target:
+        rows, refused = _rows(policy, script, end, approve=approve)
+        target.writelines(f"{as_json_line(row)}\n" for row in rows)
+    complaints = sorted([*script.complaints, *refused])
+    for line, problem in complaints[:_MOST_NAMED]:
+        typer.echo(f"{events}:{line}: {problem}", err=True)
+    if len(complaints) > _MOST_NAMED:
+        typer.echo(f"{len(complaints) - _MOST_NAMED} more lines are wrong", err=True)
+    return 2 if complaints else 0
+
+
+def _rows(policy: str, script: Script, end: datetime, *, approve: bool) -> tuple[list[LogRow], list[Complaint]]:
+    """The contacts by instant, seller, customer and attempt, and the events that were refused on the way."""
+    with (
+        TemporaryDirectory(prefix="relance-replay-") as home,
+        EmbeddedPostgres(Path(home), durable=False) as database,
+    ):
+        services = build_for_replay(database.url, policy, approvals_given=approve)
+        try:
+            migrate(database.url)
+            prepare(services)
+            with _progress(script, end) as advance:
+                refused = run_through(services, script.events, end, advance)
+            return _contacts(services), refused
+        finally:
+            services.engine.dispose()
+
+
+def _contacts(services: Services) -> list[LogRow]:
+    with services.engine.connect() as connection:
+        rows = delivery_log.read(connection, limit=_ALL)
+    return sorted(rows, key=lambda row: (row.at, row.seller, row.customer, row.attempt))
+
+
+def _end(until: str | None, script: Script, seller: Seller) -> datetime:
+    """The instant before which everything runs."""
+    if until is None:
+        last = script.events[-1].at if script.events else datetime.combine(date.min, time(), seller.place.zone)
+        return last + AFTER_THE_LAST
+    try:
+        if len(until) == len("2026-12-31"):
+            return start_of_day(seller.place, date.fromisoformat(until) + timedelta(days=1))
+        found = datetime.fromisoformat(until)
+    except ValueError:
+        raise BadInputError(f"--until: is a date or an instant such as 2026-12-31, not {until!r}") from None
+    if found.tzinfo is None:
+        raise BadInputError("--until: an instant needs its offset, such as 2026-12-31T12:00:00+01:00")
+    return found
+
+
+@contextmanager
+def _source(events: str) -> Iterator[BinaryIO]:
+    if events == "-":
+        yield sys.stdin.buffer
+    else:
+        with Path(events).open("rb") as opened:
+            yield opened
+
+
+@contextmanager
+def _target(out: Path | None) -> Iterator[TextIO]:
+    if out is None:
+        yield sys.stdout
+    else:
+        with out.open("w", encoding="utf-8", newline="\n") as opened:
+            yield opened
+
+
+@contextmanager
+def _progress(script: Script, end: datetime) -> Iterator[Callable[[datetime], None]]:
+    """A bar on standard error while it is a terminal: how far the virtual clock is."""
+    console = Console(stderr=True)
+    if not console.is_terminal or not script.events:
+        yield lambda _: None
+        return
+    start = script.events[0].at
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("replay", total=(end - start).total_seconds())
+        yield lambda at: bar.update(task, completed=(at - start).total_seconds())
