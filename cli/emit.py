@@ -6,7 +6,6 @@ counts as a duplicate, so that a file may be emitted again.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from cli.errors import BadInputError
-from cli.event_lines import Line, in_batches
+from cli.event_lines import Line, in_batches, opened
 from config.wiring import DEFAULT_SELLER, Services, build
 from domain.customer import Seller
 from domain.ids import SellerId
@@ -52,7 +51,7 @@ def emit(
     shown = "-" if file == "-" else file
     services = build()
     try:
-        with _opened(file) as source, _progress(file) as advance:
+        with opened(file) as source, _progress(file) as advance:
             check_seller(services, SellerId(seller))
             tally = _take_in(services, SellerId(seller), source, shown, advance)
     finally:
@@ -102,15 +101,6 @@ def _name(complaint: str, tally: Tally) -> None:
 
 def _size(batch: list[Line]) -> int:
     return sum(line.size for line in batch)
-
-
-@contextmanager
-def _opened(file: str) -> Iterator[BinaryIO]:
-    if file == "-":
-        yield sys.stdin.buffer
-    else:
-        with Path(file).open("rb") as opened:
-            yield opened
 
 
 @contextmanager

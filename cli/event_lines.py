@@ -1,12 +1,15 @@
-"""Lines of JSON as batches of events, each with its number and what is wrong with it. Called by `emit`.
+"""Lines of JSON as batches of events, each with its number and what is wrong with it. For `emit`, `replay`.
 
 Whether an event is valid is not decided here.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 from domain.exact_json import JsonError, read_json
@@ -62,3 +65,13 @@ def _rest_of_line(source: BinaryIO, read: bytes) -> int:
         read = source.readline(LONGEST_LINE)
         passed += len(read)
     return passed
+
+
+@contextmanager
+def opened(file: str) -> Iterator[BinaryIO]:
+    """The file's bytes; `-` is standard input, which stays open."""
+    if file == "-":
+        yield sys.stdin.buffer
+    else:
+        with Path(file).open("rb") as source:
+            yield source

@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, BinaryIO, TextIO
+from typing import Annotated, TextIO
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
 from cli.errors import BadInputError
+from cli.event_lines import opened
 from cli.log import as_json_line
 from cli.timed_events import Script, read_script
 from config.embedded.postgres import EmbeddedPostgres
@@ -55,7 +56,7 @@ def replay(
     exit code is 2 if there were any.
     """
     seller = Seller(DEFAULT_SELLER)
-    with _source(events) as source:
+    with opened(events) as source:
         script = read_script(source, seller)
     end = _end(until, script, seller)
     with _target(out) as target:
@@ -106,15 +107,6 @@ def _end(until: str | None, script: Script, seller: Seller) -> datetime:
     if found.tzinfo is None:
         raise BadInputError("--until: an instant needs its offset, such as 2026-12-31T12:00:00+01:00")
     return found
-
-
-@contextmanager
-def _source(events: str) -> Iterator[BinaryIO]:
-    if events == "-":
-        yield sys.stdin.buffer
-    else:
-        with Path(events).open("rb") as opened:
-            yield opened
 
 
 @contextmanager

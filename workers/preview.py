@@ -81,22 +81,40 @@ def preview(
     seller: SellerId | None = None,
     customer: CustomerId | None = None,
 ) -> Iterator[Outlook]:
-    """Account by account, what comes within `days`; and what would with another policy (`other`; else empty)."""
+    """Account by account, what comes within `days`; and what would with another policy (`other`; else empty).
+
+    Each batch is a look of its own: a snapshot held open over the whole book would keep dead rows from being
+    cleaned away, and slow every claim meanwhile.
+    """
     until = now + timedelta(days=days)
-    with book.reading(services.engine) as connection:
-        in_force = services.policies.in_force(connection)
-        changed = None if instead is None else {**in_force, instead.name: instead.policy}
-        after = AccountKey(0)
-        while rows := book.batch(connection, BATCH, after, seller, customer):
-            after = rows[-1].key
-            owners = sellers.load(connection, {row.seller for row in rows})
-            for one in _planned(services, connection, rows, now):
-                coming = coming_for(one, one.policy, now, until)
-                other: tuple[Foreseen, ...] = ()
-                if changed is not None:
-                    chosen = services.policies.choose(changed, one.account.customer, owners[one.row.seller])
-                    other = coming_for(one, chosen, now, until)
-                yield Outlook(coming, other)
+    after: AccountKey | None = AccountKey(0)
+    while after is not None:
+        with book.reading(services.engine) as connection:
+            rows = book.batch(connection, BATCH, after, seller, customer)
+            looks = _looks(services, connection, rows, now, until, instead)
+        yield from looks
+        after = rows[-1].key if rows else None
+
+
+def _looks(
+    services: Services,
+    connection: Connection,
+    rows: list[AccountRow],
+    now: datetime,
+    until: datetime,
+    instead: Instead | None,
+) -> list[Outlook]:
+    """What comes for these accounts."""
+    planned = _planned(services, connection, rows, now) if rows else []
+    if instead is None:
+        return [Outlook(coming_for(one, one.policy, now, until), ()) for one in planned]
+    changed = {**services.policies.in_force(connection), instead.name: instead.policy}
+    owners = sellers.load(connection, {row.seller for row in rows})
+    looks = []
+    for one in planned:
+        chosen = services.policies.choose(changed, one.account.customer, owners[one.row.seller])
+        looks.append(Outlook(coming_for(one, one.policy, now, until), coming_for(one, chosen, now, until)))
+    return looks
 
 
 def published(services: Services, policy: Policy) -> Instead:

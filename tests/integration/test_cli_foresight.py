@@ -14,6 +14,7 @@ from store.engine import make_engine
 from tests.factories import contact_data, event, invoice_event
 from tests.pipeline import TUESDAY_0930, Pipeline
 from tests.simulator_process import Simulator
+from workers.preview import preview
 
 Lines = list[dict[str, Any]]
 
@@ -130,6 +131,14 @@ def test_explaining_and_previewing_change_nothing(book: Pipeline, database_url: 
         assert main(["preview"]) == 0
     engine.dispose()
     assert ([book.account(name) for name in ("C-17", "C-18")], book.journal()) == before
+
+
+def test_preview_holds_no_snapshot_while_somebody_reads_what_it_found(book: Pipeline) -> None:
+    """A long open snapshot keeps dead rows alive and slows every claim: each batch is a look of its own."""
+    looks = preview(book.services, book.now, 14)
+    next(looks)
+    assert book.services.engine.pool.status().endswith("Current Checked out connections: 0")
+    assert len(list(looks)) == 1
 
 
 def test_preview_lists_what_comes_in_the_order_of_time(book: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
