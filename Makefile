@@ -6,7 +6,7 @@ COMPILE := build/lock/bin/uv pip compile --universal --generate-hashes --no-emit
 	--python-version 3.11 pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test lock clean
+.PHONY: help setup demo check test pictures lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,9 @@ test: check ## check, then every test
 		fi; \
 	done
 	@echo "== all passed"
+
+pictures: .venv/.ready ## draw the shipped ladders of docs/policies.md again
+	@$(PYTHON_BIN)/python scripts/draw_ladders.py
 
 lock: ## pin the dependencies of pyproject.toml again (kept where they still fit)
 	@test -x build/lock/bin/uv || { python3 -m venv build/lock && build/lock/bin/pip install --quiet uv==$(UV); }

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+from domain.account import CreditNote, Payment
+from domain.charges import UnitCharges
 from domain.ids import AttemptId
 from domain.levels import Channel, Level
 from domain.money import Money
@@ -19,7 +21,11 @@ from domain.outcomes import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One invoice (or instalment) as a message shows it. `days_late` is negative before the due date."""
+    """One invoice (or instalment) as a message shows it. `days_late` is negative before the due date.
+
+    `balance` is what is asked for: `credit_notes` and `payments` are taken off it already, and are shown so that the
+    reader can follow. `charges` come on top.
+    """
 
     number: str
     due_on: date
@@ -30,6 +36,9 @@ class Line:
     document_url: str | None = None
     payment_url: str | None = None
     iban: str | None = None
+    credit_notes: tuple[CreditNote, ...] = ()
+    payments: tuple[Payment, ...] = ()
+    charges: UnitCharges | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +46,8 @@ class Content:
     """All that a message may say: what `render` is given, and nothing else.
 
     `tone` picks the words (it may be lower than `level`); `lines` are the invoices asked for, lead first;
-    `ask` are the policy's questions (`when`, `questions`, `reason`); `language` is a two-letter code.
+    `ask` are the policy's questions (`when`, `questions`, `reason`); `language` is a two-letter code. `statement` are
+    the customer's other open invoices, for information: nothing of them is asked for.
     """
 
     channel: Channel
@@ -53,6 +63,7 @@ class Content:
     ask: tuple[str, ...] = ()
     reason: str | None = None
     reply_to: str | None = None
+    statement: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

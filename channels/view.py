@@ -10,15 +10,26 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from channels.charges_view import ChargesView, charges_of
 from channels.words import grouped_iban, language_of, listed, long_date, money, one_line, web_address
-from domain.levels import Level
+from domain.levels import Channel, Level
 from domain.money import Money
 
 if TYPE_CHECKING:
     from channels.port import Content, Line
+    from domain.account import CreditNote, Payment
 
 FORMAL_DELAY = timedelta(days=8)
 """The time that a formal demand leaves; eight days is the usual in French business letters, no law sets it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deduction:
+    """A credit note by its `number`, or a payment with its date (`on`): taken off the line's amount already."""
+
+    amount: str
+    number: str | None = None
+    on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +43,8 @@ class LineView:
     issued: str | None
     order: str | None
     document: str | None
+    credits: tuple[Deduction, ...] = ()
+    payments: tuple[Deduction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,8 @@ def view_of(content: Content) -> dict[str, object]:
         "customer": one_line(content.customer_name),
         "contact": one_line(content.contact_name),
         "lines": lines,
+        "charges": _charges(content, language),
+        "statement": tuple(_line(line, language) for line in content.statement),
         "lead": lines[0],
         "count": len(lines),
         "several": len(lines) > 1,
@@ -95,6 +110,12 @@ def words_level(content: Content) -> Level:
     return max(content.tone, Level.COURTEOUS) if latest > 0 else content.tone
 
 
+def _charges(content: Content, language: str) -> ChargesView | None:
+    """What comes on top: only where words are formal and written, whatever the step says."""
+    is_formal = words_level(content) >= Level.FORMAL and content.channel in (Channel.EMAIL, Channel.LETTER)
+    return charges_of(content.lines, content.today, language) if is_formal else None
+
+
 def _line(line: Line, language: str) -> LineView:
     return LineView(
         number=one_line(line.number),
@@ -104,7 +125,22 @@ def _line(line: Line, language: str) -> LineView:
         issued=long_date(line.issued_on, language) if line.issued_on else None,
         order=one_line(line.purchase_order) if line.purchase_order else None,
         document=web_address(line.document_url),
+        credits=tuple(_credit(note, language) for note in line.credit_notes if _counts(note, line)),
+        payments=tuple(_payment(payment, language) for payment in line.payments if _counts(payment, line)),
     )
+
+
+def _counts(one: CreditNote | Payment, line: Line) -> bool:
+    """Whether it was taken off: an amount in another currency never is."""
+    return one.amount.currency == line.balance.currency
+
+
+def _credit(note: CreditNote, language: str) -> Deduction:
+    return Deduction(money(note.amount, language), number=one_line(note.id))
+
+
+def _payment(payment: Payment, language: str) -> Deduction:
+    return Deduction(money(payment.amount, language), on=long_date(payment.paid_on, language))
 
 
 def _totals(lines: tuple[Line, ...], language: str) -> tuple[str, ...]:

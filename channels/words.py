@@ -10,13 +10,14 @@ from urllib.parse import quote
 from babel.core import Locale
 from babel.dates import format_date
 from babel.lists import format_list
-from babel.numbers import NumberPattern, parse_pattern
+from babel.numbers import NumberPattern, format_decimal, parse_pattern
 
 from domain.money import exponent_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
+    from decimal import Decimal
 
     from domain.money import Money
 
@@ -49,6 +50,13 @@ def _pattern(language: str, places: int) -> NumberPattern:
     pattern = parse_pattern(LOCALES[language].currency_formats["standard"].pattern)
     pattern.frac_prec = (places, places)
     return pattern
+
+
+def percent(rate: Decimal, language: str) -> str:
+    """`12,15 %` (with a no-break space) or `12.15%`: all the places that the rate has, two at least."""
+    places = max(2, -int(rate.as_tuple().exponent))
+    number = format_decimal(rate, f"0.{'0' * places}", locale=LOCALES[language])
+    return f"{number}\u00a0%" if language == "fr" else f"{number}%"
 
 
 @lru_cache(maxsize=2048)

@@ -10,6 +10,7 @@ import typer
 from config.clock import ClockError
 from config.embedded.guarded import EmbeddedError
 from config.policy_files import PolicyFileError
+from config.rates import RatesFileError
 from config.wiring import SettingsError
 from store.engine import DatabaseFault, told_in_a_line
 
@@ -21,7 +22,9 @@ class BadInputError(Exception):
 def explain(error: Exception) -> str | None:
     """The line (a policy's faults: a line each) for an operator's mistake or trouble; None for a fault of ours."""
     match error:
-        case BadInputError() | SettingsError() | ClockError() | PolicyFileError() | EmbeddedError():
+        case (
+            BadInputError() | SettingsError() | ClockError() | PolicyFileError() | RatesFileError() | EmbeddedError()
+        ):
             return str(error)
         case typer.TyperException():
             return f"{error.format_message().rstrip('.')}; try `relance --help`"

@@ -13,6 +13,8 @@ import typer
 
 from config.wiring import DEFAULT_SELLER, Services, build
 from domain.ids import SellerId
+from domain.reasons import Code
+from domain.segments import reason_of
 from store import book, journal
 from store.journal import Entry
 from web import sentences
@@ -79,6 +81,12 @@ def as_lines(found: Explained) -> Iterator[str]:
         yield _line("happened", {**who, "at": at, "event": entry.event, **ids, "facts": dict(entry.facts)})
     for reason in found.one.plan.reasons:
         yield _line("reason", {**who, "policy": found.one.policy.label, **reason.as_dict()})
+    if found.one.served.is_kept:
+        newer = {"newest": found.one.served.newest}
+        yield _line("reason", {**who, "policy": found.one.policy.label, "code": "policy_kept", "facts": newer})
+    if not _is_segment_told(found):
+        segment = reason_of(found.one.account.segment).as_dict() | {"code": "segment_unnamed"}
+        yield _line("reason", {**who, "policy": found.one.policy.label, **segment})
     if _no_feed(found):
         yield _line("reason", {**who, "policy": found.one.policy.label, "code": "no_feed", "facts": {}})
     for coming in found.coming:
@@ -98,12 +106,22 @@ def in_words(found: Explained, lang: Lang | None) -> Iterator[str]:
     yield f"\n{label['stands']}"
     reasons = [reason.as_dict() for reason in found.one.plan.reasons]
     yield from (f"  {why}" for why in sentences.explain(reasons, language, zone))
+    if found.one.served.is_kept:
+        yield f"  {label['policy_kept']} {found.one.served.newest}."
+    if not _is_segment_told(found):
+        segment = sentences.explain([reason_of(account.segment).as_dict()], language, zone)[0]
+        yield f"  {segment} {label['segment_unnamed']}"
     if _no_feed(found):
         yield f"  {label['no_feed']}"
     yield f"\n{label['next']}"
     yield from (f"  {_coming(coming, language, zone)}" for coming in found.coming)
     if not found.coming:
         yield f"  {label['nothing_next']}"
+
+
+def _is_segment_told(found: Explained) -> bool:
+    """Whether the plan speaks of the customer's segment: the policy has rules for it, and something is owed."""
+    return any(reason.code is Code.SEGMENT for reason in found.one.plan.reasons)
 
 
 def _no_feed(found: Explained) -> bool:

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any
-from uuid import uuid4
 
 import typer
 
 from cli.emit import check_seller
 from cli.errors import BadInputError
+from cli.own_events import event_of, nudge
 from config.wiring import DEFAULT_SELLER, Services, build
 from domain.event import EventError
 from domain.fields import an_instant_or_day
 from domain.ids import CustomerId, SellerId
 from domain.read_event import read_event
 from store import overview
-from workers.receive import Reply, receive
+from workers.receive import receive
 
 _Customer = Annotated[str, typer.Argument(help="The customer's id, as in its events.", show_default=False)]
 _Seller = Annotated[str, typer.Option(help="Whose customer.")]
@@ -77,7 +77,7 @@ def _end(until: str | None, now: datetime) -> datetime | None:
 def _say(services: Services, seller: SellerId, kind: str, data: dict[str, Any], told: str) -> int:
     """Takes in the event, if the customer is known, and prints what became of it."""
     check_seller(services, seller)
-    event = _event(kind, data, services.clock.now())
+    event = event_of(kind, data, services.clock.now())
     try:
         read_event(event)
     except EventError as wrong:
@@ -87,27 +87,6 @@ def _say(services: Services, seller: SellerId, kind: str, data: dict[str, Any], 
     if known is None:
         typer.echo(f"there is no customer {data['customer_id']!r} of the seller {seller}", err=True)
         return 1
-    _nudge(services, receive(services, seller, [event], services.clock.now()))
+    nudge(services, receive(services, seller, [event], services.clock.now()))
     typer.echo(f"{data['customer_id']} ({known.name}): {told}" if known.name else f"{data['customer_id']}: {told}")
     return 0
-
-
-def _event(kind: str, data: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """A CloudEvent of ours. What was not said is not in it."""
-    return {
-        "specversion": "1.0",
-        "id": str(uuid4()),
-        "source": "relance-cli",
-        "type": kind,
-        "time": now.isoformat(),
-        "data": {name: value for name, value in data.items() if value is not None},
-    }
-
-
-def _nudge(services: Services, reply: Reply) -> None:
-    """Has the event counted at once; without a broker the sweep finds it."""
-    if services.settings.redis_url is not None:
-        from workers.app import publish  # noqa: PLC0415 - reads the broker's address when it is imported
-        from workers.nudges import in_batches  # noqa: PLC0415 - belongs to the line above
-
-        publish(in_batches("event.intake", "intake", reply.inbox_ids))

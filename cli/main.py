@@ -11,7 +11,22 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import demo, emit, errors, explain, holds, keys, log, parts, policies, preview, replay, sellers, up
+from cli import (
+    demo,
+    emit,
+    errors,
+    explain,
+    holds,
+    keys,
+    log,
+    parts,
+    policies,
+    preview,
+    replay,
+    sellers,
+    tasks,
+    up,
+)
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -39,6 +54,7 @@ app.command()(holds.release)
 app.add_typer(keys.app, name="key")
 app.add_typer(sellers.app, name="seller")
 app.add_typer(policies.app, name="policy")
+app.add_typer(tasks.app, name="task")
 
 
 @app.callback(invoke_without_command=True)
@@ -61,5 +77,6 @@ def main(words: Sequence[str] | None = None) -> int:
         told = errors.explain(error)
         if told is None:
             raise
-        typer.echo(f"relance: {told}", err=True)
+        # It may quote halves of letters, which a terminal in another encoding makes and none can show.
+        typer.echo(f"relance: {told.encode(errors='backslashreplace').decode()}", err=True)
         return BAD_INPUT

@@ -12,10 +12,11 @@ from typing import Annotated
 import typer
 
 from cli.errors import BadInputError
+from config.policy_book import is_readable
 from config.policy_files import LoadedPolicy, doubts_about, load_policy, parse_policy, policy_names
 from config.wiring import build, publish_policy
 from domain.policy_changes import changes_between
-from store.policies import StoredPolicy, body_of, newest_versions, versions
+from store.policies import StoredPolicy, bodies_of, ladders_on, newest_versions, versions
 
 app = typer.Typer(help="Who is contacted when, over what.", rich_markup_mode=None)
 
@@ -46,30 +47,35 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="JSON Lines.")] =
     """List the stored versions.
 
     The newest of each name is in force for the customers and sellers that name it. The one marked `default` is in
-    force for all others, as RELANCE_POLICY says here.
+    force for all others, as RELANCE_POLICY says here. Running ladders stay on their version; how many there are on
+    each is as they were last planned. A version marked `unreadable` is passed over.
     """
     services = build()
     try:
         with services.engine.connect() as connection:
-            stored = versions(connection)
+            stored, running = versions(connection), ladders_on(connection)
     finally:
         services.engine.dispose()
-    newest = {one.name: one.version for one in stored}
+    readable = {one.label for one in stored if is_readable(one.body)}
+    newest = {one.name: one.label for one in stored if one.label in readable}
     for one in stored:
-        is_default = one.name == services.policies.default and one.version == newest[one.name]
-        typer.echo(_as_json(one, is_default) if as_json else _one_line(one, is_default))
+        line = _as_json if as_json else _one_line
+        is_default = one.label == newest.get(services.policies.default)
+        typer.echo(line(one, running.get(one.label, 0), default=is_default, unreadable=one.label not in readable))
 
 
 @app.command()
 def publish(
     file: _File,
     anyway: Annotated[bool, typer.Option("--anyway", help="Even if `policy check` finds something.")] = False,
+    move: Annotated[bool, typer.Option("--move", help="Have running ladders go over to it.")] = False,
 ) -> int:
     """Store a policy as the next version of its name.
 
     Nothing is stored if the newest version says the same. It is in force at once for all whose policy has that name,
     without a restart: the customers and sellers that name it, and, if RELANCE_POLICY is a policy of that name, all
-    others. But RELANCE_POLICY is published at each start of a process: if it still holds an older text, a restart
+    others. Only running ladders stay on the version by which they had their last step, unless --move is given, now
+    or later. But RELANCE_POLICY is published at each start of a process: if it still holds an older text, a restart
     publishes that text again. So set it to the same file.
     """
     loaded = load_policy(file)
@@ -80,9 +86,12 @@ def publish(
             return 1
     services = build()
     try:
-        typer.echo(publish_policy(services, loaded))
+        published = publish_policy(services, loaded, moves=move)
     finally:
         services.engine.dispose()
+    typer.echo(published.label)
+    for label, count in sorted(published.running.items()):
+        typer.echo(f"{published.label}: {_moved(count) if move else _kept(count)} {label}", err=True)
     return 0
 
 
@@ -110,20 +119,30 @@ def _stored(name: str, version: int) -> LoadedPolicy:
     services = build()
     try:
         with services.engine.connect() as connection:
+            text = bodies_of(connection, [(name, version)]).get((name, version))
             newest = newest_versions(connection).get(name, 0)
-            if version > newest:
-                known = f"the newest is {name}@{newest}" if newest else "none of that name is"
-                raise BadInputError(f"{label} is not stored; {known}")
-            text = body_of(connection, name, version)
     finally:
         services.engine.dispose()
+    if text is None:
+        known = f"the newest is {name}@{newest}" if newest else "none of that name is"
+        raise BadInputError(f"{label} is not stored; {known}")
     return LoadedPolicy(replace(parse_policy(text, label), version=version), text, label)
 
 
-def _one_line(one: StoredPolicy, is_default: bool) -> str:
-    return f"{one.name}@{one.version}  {one.stored_at:%Y-%m-%d %H:%M} UTC{'  default' if is_default else ''}"
+def _moved(count: int) -> str:
+    return "1 running ladder moves from" if count == 1 else f"{count} running ladders move from"
 
 
-def _as_json(one: StoredPolicy, is_default: bool) -> str:
-    stored_at = one.stored_at.isoformat()
-    return json.dumps({"name": one.name, "version": one.version, "stored_at": stored_at, "default": is_default})
+def _kept(count: int) -> str:
+    return "1 running ladder stays on" if count == 1 else f"{count} running ladders stay on"
+
+
+def _one_line(one: StoredPolicy, running: int, *, default: bool, unreadable: bool) -> str:
+    marks = {"default": default, "moves": one.moves, "unreadable": unreadable, f"{running} running": running > 0}
+    told = [mark for mark, is_so in marks.items() if is_so]
+    return "  ".join([one.label, f"{one.stored_at:%Y-%m-%d %H:%M} UTC", *told])
+
+
+def _as_json(one: StoredPolicy, running: int, *, default: bool, unreadable: bool) -> str:
+    values = {"name": one.name, "version": one.version, "stored_at": one.stored_at.isoformat(), "default": default}
+    return json.dumps({**values, "moves": one.moves, "unreadable": unreadable, "running": running})

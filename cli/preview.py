@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from cli.errors import BadInputError
 from config.policy_files import load_policy
 from config.wiring import Services, build
 from domain.ids import CustomerId, SellerId
@@ -25,20 +26,26 @@ def preview(
     policy: Annotated[
         str | None, typer.Option(metavar="FILE", help="The difference that publishing this policy would make.")
     ] = None,
+    move: Annotated[
+        bool, typer.Option("--move", help="With --policy: as if running ladders went over to it.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON Lines.")] = False,
 ) -> None:
     """Show what will go out from today's book."""
+    if move and policy is None:
+        raise BadInputError("--move: what should they move to? Give --policy FILE too")
     other = None if policy is None else load_policy(policy).policy
     services = build()
     try:
         _check(services, seller, customer)
-        instead = None if other is None else published(services, other)
+        instead = None if other is None else published(services, other, moves=move)
         only = (None if seller is None else SellerId(seller), None if customer is None else CustomerId(customer))
         looks = list(previewed(services, services.clock.now(), days, instead, *only))
     finally:
         services.engine.dispose()
     if instead is not None and not as_json:
-        typer.echo(f"{instead.policy.label} in the place of {instead.name!r} as it is in force:", err=True)
+        too = ", running ladders too" if move else ""
+        typer.echo(f"{instead.policy.label} in the place of {instead.name!r} as it is in force{too}:", err=True)
     for line in _coming(looks, as_json=as_json) if instead is None else _difference(looks, as_json=as_json):
         typer.echo(line)
     if not as_json and not any(look.coming or look.other for look in looks):

@@ -22,6 +22,7 @@ from cli.event_lines import opened
 from cli.log import as_json_line
 from cli.timed_events import Script, read_script
 from config.embedded.postgres import EmbeddedPostgres
+from config.policy_files import load_policy
 from config.wiring import DEFAULT_SELLER, Services, build_for_replay, prepare
 from domain.customer import Seller
 from domain.hours import start_of_day
@@ -51,7 +52,7 @@ def replay(
     """Show what a policy would send for a file of events.
 
     Each event is taken in when a virtual clock reaches its `time`, equal times in file order; one without a time
-    comes with the one before it. Work for people is opened and stays open. The output has a line of JSON for each
+    comes with the one before it. Work for people opens and gets no outcome. The output has a line of JSON for each
     contact, as `log --json` writes it, and is the same for the same input. Bad lines are named and left out; the
     exit code is 2 if there were any.
     """
@@ -59,8 +60,10 @@ def replay(
     with opened(events) as source:
         script = read_script(source, seller)
     end = _end(until, script, seller)
+    load_policy(policy)
+    _check_target(out)
+    rows, refused = _rows(policy, script, end, approve=approve)
     with _target(out) as target:
-        rows, refused = _rows(policy, script, end, approve=approve)
         target.writelines(f"{as_json_line(row)}\n" for row in rows)
     complaints = sorted([*script.complaints, *refused])
     for line, problem in complaints[:_MOST_NAMED]:
@@ -107,6 +110,12 @@ def _end(until: str | None, script: Script, seller: Seller) -> datetime:
     if found.tzinfo is None:
         raise BadInputError("--until: an instant needs its offset, such as 2026-12-31T12:00:00+01:00")
     return found
+
+
+def _check_target(out: Path | None) -> None:
+    """Says early that nothing can be written there. What stands there is kept until there is something to write."""
+    if out is not None and (out.is_dir() or not out.parent.is_dir()):
+        raise BadInputError(f"--out: {out} is {'a folder' if out.is_dir() else 'in a folder that is not there'}")
 
 
 @contextmanager

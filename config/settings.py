@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     secret_key: Secret = None
     public_url: str = "http://127.0.0.1:8080"
     policy: str = "standard"
+    rates: Text = None
     clock: str = "real"
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
     mail_from: Text = None

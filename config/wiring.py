@@ -21,16 +21,20 @@ from config.clock import Clock, read_clock
 from config.logs import set_up_logs
 from config.policy_book import PolicyBook, store_policy
 from config.policy_files import LoadedPolicy
+from config.rates import digest_of, load_rates
 from config.settings import Secret, Settings, SettingsError, read_settings
 from domain.customer import Seller
 from domain.ids import SellerId
 from domain.levels import PERSON_CHANNELS, Channel
+from domain.rates import Rates
 from store import accounts
 from store.engine import Connection, Engine, make_engine
+from store.policies import ladders_on
 from store.sellers import ensure
 
 __all__ = [
     "DEFAULT_SELLER",
+    "Published",
     "Services",
     "Settings",
     "SettingsError",
@@ -51,7 +55,10 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts of one process. `transport` belongs to the event loop that the process keeps."""
+    """The parts of one process. `transport` belongs to the event loop that the process keeps.
+
+    `rates` are the statutory ones by country; none of a country: no charges are named there.
+    """
 
     settings: Settings
     engine: Engine
@@ -62,6 +69,7 @@ class Services:
     channels: Mapping[Channel, ChannelPort]
     twilio: TwilioSettings | None
     sendgrid: SendGridSettings | None
+    rates: Mapping[str, Rates]
 
     @property
     def available(self) -> frozenset[Channel]:
@@ -70,14 +78,22 @@ class Services:
 
     @property
     def footing(self) -> str:
-        """What plans stand on besides facts and policies: the installation's policy and the channels set up."""
-        return " ".join((self.policies.default, *sorted(self.channels)))
+        """What plans stand on besides facts and policies: the installation's policy, its channels, the rates."""
+        return " ".join((self.policies.default, *sorted(self.channels), digest_of(self.rates)))
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What is in force now (`standard@3`), and how many running ladders were on each older version."""
+
+    label: str
+    running: Mapping[str, int]
 
 
 def build(settings: Settings | None = None) -> Services:
     """Builds the parts from the environment, or from given settings. Connects to nothing yet.
 
-    Raises SettingsError, ClockError or PolicyFileError, each with one line for the operator.
+    Raises SettingsError, ClockError, PolicyFileError or RatesFileError, each with one line for the operator.
     """
     settings = settings or read_settings()
     set_up_logs(settings.log_level)
@@ -95,13 +111,15 @@ def build(settings: Settings | None = None) -> Services:
         channels=_channels(settings, twilio, sendgrid, transport),
         twilio=twilio,
         sendgrid=sendgrid,
+        rates=load_rates(settings.rates),
     )
 
 
 def build_for_replay(url: str, policy: str, *, approvals_given: bool) -> Services:
     """The parts for `replay`: every channel is set up and records, and nothing comes from the environment.
 
-    Nothing that runs on them may ask the clock: each step is told its instant. Raises PolicyFileError.
+    Nothing that runs on them may ask the clock: each step is told its instant. No rates: a replay tells who is
+    contacted when, also in half-years whose rates nobody can know yet, and names no charges. Raises PolicyFileError.
     """
     set_up_logs("error")
     return Services(
@@ -114,6 +132,7 @@ def build_for_replay(url: str, policy: str, *, approvals_given: bool) -> Service
         channels={channel: PersonTask() if channel in PERSON_CHANNELS else Recording() for channel in Channel},
         twilio=None,
         sendgrid=None,
+        rates={},
     )
 
 
@@ -129,22 +148,34 @@ def prepare(services: Services) -> None:
     _wake_outdated(services)
 
 
-def publish_policy(services: Services, loaded: LoadedPolicy) -> str:
-    """Stores a policy as the next version of its name, unless it is the newest; returns its label, `standard@3`.
+def publish_policy(services: Services, loaded: LoadedPolicy, *, moves: bool = False) -> Published:
+    """Stores a policy as the next version of its name, unless it is the newest.
 
-    The accounts that it may change are planned again at once. Under a new name that may be any: customers and
-    sellers may have named it before it was there.
+    Running ladders stay on the version they are on, unless it `moves` them. The accounts that it may change are
+    planned again at once. Under a new name that may be any: customers and sellers may have named it before it was
+    there.
     """
+    name = loaded.policy.name
     with services.engine.begin() as connection:
-        version = store_policy(connection, loaded)
-    _wake_outdated(services, all_of_them=version == 1)
-    return f"{loaded.policy.name}@{version}"
+        version = store_policy(connection, loaded, moves=moves)
+        older = {f"{name}@{number}" for number in range(1, version)}
+        running = {label: count for label, count in ladders_on(connection).items() if label in older}
+    if version == 1:
+        _wake_all(services, accounts.wake_everyone)
+    else:
+        _wake_outdated(services)
+    return Published(f"{name}@{version}", running)
 
 
-def _wake_outdated(services: Services, *, all_of_them: bool = False) -> None:
+def _wake_outdated(services: Services) -> None:
     with services.engine.begin() as connection:
-        labels = [] if all_of_them else services.policies.labels(connection)
-    _wake_all(services, lambda *turn: accounts.wake_outdated(*turn, labels=labels, footing=services.footing))
+        in_force = services.policies.in_force(connection).values()
+    labels = [one.newest.label for one in in_force]
+    overtaken = [f"{one.newest.name}@{version}" for one in in_force for version in range(1, one.moving)]
+    _wake_all(
+        services,
+        lambda *turn: accounts.wake_outdated(*turn, labels=labels, overtaken=overtaken, footing=services.footing),
+    )
 
 
 def wake_seller(services: Services, seller: SellerId) -> None:

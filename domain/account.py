@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from domain.contacted import Contacted
 from domain.customer import Customer, Place, Seller, place_of
-from domain.facts import PastReminder
+from domain.facts import ReplyReceived, TaskClosed
 from domain.ids import InvoiceId, UnitId
 from domain.invoice import Invoice
 from domain.levels import Channel
 from domain.money import Money
+from domain.past import PastReminder
 
 
 class Standing(StrEnum):
@@ -23,12 +25,34 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Payment:
+    """Money that came in on a date of the seller's, less what went back of it.
+
+    `told_at` is the time (aware) of the event that told of it first; None for what `invoice.paid` settled.
+    """
+
+    paid_on: date
+    amount: Money
+    told_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreditNote:
+    """A credit note on an invoice, by the id that its event gave it."""
+
+    id: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
 class InvoiceState:
     """An invoice and all that happened to it.
 
     `due_on` is the date in force (terms may have been extended). `known_at` is when the invoice first
-    reached us. `disputed`, `status_code` and `foreign_payment` say why its units wait; `promised_on` is the
-    last promise that covers it. `cycle` counts how often the ladder was started again.
+    reached us. `disputed`, `status_code` and `foreign_payment` say why its units wait; `disputed_in` are the ids of
+    the tasks in which the customer contested it, if that is not resolved. `reopened` are the instants
+    at which a reversed payment opened it again. `payments` are in the order of their days, `credit_notes` in that
+    of their ids. `contested` says that it was ever disputed, `heard_at` when the last fact about it reached us.
     """
 
     invoice: Invoice
@@ -37,10 +61,14 @@ class InvoiceState:
     balance: Money
     known_at: datetime
     disputed: str | None = None
+    disputed_in: tuple[str, ...] = ()
     status_code: str | None = None
     foreign_payment: str | None = None
-    promised_on: date | None = None
-    cycle: int = 0
+    reopened: tuple[datetime, ...] = ()
+    payments: tuple[Payment, ...] = ()
+    credit_notes: tuple[CreditNote, ...] = ()
+    contested: bool = False
+    heard_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +76,38 @@ class Unit:
     """What is dunned: an invoice, one of its instalments, or an instalment of a payment plan.
 
     `states` are the invoices behind it (several only for a plan); `balance` is what is still owed of the unit.
+    `agreed`: it is a plan's. `cycle` counts how often the ladder was started again, the last time on
+    `restarted_on` (None: it begins at its first step); `domain.cycles` fills them in for an instant.
     """
 
     id: UnitId
     due_on: date
     balance: Money
     states: tuple[InvoiceState, ...]
+    agreed: bool = False
+    cycle: int = 0
+    restarted_on: date | None = None
 
     @property
     def known_at(self) -> datetime:
         """When the unit's first invoice reached us."""
         return min(state.known_at for state in self.states)
 
-    @property
-    def cycle(self) -> int:
-        """How often the ladder was started again for it."""
-        return max(state.cycle for state in self.states)
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """To pay `amount` (None: all that is open) of some invoices, or of some of their units, by `promised_on`.
+
+    `id` is that of the event which told of it at `made_at` (aware); without `unit_ids` all units are meant.
+    """
+
+    id: str
+    made_at: datetime
+    invoice_ids: tuple[InvoiceId, ...]
+    amount: Money | None
+    promised_on: date
+    by: str = ""
+    unit_ids: tuple[UnitId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +119,37 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Figures:
+    """How the customer has paid: what a derived segment is derived from.
+
+    `settled` and `unpaid` (for long) are the invoices counted; both numbers are whole and None if none is counted.
+    `as_of` is the seller's date of the last news about his invoices (None: there are no invoices).
+    """
+
+    settled: int = 0
+    unpaid: int = 0
+    in_time_percent: int | None = None
+    mean_days_late: int | None = None
+    as_of: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segmented:
+    """The customer's segment. Without figures, a person has set it by hand."""
+
+    name: str
+    figures: Figures | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """All that planning may know of a customer.
 
     `units` are those still owed, in order of due date; `invoices` are all of them, settled ones too.
     `history` are the reminders so far, oldest first; `suppressed` the (channel, address key) pairs out of use.
+    `closed_tasks` and `promises` are in the order in which they came; `unread` are the replies whose task is not
+    closed. `complaint` (the oldest that is open) and `failed_method` say in words why no ladder should begin.
+    `segment` is set by hand or derived from `invoices`. `elsewhere` is what its contacts got about other customers.
     """
 
     seller: Seller
@@ -89,6 +159,13 @@ class Account:
     hold: Hold | None = None
     history: tuple[PastReminder, ...] = ()
     suppressed: frozenset[tuple[Channel, str]] = frozenset()
+    closed_tasks: tuple[TaskClosed, ...] = ()
+    unread: tuple[ReplyReceived, ...] = ()
+    complaint: str | None = None
+    failed_method: str | None = None
+    promises: tuple[Promise, ...] = ()
+    segment: Segmented = Segmented("new", Figures())
+    elsewhere: tuple[Contacted, ...] = ()
 
     @property
     def place(self) -> Place:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import assert_never
 
-from domain.facts import PastReminder
 from domain.ids import AttemptId, ReminderId
 from domain.outcomes import AttemptState, Outcome, OutcomeClass
+from domain.past import PastReminder
 
 TRIES_PER_CHANNEL = 5
 FIRST_PAUSE_S = 2.0

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from domain.ids import ContactId, CustomerId, SellerId
 from domain.levels import Channel, Role
+from domain.rates import Rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ class Seller:
     """The company that is owed, with the defaults of its customers.
 
     `channels` are those that are set up and healthy now; `synced_as_of` is how far its payment feed is
-    complete (None: it has never sent one, and the freshness gate does not apply).
+    complete (None: it has never sent one, and the freshness gate does not apply). `rates` are its country's (None:
+    no charges are known there, and none are named).
     """
 
     id: SellerId
@@ -65,6 +67,7 @@ class Seller:
         {Channel.EMAIL, Channel.SMS, Channel.WHATSAPP, Channel.PHONE, Channel.TASK}
     )
     synced_as_of: datetime | None = None
+    rates: Rates | None = None
 
     @property
     def place(self) -> Place:

@@ -6,7 +6,6 @@ Called by everything that events come in through, before `read_event`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import NoReturn
 
@@ -52,16 +51,9 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise JsonError(f"the field {shown(_first_twice(name for name, _ in pairs))} comes twice in one object")
+    found: dict[str, object] = {}
+    for name, value in pairs:
+        if name in found:
+            raise JsonError(f"the field {shown(name)} comes twice in one object")
+        found[name] = value
     return found
-
-
-def _first_twice(names: Iterable[str]) -> str | None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            return name
-        seen.add(name)
-    return None

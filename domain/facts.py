@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from domain.customer import Customer
-from domain.ids import CustomerId, InvoiceId, ReminderId, StepId, UnitId
+from domain.ids import CustomerId, InvoiceId, StepId, UnitId
 from domain.invoice import Instalment, Invoice
-from domain.levels import Channel, Level
+from domain.levels import Channel
 from domain.money import Money
 
 
@@ -104,20 +104,28 @@ class TermsExtended:
 
 @dataclass(frozen=True, slots=True)
 class PromiseMade:
-    """`promise.made`: to pay `amount` (None: all that is open of these invoices) by `promised_on`."""
+    """`promise.made`: to pay `amount` (None: all that is open of these invoices) by `promised_on`.
+
+    An amount without `currency_stated` is in that of the invoices, whatever it was read in.
+    """
 
     invoice_ids: tuple[InvoiceId, ...]
     amount: Money | None
     promised_on: date
     by: str
+    currency_stated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentPlanAgreed:
-    """`payment_plan.agreed`: these invoices are now owed as these instalments."""
+    """`payment_plan.agreed`: these invoices are now owed as these instalments.
+
+    Amounts without `currency_stated` are in that of the invoices, whatever they were read in.
+    """
 
     invoice_ids: tuple[InvoiceId, ...]
     instalments: tuple[Instalment, ...]
+    currency_stated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +166,68 @@ class EInvoiceStatusChanged:
     code: str
 
 
+@dataclass(frozen=True, slots=True)
+class TaskClosed:
+    """`task.closed`: a person did a task. What came of it is a fact like any other.
+
+    `kind` is the task's (`phone`, `visit`, … for contacts; `approve`, `repair`, `fix`, `reply` inside the house),
+    `step`, `units` and `cycle` say what it was about. `outcome` is one of `domain.task_outcomes`; `next_on` is the
+    date (the customer's) from which the next thing may happen.
+    """
+
+    customer_id: CustomerId
+    task_id: str
+    kind: str
+    step: StepId
+    units: tuple[UnitId, ...]
+    cycle: int
+    outcome: str
+    next_on: date
+    note: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyReceived:
+    """`reply.received`: the customer wrote back over a channel. Nobody writes to him until a person has read it."""
+
+    customer_id: CustomerId
+    reply_id: str
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class ComplaintOpened:
+    """`complaint.opened`: the customer is unhappy, about an invoice or at large."""
+
+    customer_id: CustomerId
+    complaint_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComplaintResolved:
+    """`complaint.resolved`."""
+
+    customer_id: CustomerId
+    complaint_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentMethodFailed:
+    """`payment_method.failed`: his direct debit or card did not work: he may believe that he has paid."""
+
+    customer_id: CustomerId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentMethodRestored:
+    """`payment_method.restored`."""
+
+    customer_id: CustomerId
+
+
 Body = (
     InvoiceIssued
     | InvoiceCancelled
@@ -175,6 +245,12 @@ Body = (
     | CustomerReleased
     | PaymentsSynced
     | EInvoiceStatusChanged
+    | TaskClosed
+    | ReplyReceived
+    | ComplaintOpened
+    | ComplaintResolved
+    | PaymentMethodFailed
+    | PaymentMethodRestored
 )
 
 
@@ -185,44 +261,3 @@ class Fact:
     stamp: Stamp
     received_at: datetime
     body: Body
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A unit's share in a reminder: its own step of the ladder, in which cycle, and the amount asked for."""
-
-    unit_id: UnitId
-    step: StepId
-    cycle: int
-    balance: Money
-
-
-@dataclass(frozen=True, slots=True)
-class PastReminder:
-    """A reminder that was claimed: what history knows of it, with the state of its delivery.
-
-    `at` is when it was last tried: the contact counts on that day.
-    `state` is `open` (claimed, its delivery goes on or waits for a retry), `calling` (a provider is being
-    called, or its answer is unconfirmed), `done` (accepted by a provider, or its task is open or closed),
-    `failed` (every channel refused it), `withdrawn` (nothing of it ever went out; it does not count).
-    """
-
-    id: ReminderId
-    at: datetime
-    step: StepId
-    level: Level
-    channel: Channel
-    members: tuple[Member, ...]
-    state: str
-    attempts: int = 0
-    used: tuple[Channel, ...] = ()
-    retry_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Suppressed:
-    """An address that must not be used on a channel, whatever later events say about the customer."""
-
-    channel: Channel
-    address: str
-    reason: str

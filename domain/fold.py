@@ -12,11 +12,15 @@ from dataclasses import replace
 from domain import facts
 from domain.account import Account, Hold, InvoiceState
 from domain.addresses import address_key
+from domain.agreements import Agreements
 from domain.customer import Customer, Seller
-from domain.facts import Fact, PastReminder, PaymentPlanAgreed
+from domain.facts import Fact
 from domain.ids import CustomerId, InvoiceId
 from domain.ledger import Ledger
-from domain.units import PlanBase, units_of
+from domain.past import PastReminder, Suppressed
+from domain.people import People
+from domain.segments import segmented
+from domain.units import units_of
 
 
 def fold(
@@ -24,31 +28,39 @@ def fold(
     found: Iterable[Fact],
     seller: Seller,
     history: Sequence[PastReminder] = (),
-    suppressed: Iterable[facts.Suppressed] = (),
+    suppressed: Iterable[Suppressed] = (),
 ) -> Account:
     """The account of `customer_id`. Facts about invoices that now belong to another customer leave no trace."""
     ordered = in_order(found)
     ledgers = _first_known(ordered)
-    plans: list[PlanBase] = []
+    agreements = Agreements(customer_id, ledgers)
     customer: Customer | None = None
     hold: Hold | None = None
+    people = People(customer_id)
     for fact in ordered:
         customer = _customer_after(customer, customer_id, fact)
-        hold = _hold_after(hold, customer_id, fact)
-        if isinstance(fact.body, PaymentPlanAgreed):
-            plans.append(_base_of(fact.stamp.event_id, fact.body, ledgers))
         for invoice_id in invoice_ids_of(fact.body):
             if invoice_id in ledgers:
                 ledgers[invoice_id].apply(fact)
+        if not isinstance(fact.body, facts.InvoiceIssued):  # most of them, and none of the following
+            hold = _hold_after(hold, customer_id, fact)
+            people.apply(fact.body)
+            agreements.apply(fact)
     states = tuple(sorted(_states(ledgers, customer_id), key=lambda s: (s.due_on, s.invoice.id)))
     return Account(
         seller=seller,
         customer=customer or Customer(id=customer_id, name=customer_id),
         invoices=states,
-        units=units_of(states, plans),
+        units=units_of(states, agreements.plans),
         hold=hold,
         history=tuple(sorted(history, key=lambda past: (past.at, past.id))),
         suppressed=frozenset((entry.channel, address_key(entry.address)) for entry in suppressed),
+        closed_tasks=tuple(people.closed.values()),
+        unread=people.unread(),
+        complaint=next(iter(people.complaints.values()), None),
+        failed_method=people.failed_method,
+        promises=tuple(agreements.promises.values()),
+        segment=segmented(customer, states, seller),
     )
 
 
@@ -69,10 +81,20 @@ def invoice_ids_of(body: facts.Body) -> tuple[InvoiceId, ...]:
             return (invoice.id,)
         case facts.PromiseMade(invoice_ids=ids) | facts.PaymentPlanAgreed(invoice_ids=ids):
             return ids
-        case facts.CustomerUpdated() | facts.CustomerHeld() | facts.CustomerReleased() | facts.PaymentsSynced():
-            return ()
-        case _:
+        case (
+            facts.InvoiceCancelled()
+            | facts.PaymentReceived()
+            | facts.PaymentReversed()
+            | facts.InvoicePaid()
+            | facts.CreditNoteIssued()
+            | facts.InvoiceDisputed()
+            | facts.DisputeResolved()
+            | facts.TermsExtended()
+            | facts.EInvoiceStatusChanged()
+        ):
             return (body.invoice_id,)
+        case _:
+            return ()
 
 
 def _first_known(ordered: Sequence[Fact]) -> dict[InvoiceId, Ledger]:
@@ -88,11 +110,6 @@ def _first_known(ordered: Sequence[Fact]) -> dict[InvoiceId, Ledger]:
 
 def _states(ledgers: dict[InvoiceId, Ledger], customer_id: CustomerId) -> Iterable[InvoiceState]:
     return (ledger.state() for ledger in ledgers.values() if ledger.invoice.customer_id == customer_id)
-
-
-def _base_of(event_id: str, plan: PaymentPlanAgreed, ledgers: dict[InvoiceId, Ledger]) -> PlanBase:
-    """What was owed of each of the plan's invoices when it was agreed: payments are counted from there."""
-    return PlanBase(event_id, plan, {i: ledgers[i].balance() for i in plan.invoice_ids if i in ledgers})
 
 
 def _customer_after(known: Customer | None, customer_id: CustomerId, fact: Fact) -> Customer | None:

@@ -17,8 +17,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.account import Account
-from domain.facts import PastReminder
 from domain.ids import ReminderId
+from domain.levels import Channel
+from domain.past import PastReminder
 from domain.plan import plan
 from domain.planned import Plan, PlannedReminder
 from domain.policy import Policy
@@ -65,16 +66,20 @@ def _closed(account: Account, found: Plan) -> Account:
 
 
 def _had(account: Account, reminder: PlannedReminder, number: int) -> Account:
-    """The account after the reminder went out and was accepted."""
+    """The account after the reminder went out and was accepted; a further attempt keeps its units."""
+    channel = reminder.routes[0].channel
+    earlier = next((one for one in account.history if one.id == reminder.continues), None)
+    calls = earlier.calls if earlier is not None else ()
     past = PastReminder(
-        id=reminder.continues or ReminderId(f"foreseen-{number}"),
+        id=earlier.id if earlier is not None else ReminderId(f"foreseen-{number}"),
         at=reminder.send_at,
         step=reminder.step.id,
         level=reminder.level,
-        channel=reminder.routes[0].channel,
-        members=reminder.members,
+        channel=channel,
+        members=earlier.members if earlier is not None else reminder.members,
         state="done",
-        attempts=1,
+        attempts=1 + (earlier.attempts if earlier is not None else 0),
+        calls=(*calls, reminder.send_at) if channel is Channel.PHONE else calls,
     )
-    before = (one for one in account.history if one.id != reminder.continues)
+    before = (one for one in account.history if one is not earlier)
     return replace(account, history=(*before, past))

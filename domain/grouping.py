@@ -12,22 +12,30 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from domain.account import Account, Unit
+from domain.closings import waits_for
+from domain.cycles import Moment, agreed_wait
+from domain.gates import Gate, gates_of
 from domain.hours import local_date, start_of_day
 from domain.ids import StepId
 from domain.ladder import Progress, Rung, due_rung, is_internal, ladder_of, next_rung, progress_of, rungs_of
 from domain.policy import Policy
+from domain.rate_gate import refused_rung
 from domain.reasons import Code, Reason
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A unit with its place on the ladder. `waits` says why it is out of the running, `until` when that ends."""
+    """A unit with its place on the ladder. `waits` says why it is out of the running, `until` when that ends.
+
+    `gates` hold it too, as long as they are there.
+    """
 
     unit: Unit
     progress: Progress
     rungs: tuple[Rung, ...]
     waits: Reason | None = None
     until: datetime | None = None
+    gates: tuple[Gate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +50,37 @@ class Share:
 class Composition:
     """What would go out at one instant: the shares, lead first; empty if nothing is due.
 
-    `approvals` are the steps that wait for a person; `changes_at` is the first later instant at which a step's
-    moment comes, a step lapses, or a wait ends.
+    `notes` are reasons, and candidates for which nothing is due yet.
+    `approvals` are the steps that wait for a person, `gates` what a person has to fix first, `unrated` why charges
+    cannot be told; `changes_at` is the first later instant at which a step's moment comes, a step lapses, a wait
+    ends, or a person is asked again.
     """
 
     shares: tuple[Share, ...]
     approvals: tuple[Share, ...]
-    reasons: tuple[Reason, ...]
+    notes: tuple[Reason | Candidate, ...]
     changes_at: datetime | None
+    gates: tuple[Gate, ...] = ()
+    unrated: tuple[Code, ...] = ()
+
+    def reasons(self, at: datetime) -> list[Reason]:
+        """Why each unit takes part or not at `at`, the instant of this composition. Told only to who asks."""
+        return [note if isinstance(note, Reason) else _why_not_yet(note, at) for note in self.notes]
 
 
-def candidates_of(account: Account, policy: Policy) -> tuple[Candidate, ...]:
-    """Every owed unit with its progress and the steps ahead of it."""
+def candidates_of(moment: Moment, policy: Policy, at: datetime) -> tuple[Candidate, ...]:
+    """Every owed unit with its progress and the steps ahead of it, as it is at `at` while `moment` lasts."""
+    account = moment.account
     ladder = ladder_of(account, policy)
     found = []
     for unit in account.units:
         progress = progress_of(unit, account, policy, ladder)
-        waits, until = _wait_of(unit, account, policy)
-        found.append(Candidate(unit, progress, rungs_of(unit, account, policy, ladder, progress), waits, until))
+        waits, until = _wait_of(unit, moment, policy, at)
+        gates = gates_of(unit, account, policy)
+        if gates and (waits is None or until is not None):
+            waits, until = gates[0].reason, None
+        rungs = rungs_of(unit, account, policy, ladder, progress)
+        found.append(Candidate(unit, progress, rungs, waits, until, gates))
     return tuple(found)
 
 
@@ -73,18 +94,26 @@ def compose(
     """Who would lead and who would join at `at`, and why the others would not. A step that is `stuck` cannot lead."""
     due: list[Share] = []
     approvals: list[Share] = []
-    reasons: list[Reason] = []
+    unrated: list[Code] = []
+    notes: list[Reason | Candidate] = []
     for one in candidates:
         rung = due_now(one, at)
+        refused = None if rung is None else refused_rung(one.unit, one.rungs, account, policy, at, at)
+        if refused is not None:
+            unrated.append(refused[1].code)
+            notes.append(refused[1])
         if rung is None:
-            reasons.append(_why_not_yet(one, at))
+            notes.append(one)
         elif rung.asks:
             approvals.append(Share(one.unit, rung))
-            reasons.append(Reason(Code.APPROVAL_NEEDED, {"unit": one.unit.id, "step": rung.step.id}))
-        elif rung.step.id not in stuck:
+            notes.append(Reason(Code.APPROVAL_NEEDED, {"unit": one.unit.id, "step": rung.step.id}))
+        elif refused is None and rung.step.id not in stuck:
             due.append(Share(one.unit, rung))
     shares, grouping = _grouped(due, candidates, account, policy, at)
-    return Composition(shares, tuple(approvals), (*reasons, *grouping), changes_at(candidates, at))
+    gates = tuple(gate for one in candidates for gate in one.gates)
+    held = (gate.reason for gate in gates)
+    later = changes_at(candidates, at)
+    return Composition(shares, tuple(approvals), (*held, *notes, *grouping), later, gates, tuple(unrated))
 
 
 def due_now(one: Candidate, at: datetime) -> Rung | None:
@@ -98,8 +127,9 @@ def is_waiting(one: Candidate, at: datetime) -> bool:
 
 
 def changes_at(candidates: Sequence[Candidate], at: datetime) -> datetime | None:
-    """The first instant after `at` at which a wait ends, a step's moment comes or a step lapses."""
+    """The first instant after `at` at which a wait ends, a step's moment comes, a step lapses, a gate asks."""
     instants = [one.until for one in candidates if one.until is not None]
+    instants += [gate.asked_at for one in candidates for gate in one.gates if gate.asked_at is not None]
     for one in candidates:
         if one.waits is None or one.until is not None:
             instants += [rung.moment for rung in one.rungs]
@@ -107,7 +137,7 @@ def changes_at(candidates: Sequence[Candidate], at: datetime) -> datetime | None
     return min((instant for instant in instants if instant > at), default=None)
 
 
-def _wait_of(unit: Unit, account: Account, policy: Policy) -> tuple[Reason | None, datetime | None]:
+def _wait_of(unit: Unit, moment: Moment, policy: Policy, at: datetime) -> tuple[Reason | None, datetime | None]:
     """Why a unit waits whatever its ladder says, and the instant at which that ends by itself."""
     for state in unit.states:
         names = {"unit": unit.id, "invoice": state.invoice.id}
@@ -117,12 +147,19 @@ def _wait_of(unit: Unit, account: Account, policy: Policy) -> tuple[Reason | Non
             return Reason(Code.UNIT_WAITS_FOR_STATUS, {**names, "code": state.status_code}), None
         if state.foreign_payment is not None:
             return Reason(Code.UNIT_PAID_IN_OTHER_CURRENCY, {**names, "currency": state.foreign_payment}), None
-    promises = [state.promised_on for state in unit.states if state.promised_on is not None]
-    if promises:
-        last = max(promises) + timedelta(days=policy.promise_grace_days)
-        until = start_of_day(account.place, last + timedelta(days=1))
-        return Reason(Code.UNIT_PROMISED, {"unit": unit.id, "until": last.isoformat()}), until
-    return None, None
+    if not (moment.promises or unit.agreed or moment.account.closed_tasks):
+        return None, None
+    waits = [wait for wait in (agreed_wait(unit, moment, policy, at), _closing_wait(unit, moment.account)) if wait]
+    return max(waits, key=lambda wait: wait[1], default=(None, None))
+
+
+def _closing_wait(unit: Unit, account: Account) -> tuple[Reason, datetime] | None:
+    """Nothing is said about a unit before the date that a person gave with what came of a task."""
+    closed = waits_for(unit, account) if account.closed_tasks else None
+    if closed is None:
+        return None
+    facts = {"unit": unit.id, "outcome": closed.outcome, "until": closed.next_on.isoformat()}
+    return Reason(Code.UNIT_WAITS_FOR_DATE, facts), start_of_day(account.place, closed.next_on)
 
 
 def _why_not_yet(one: Candidate, at: datetime) -> Reason:
@@ -153,6 +190,8 @@ def _grouped(
         rung = due_rung(one.rungs, at) or next_rung(one.rungs, at)
         if rung is not None and rung.moment <= soon:
             why = _why_apart(lead.rung, one, rung, at, today)
+            if why is None and refused_rung(one.unit, one.rungs, account, policy, at, soon) is not None:
+                why = "rate"
             if why is None:
                 shares.append(Share(one.unit, rung))
                 reasons.append(Reason(Code.GROUPED, {"unit": one.unit.id, "lead": lead.unit.id}))
@@ -171,6 +210,8 @@ def _why_apart(lead: Rung, one: Candidate, rung: Rung, at: datetime, today: date
     """Why a unit may not join with this step, or None if it may."""
     if is_internal(rung.step):
         return "hand_off"
+    if lead.repeats != rung.repeats:
+        return "called_again"
     if rung.asks:
         return "approval"
     if lead.step.level > one.progress.level + 1:

@@ -79,6 +79,11 @@ def local_date(place: Place, at: datetime) -> date:
     return at.astimezone(place.zone).date()
 
 
+def offset_s(place: Place, at: datetime) -> int:
+    """How many seconds the customer's wall is ahead of UTC at an instant."""
+    return int((at.astimezone(place.zone).utcoffset() or timedelta()).total_seconds())
+
+
 def start_of_day(place: Place, day: date) -> datetime:
     """The first instant (UTC) of that date there, or after it where clocks jumped over the whole date."""
     return _start_of_day(place.zone, day)

@@ -26,6 +26,14 @@ class EarlyPaymentDiscount:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """What an invoice charges for, tax included. Below zero for a discount."""
+
+    description: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Invoice:
     """An invoice as its last `invoice.issued` or `invoice.updated` states it. All dates are the seller's."""
 
@@ -41,3 +49,4 @@ class Invoice:
     iban: str | None = None
     early_payment_discount: EarlyPaymentDiscount | None = None
     instalments: tuple[Instalment, ...] = ()
+    lines: tuple[Line, ...] = ()

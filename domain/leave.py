@@ -6,17 +6,17 @@ Used by `plan` alone, for one instant after the other.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from zlib import crc32
 
 from domain.account import Account
-from domain.budget import contact_dates, first_date_within
-from domain.facts import Member
+from domain.budget import budget_of, first_date_within
 from domain.grouping import Composition, Share
 from domain.hours import Window, local_date, start_of_day, window_at_or_after
 from domain.ladder import is_internal, tone_cap
-from domain.levels import Level
+from domain.levels import Channel, Level
+from domain.past import Member
 from domain.planned import PlannedReminder
 from domain.policy import Policy, Step
 from domain.reasons import Code, Reason
@@ -54,7 +54,7 @@ class Unreachable:
 def try_at(found: Composition, account: Account, policy: Policy, at: datetime) -> Leaves | Waits | Unreachable:
     """What becomes at `at` of a composition with at least one share."""
     lead = found.shares[0]
-    step = lead.rung.step
+    step = lead.rung.step if lead.rung.repeats is None else replace(lead.rung.step, channels=(Channel.PHONE,))
     routes, unusable = routes_of(account, policy, step)
     if not routes:
         return Unreachable((*unusable, Reason(Code.NO_USABLE_CHANNEL, {"step": step.id})))
@@ -62,20 +62,24 @@ def try_at(found: Composition, account: Account, policy: Policy, at: datetime) -
     if is_internal(step):
         return Leaves(make_reminder(account, policy, step, step.level, members, routes, (at, at)), ())
     today = local_date(account.place, at)
-    contacts = contact_dates(account)
-    day, why = first_date_within(policy.limits, contacts, today)
+    channel = routes[0].channel
+    budget = budget_of(account, policy.limits, routes[0])
+    if lead.rung.is_asked_for:
+        budget = replace(budget, contacts=(), elsewhere=())
+    day, why = first_date_within(budget, today)
     if why is not None:
         return Waits(start_of_day(account.place, day), (why,))
-    channel = routes[0].channel
     window = window_at_or_after(policy, channel, account.place, at)
     if window is None:
         return Unreachable((*unusable, Reason(Code.OUTSIDE_HOURS, {"channel": channel.value, "until": None})))
-    opening = turn_in(window, _ready_at(lead, account, policy, contacts), account)
+    opening = turn_in(window, _ready_at(lead, account), account)
     if opening > at:
         code = Code.OUTSIDE_HOURS if window.opens > at else Code.SPREAD
         return Waits(opening, (Reason(code, {"channel": channel.value, "until": opening.isoformat()}),))
     chosen = Reason(Code.CHANNEL_CHOSEN, {"channel": channel.value, "contact": routes[0].contact_id})
     reminder = make_reminder(account, policy, step, step.level, members, routes, (at, window.closes))
+    if lead.rung.repeats is not None:
+        reminder = replace(reminder, continues=lead.rung.repeats)
     return Leaves(reminder, (*unusable, chosen))
 
 
@@ -93,12 +97,15 @@ def make_reminder(
     routes: Sequence[Route],
     span: tuple[datetime, datetime],
 ) -> PlannedReminder:
-    """The reminder that leaves in `span` (from, before), in the tone that the caps allow."""
+    """The reminder that leaves in `span` (from, before), in the tone that the caps allow.
+
+    A cap never rewords a formal or final step: a person has approved it as it is.
+    """
     cap = tone_cap(account, policy)
     return PlannedReminder(
         step=step,
         level=level,
-        tone=level if cap is None else min(level, cap),
+        tone=level if cap is None or level >= Level.FORMAL else min(level, cap),
         members=tuple(members),
         routes=tuple(routes),
         send_at=span[0],
@@ -121,11 +128,9 @@ def turn_in(window: Window, ready_at: datetime, account: Account) -> datetime:
     return window.opens + whole_seconds * _SECOND
 
 
-def _ready_at(lead: Share, account: Account, policy: Policy, contacts: tuple[date, ...]) -> datetime:
-    """Since when nothing but the hours has kept the lead's step back."""
+def _ready_at(lead: Share, account: Account) -> datetime:
+    """Since when nothing but the hours and the budget, which counts whole days, has kept the lead's step back."""
     ready = max(lead.rung.moment, lead.unit.known_at)
     if account.hold is not None and account.hold.until is not None:
         ready = max(ready, account.hold.until)
-    day = local_date(account.place, ready)
-    allowed, _ = first_date_within(policy.limits, contacts, day)
-    return ready if allowed == day else start_of_day(account.place, allowed)
+    return ready

@@ -9,72 +9,96 @@ Payments, reversals and credit notes are sets by id; other fields are last-write
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from domain import facts
-from domain.account import InvoiceState, Standing
+from domain.account import CreditNote, InvoiceState, Payment, Standing
 from domain.facts import Fact
 from domain.invoice import Invoice
 from domain.money import Money
+from domain.task_outcomes import TaskOutcome
 
 HOLDING_CODES = frozenset({"207", "208", "210", "211", "213"})
 """E-invoice statuses that make a unit wait: disputed, suspended, refused, rejected; 211: payment sent.
 
 Source: French e-invoicing life cycle (DGFiP, external specifications for B2B invoicing), read 2026-11."""
+DISPUTED_CODE = "207"
 PAID_CODE = "212"
 CANCELLED_CODE = "220"
+
+
+Dispute = tuple[str | None, tuple[str, ...]]
+"""The reason of a dispute as an event gave it, and the tasks in which the customer contested the invoice."""
 
 
 @dataclass(slots=True)
 class Ledger:
     """The growing state of one invoice.
 
-    `settled` is what `invoice.paid` settled (minor units) and no payment has named so far.
+    `settled` is what `invoice.paid` settled (minor units) on `settled_on`, and no payment has named so far.
+    `disputed` is the reason that an event gave, `disputed_in` are the tasks in which the customer contested it.
     """
 
     invoice: Invoice
     known_at: datetime
     extended_to: date | None = None
-    received: dict[str, Money] = field(default_factory=dict)
+    received: dict[str, Payment] = field(default_factory=dict)
     reversals: dict[str, Money] = field(default_factory=dict)
     credited: dict[str, Money] = field(default_factory=dict)
     settled: int = 0
+    settled_on: date | None = None
     closed: bool = False
     cancelled: bool = False
     disputed: str | None = None
+    disputed_in: tuple[str, ...] = ()
+    contested: bool = False
+    heard_at: datetime | None = None
     status_code: str | None = None
-    promised_on: date | None = None
-    cycle: int = 0
+    reopened: list[datetime] = field(default_factory=list)
 
     def apply(self, fact: Fact) -> None:
         """Takes in the next fact about this invoice (stamps never go back)."""
         match fact.body:
             case facts.InvoiceIssued(invoice=invoice):
                 self._restate(invoice)
-            case facts.PaymentReceived(payment_id=payment_id, amount=amount):
-                self._receive(payment_id, amount)
+            case facts.PaymentReceived(payment_id=payment_id, amount=amount, paid_on=paid_on):
+                self._receive(payment_id, Payment(paid_on, amount, fact.stamp.time))
             case facts.PaymentReversed(payment_id=payment_id, amount=amount):
-                self._reverse(payment_id, amount)
+                self._reverse(payment_id, amount, fact.stamp.time)
             case facts.CreditNoteIssued(credit_note_id=note_id, amount=amount):
                 self.credited[note_id] = amount
-            case facts.InvoicePaid():
-                self._settle()
+            case facts.InvoicePaid(paid_on=paid_on):
+                self._settle(paid_on)
             case facts.InvoiceCancelled():
                 self.cancelled = True
             case facts.InvoiceDisputed(reason=reason):
                 self.disputed = reason or "disputed"
             case facts.DisputeResolved():
-                self.disputed = None
+                self.resolve()
             case facts.TermsExtended(due_on=due_on):
                 self.extended_to = due_on
             case facts.EInvoiceStatusChanged(code=code):
-                self._take_status(code)
-            case facts.PromiseMade(promised_on=promised_on):
-                self.promised_on = promised_on
+                self._take_status(code, fact.stamp.time.date())
             case _:
                 return
         self.closed = self.closed or self._owed() <= 0 < self.invoice.total.minor
+        self.contested = self.contested or self._is_contested()
+        self.heard_at = fact.received_at if self.heard_at is None else max(self.heard_at, fact.received_at)
+
+    def contest(self, task_id: str) -> None:
+        """The customer contested it in this task."""
+        self.disputed_in = (*self.disputed_in, task_id)
+        self.contested = True
+
+    def resolve(self) -> Dispute:
+        """Whatever was disputed is no more; returns it as it was."""
+        before = (self.disputed, self.disputed_in)
+        self.disputed, self.disputed_in = None, ()
+        return before
+
+    def _is_contested(self) -> bool:
+        return self.disputed is not None or bool(self.disputed_in) or self.status_code == DISPUTED_CODE
 
     def balance(self) -> Money:
         """What is still owed: total − payments − credit notes, never below zero nor above the total."""
@@ -83,17 +107,22 @@ class Ledger:
 
     def state(self) -> InvoiceState:
         """The invoice as it stands."""
+        is_touched = bool(self.received or self.credited or self.settled)
         return InvoiceState(
             invoice=self.invoice,
             standing=self._standing(),
             due_on=self.extended_to or self.invoice.due_on,
             balance=self.balance(),
             known_at=self.known_at,
-            disputed=self.disputed,
+            disputed=self.disputed or (TaskOutcome.DISPUTED.value if self.disputed_in else None),
+            disputed_in=self.disputed_in,
             status_code=self.status_code if self.status_code in HOLDING_CODES else None,
-            foreign_payment=self._foreign_currency(),
-            promised_on=self.promised_on,
-            cycle=self.cycle,
+            foreign_payment=self._foreign_currency() if is_touched else None,
+            payments=tuple(self._payments()) if is_touched else (),
+            credit_notes=tuple(CreditNote(name, amount) for name, amount in sorted(self.credited.items())),
+            reopened=tuple(self.reopened),
+            contested=self.contested,
+            heard_at=self.heard_at,
         )
 
     def _standing(self) -> Standing:
@@ -107,13 +136,16 @@ class Ledger:
             self.extended_to = None
         self.invoice = invoice
 
-    def _receive(self, payment_id: str, amount: Money) -> None:
+    def _receive(self, payment_id: str, payment: Payment) -> None:
         """A payment that is told of after `invoice.paid` is part of what settled the invoice."""
-        if self.closed and payment_id not in self.received:
-            self._name(amount)
-        self.received[payment_id] = amount
+        known = self.received.get(payment_id)
+        if known is not None:
+            payment = replace(payment, told_at=known.told_at)
+        elif self.closed:
+            self._name(payment.amount)
+        self.received[payment_id] = payment
 
-    def _reverse(self, payment_id: str, amount: Money) -> None:
+    def _reverse(self, payment_id: str, amount: Money, at: datetime) -> None:
         """What goes back of a payment that was never told of was part of what settled the invoice."""
         first = payment_id not in self.reversals
         if first and payment_id not in self.received:
@@ -121,37 +153,45 @@ class Ledger:
         self.reversals[payment_id] = amount
         if first and self.closed and self._owed() > 0:
             self.closed = False
-            self.cycle += 1
+            self.reopened.append(at)
 
-    def _settle(self) -> None:
+    def _settle(self, on: date) -> None:
         if not self.closed:
             self.settled += max(0, self._owed())
+            self.settled_on = on
             self.closed = True
 
     def _name(self, amount: Money) -> None:
         if amount.currency == self.invoice.total.currency:
             self.settled -= min(self.settled, amount.minor)
 
-    def _take_status(self, code: str) -> None:
+    def _take_status(self, code: str, on: date) -> None:
         self.status_code = code
         self.cancelled = self.cancelled or code == CANCELLED_CODE
         if code == PAID_CODE:
-            self._settle()
+            self._settle(on)
 
     def _owed(self) -> int:
         """Minor units still owed by the arithmetic alone; amounts in another currency do not count."""
         currency = self.invoice.total.currency
-        counted = (*self.credited.values(), *self._kept())
+        counted = (*self.credited.values(), *(payment.amount for payment in self._kept()))
         return self.invoice.total.minor - self.settled - sum(m.minor for m in counted if m.currency == currency)
 
-    def _kept(self) -> Iterator[Money]:
+    def _payments(self) -> Iterator[Payment]:
+        """What came in and stayed, in the order of the days; what settled the invoice unnamed is among it."""
+        kept = [payment for payment in self._kept() if payment.amount.minor]
+        if self.settled and self.settled_on is not None:
+            kept.append(Payment(self.settled_on, Money(self.settled, self.invoice.total.currency)))
+        yield from sorted(kept, key=lambda payment: (payment.paid_on, payment.amount.currency, payment.amount.minor))
+
+    def _kept(self) -> Iterator[Payment]:
         """The payments, less what went back of each."""
-        for payment_id, amount in self.received.items():
-            back = self.reversals.get(payment_id)
+        for payment_id, payment in self.received.items():
+            amount, back = payment.amount, self.reversals.get(payment_id)
             lost = back.minor if back is not None and back.currency == amount.currency else 0
-            yield Money(max(0, amount.minor - lost), amount.currency)
+            yield replace(payment, amount=Money(max(0, amount.minor - lost), amount.currency))
 
     def _foreign_currency(self) -> str | None:
         """A currency other than the invoice's in which something was paid: a person has to look."""
-        amounts = (*self._kept(), *self.credited.values())
+        amounts = (*(payment.amount for payment in self._kept()), *self.credited.values())
         return next((m.currency for m in amounts if m.minor and m.currency != self.invoice.total.currency), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Context, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from functools import lru_cache
 
 from iso4217 import Currency
@@ -78,6 +78,14 @@ def read_amount(value: str | int | Decimal, currency: str) -> Money:
         raise AmountError(f"{value} {currency} is larger than any invoice; check the amount")
     if minor != minor.to_integral_value(context=_EXACT):
         raise AmountError(f"{value} has more decimal places than {currency} has ({places})")
+    return Money(int(minor), currency)
+
+
+def restated(money: Money, currency: str) -> Money:
+    """The same figure in another currency, which is what was meant: 50 (EUR) for 50 (JPY). Rounded half up."""
+    if money.currency == currency:
+        return money
+    minor = money.amount.scaleb(exponent_of(currency), _EXACT).to_integral_value(ROUND_HALF_UP, _EXACT)
     return Money(int(minor), currency)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID, uuid5
 
-from domain.facts import Member
 from domain.ids import AttemptId, CustomerId, ReminderId, SellerId
-from domain.planned import InternalTask
+from domain.internal_task import InternalTask
+from domain.past import Member
 
 _SPACE = UUID("5d1c7f0e-9a53-4c1b-8f55-2e1f6d3a7b10")
 
@@ -22,7 +22,8 @@ def attempt_id(reminder: ReminderId, number: int) -> AttemptId:
     return AttemptId(str(uuid5(_SPACE, f"{reminder}/{number}")))
 
 
-def task_id(seller: SellerId, customer: CustomerId, task: InternalTask, cycle: int) -> str:
-    """An internal task about a customer: once for its kind, step, units and cycle."""
-    names = (seller, customer, task.kind, task.step, str(cycle), *sorted(task.units))
+def task_id(seller: SellerId, customer: CustomerId, task: InternalTask) -> str:
+    """An internal task about a customer: once for its kind, step, units, cycle and round."""
+    again = (f"round {task.round}",) if task.round else ()
+    names = (seller, customer, task.kind, task.step, str(task.cycle), *sorted(task.units), *again)
     return str(uuid5(_SPACE, "\x1f".join(names)))

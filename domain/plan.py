@@ -16,99 +16,132 @@ to a later instant, and a ladder has few of them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from domain.account import Account, Hold
 from domain.business_days import add_business_days
 from domain.customer import Seller
-from domain.grouping import Composition, Share, candidates_of, compose
+from domain.cycles import Moment, at_moment, why_restarted
+from domain.grouping import Candidate, candidates_of, compose
 from domain.hours import local_date, start_of_day
-from domain.ids import StepId
+from domain.housework import in_round, to_find, work_at
+from domain.ids import StepId, UnitId
+from domain.internal_task import InternalTask
 from domain.leave import Leaves, Unreachable, Waits, try_at
-from domain.planned import InternalTask, Plan
+from domain.news import news_of
+from domain.planned import Plan
 from domain.policy import Policy
 from domain.reasons import Code, Reason
 from domain.retry import GivesUp, retry_of
+from domain.segments import why_segment
+from domain.task_outcomes import TaskKind
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What keeps everything back, and until when (None: until a fact arrives)."""
+
+    reason: Reason
+    until: datetime | None
 
 
 def plan(account: Account, policy: Policy, now: datetime) -> Plan:
     """What this account's next reminder is, planned at `now` (aware). Pure: the same question, the same answer."""
     stale_at = _stale_at(account.seller, policy)
-    found = _plan(account, policy, now, stale_at)
-    if stale_at is None or found.again_at is None or not now < stale_at < found.again_at:
+    moment = at_moment(account, policy, now)
+    found = _plan(moment, policy, now, stale_at)
+    if moment.until is not None and not any(past.state == "calling" for past in account.history):
+        found = replace(found, again_at=min(found.again_at or moment.until, moment.until))
+    if stale_at is not None and found.again_at is not None and now < stale_at < found.again_at:
+        found = replace(found, again_at=stale_at, fed_at=found.again_at)
+    news, work = news_of(moment, policy, now), (*_replies_to_read(account), *to_find(account))
+    if not news and not work:
         return found
-    return replace(found, again_at=stale_at)
+    return replace(found, tasks=(*work, *found.tasks), news=news)
 
 
-def _plan(account: Account, policy: Policy, now: datetime, stale_at: datetime | None) -> Plan:
+def _plan(moment: Moment, policy: Policy, now: datetime, stale_at: datetime | None) -> Plan:
+    account = moment.account
     running = next((past for past in account.history if past.state in ("open", "calling")), None)
     if running is not None and running.state == "calling":
         return Plan(None, None, (Reason(Code.DELIVERY_RUNNING, {"reminder": running.id}),))
-    blocked = _feed_stale(account.seller, stale_at, now) or _held(account.hold, now)
+    blocked = _blocked(account, stale_at, now)
     if running is None:
-        return _plan_next(account, policy, now, blocked)
-    found = GivesUp("withdrawn") if blocked is not None else retry_of(running, account, policy, now)
+        return _plan_next(moment, policy, now, blocked)
+    found = GivesUp("withdrawn") if blocked is not None else retry_of(running, moment, policy, now)
     if isinstance(found, Plan):
         return found
     history = tuple(replace(past, state=found.state) if past is running else past for past in account.history)
-    after = _plan_next(replace(account, history=history), policy, now, blocked)
-    return replace(after, tasks=(*found.tasks, *after.tasks), gives_up=(running.id, found.state))
+    after = _plan_next(replace(moment, account=replace(account, history=history)), policy, now, blocked)
+    own = (in_round(task, account) for task in found.tasks)
+    return replace(after, tasks=(*own, *after.tasks), gives_up=(running.id, found.state))
 
 
-def _plan_next(account: Account, policy: Policy, now: datetime, blocked: Reason | None) -> Plan:
-    if not account.units:
+def _blocked(account: Account, stale_at: datetime | None, now: datetime) -> Block | None:
+    """What keeps everything back at `now`; of several, that which ends last."""
+    feed, held = _feed_stale(account.seller, stale_at, now), _held(account.hold, now)
+    blocks = (_unread(account), feed, held, _reply_wait(account, now))
+    found = [block for block in blocks if block is not None]
+    return max(found, key=lambda block: (block.until is None, block.until or now), default=None)
+
+
+def _plan_next(moment: Moment, policy: Policy, now: datetime, blocked: Block | None) -> Plan:
+    if not moment.account.units:
         return Plan(None, None, (Reason(Code.NOTHING_OWED),))
     if blocked is None:
-        return _walk(account, policy, now)
-    until = account.hold.until if account.hold is not None and blocked.code is Code.CUSTOMER_HELD else None
+        return _walk(moment, policy, now)
+    until = blocked.until
     if until is None:
-        return Plan(None, None, (blocked,))
-    later = _walk(account, policy, until)
+        return Plan(None, None, (blocked.reason,))
+    later = _walk(moment, policy, until)
     again_at = until if later.tasks or later.reminder is None else later.again_at
-    return replace(later, reasons=(blocked, *later.reasons), again_at=again_at, tasks=())
+    return replace(later, reasons=(blocked.reason, *later.reasons), again_at=again_at, tasks=())
 
 
-def _walk(account: Account, policy: Policy, start: datetime) -> Plan:
+def _walk(moment: Moment, policy: Policy, start: datetime) -> Plan:
     """From `start` to the first instant at which a reminder may leave, past what cannot lead one."""
-    candidates = candidates_of(account, policy)
-    reasons: list[Reason] = []
+    candidates: tuple[Candidate, ...] = ()
+    reasons = list(why_segment(moment.account, policy))
     tasks: list[InternalTask] = []
     stuck: set[StepId] = set()
-    wakes_at: datetime | None = None
+    wakes: list[datetime] = []
     at: datetime | None = start
     while at is not None:
+        if not candidates or (moment.until is not None and at >= moment.until):
+            moment = at_moment(moment.account, policy, at)
+            candidates = candidates_of(moment, policy, at)
+        account = moment.account
         found = compose(candidates, account, policy, at, stuck)
         became = try_at(found, account, policy, at) if found.shares else Waits(None, ())
-        new = [task for task in _tasks(found, became) if task not in tasks]
+        work = work_at(found, became, account, at)
+        new = [task for task in work.tasks if task not in tasks]
         if at == start:
-            reasons += (*found.reasons, *became.reasons)
+            reasons += (*why_restarted(moment, policy, at), *found.reasons(at), *became.reasons)
             tasks += new
         elif new:
-            wakes_at = wakes_at or at
+            wakes.append(at)
+        if work.changes_at is not None:
+            wakes.append(work.changes_at)
         match became:
             case Leaves(reminder, why):
-                return Plan(reminder, wakes_at or at, _once((*reasons, *found.reasons, *why)), tuple(tasks))
+                if at != start:
+                    reasons += found.reasons(at)
+                return Plan(reminder, min((*wakes, at)), _once((*reasons, *why)), tuple(tasks))
             case Unreachable():
                 stuck.add(found.shares[0].rung.step.id)
             case Waits(until):
-                at = min((instant for instant in (until, found.changes_at) if instant is not None), default=None)
+                instants = (until, found.changes_at, moment.until)
+                at = min((instant for instant in instants if instant is not None and instant > at), default=None)
             case other:
                 assert_never(other)
-    return Plan(None, wakes_at, _once(reasons), tuple(tasks))
+    return Plan(None, min(wakes, default=None), _once(reasons), tuple(tasks))
 
 
-def _tasks(found: Composition, became: Leaves | Waits | Unreachable) -> list[InternalTask]:
-    """What people have to do at an instant: approve steps, repair what cannot be reached."""
-    tasks = [_task("approve", share) for share in found.approvals]
-    if isinstance(became, Unreachable):
-        tasks.append(InternalTask("repair", found.shares[0].rung.step.id, ()))
-    return tasks
-
-
-def _task(kind: str, share: Share) -> InternalTask:
-    return InternalTask(kind, share.rung.step.id, (share.unit.id,))
+def _replies_to_read(account: Account) -> list[InternalTask]:
+    """A task for each reply that nobody has read, whatever else is the matter: it is closed with what came of it."""
+    return [InternalTask(TaskKind.REPLY.value, StepId(""), (UnitId(reply.reply_id),)) for reply in account.unread]
 
 
 def _stale_at(seller: Seller, policy: Policy) -> datetime | None:
@@ -120,17 +153,34 @@ def _stale_at(seller: Seller, policy: Policy) -> datetime | None:
     return start_of_day(seller.place, fresh_until + timedelta(days=1))
 
 
-def _feed_stale(seller: Seller, stale_at: datetime | None, now: datetime) -> Reason | None:
+def _feed_stale(seller: Seller, stale_at: datetime | None, now: datetime) -> Block | None:
     if seller.synced_as_of is None or stale_at is None or now < stale_at:
         return None
-    return Reason(Code.FEED_STALE, {"as_of": seller.synced_as_of.isoformat()})
+    return Block(Reason(Code.FEED_STALE, {"as_of": seller.synced_as_of.isoformat()}), None)
 
 
-def _held(hold: Hold | None, now: datetime) -> Reason | None:
+def _unread(account: Account) -> Block | None:
+    """Nobody is written to before a person has read what he has answered."""
+    if not account.unread:
+        return None
+    reply = account.unread[0]
+    return Block(Reason(Code.REPLY_UNREAD, {"reply": reply.reply_id, "channel": reply.channel.value}), None)
+
+
+def _held(hold: Hold | None, now: datetime) -> Block | None:
     if hold is None or (hold.until is not None and hold.until <= now):
         return None
     until = hold.until.isoformat() if hold.until else None
-    return Reason(Code.CUSTOMER_HELD, {"reason": hold.reason, "until": until})
+    return Block(Reason(Code.CUSTOMER_HELD, {"reason": hold.reason, "until": until}), hold.until)
+
+
+def _reply_wait(account: Account, now: datetime) -> Block | None:
+    """Nothing is said to a customer before the date that a person gave with what came of his reply."""
+    last = next((one for one in reversed(account.closed_tasks) if one.kind == TaskKind.REPLY), None)
+    if last is None or now >= (until := start_of_day(account.place, last.next_on)):
+        return None
+    facts = {"outcome": last.outcome, "until": last.next_on.isoformat()}
+    return Block(Reason(Code.WAITS_FOR_DATE, facts), until)
 
 
 def _once(reasons: Iterable[Reason]) -> tuple[Reason, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.facts import Member
-from domain.ids import ReminderId, StepId, UnitId
+from domain.ids import ReminderId
+from domain.internal_task import InternalTask
 from domain.levels import Level
+from domain.past import Member
 from domain.policy import Step
 from domain.reasons import Reason
 from domain.routes import Route
@@ -33,22 +35,25 @@ class PlannedReminder:
 
 
 @dataclass(frozen=True, slots=True)
-class InternalTask:
-    """Work for a person inside the seller's house: `approve` a step of some units, or `repair` a contact.
+class News:
+    """Something that came to be because time went by, told once: `promise.kept`, `promise.broken`, `plan.broken`.
 
-    Opened once per units and step. A repair names no units: whoever cannot be reached for a step is repaired once.
+    `name` is the promise's or the unit's; `facts` are JSON values, as in a Reason.
     """
 
-    kind: str
-    step: StepId
-    units: tuple[UnitId, ...]
+    event: str
+    name: str
+    facts: Mapping[str, str | int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The answer. `again_at` is the first instant at which it may change without a new fact (None: never).
 
+    `fed_at` is the same if no payment feed grows old before (None: that does not matter): nobody has to be woken
+    when a feed does, because nothing goes out without a plan of that moment.
     `gives_up` is an open reminder that must not go on, with the state (`failed`, `withdrawn`) to close it in.
+    `news` are all that there are about the account, told before or not.
     """
 
     reminder: PlannedReminder | None
@@ -56,3 +61,10 @@ class Plan:
     reasons: tuple[Reason, ...]
     tasks: tuple[InternalTask, ...] = ()
     gives_up: tuple[ReminderId, str] | None = None
+    news: tuple[News, ...] = ()
+    fed_at: datetime | None = None
+
+    @property
+    def look_at(self) -> datetime | None:
+        """When the account has to be looked at again, whether its feed has grown old by then or not."""
+        return self.fed_at or self.again_at

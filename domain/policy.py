@@ -6,12 +6,13 @@ The values that `read_policy` makes of a document and that `plan` obeys. Nothing
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, time
 from enum import StrEnum
 
 from domain.ids import StepId
 from domain.levels import Channel, Level, Role
+from domain.rates import STATUTORY, PenaltyRate
 
 OpenHours = tuple[tuple[tuple[time, time], ...], ...]
 """Seven weekdays (Monday first), each a tuple of half-open [from, to) windows in local wall time, in order."""
@@ -90,20 +91,11 @@ class Policy:
     segments: Mapping[str, Segment] = field(default_factory=dict)
     after_broken_promise: StepId | None = None
     promise_grace_days: int = 2
+    penalty_rate: PenaltyRate = STATUTORY
+    approvals_given: bool = False
+    """Nobody is asked: for who only wants to see what would happen."""
 
     @property
     def label(self) -> str:
         """`standard@3`."""
         return f"{self.name}@{self.version}"
-
-    def approved(self) -> Policy:
-        """The same policy with every approval given beforehand. What the caps ask a person for is still asked."""
-        segments = {
-            name: segment if segment.steps is None else replace(segment, steps=_approved(segment.steps))
-            for name, segment in self.segments.items()
-        }
-        return replace(self, steps=_approved(self.steps), segments=segments)
-
-
-def _approved(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    return tuple(replace(step, approval=False) for step in steps)

@@ -2,6 +2,7 @@
 
     windows that never open       steps that can never be reached       levels out of order
     steps that the budget makes late       a new cycle that starts later than the policy says
+    charges that no message may name
 
 Pure, and sure of what it says: a fault is one for every due date. A step whose channels nobody has set up is none:
 that is known only to the installation.
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from domain.charges import names_charges
 from domain.ids import StepId
 from domain.ladder import steps_of
 from domain.levels import Channel, Level
@@ -60,6 +62,10 @@ def _findings(policy: Policy, ladder: tuple[Step, ...]) -> Iterator[_Finding]:
     for step in lapsing(policy, ladder):
         problem = f"{step.id!r} can never be reached: upcoming steps lapse on the due date, and it comes no earlier"
         yield _Finding(step.id, "when", "lapse", problem)
+    for step in ladder:
+        if step.charges and not names_charges(step):
+            problem = f"{step.id!r} never names charges: only formal and final steps do, by email or letter"
+            yield _Finding(step.id, "charges", "charges", problem)
     for one in late(policy, ladder):
         days = "a day" if one.days == 1 else f"{one.days} days"
         yield _Finding(one.step.id, "when", "late", f"{one.step.id!r} comes {days} late: {_limit(one)}")

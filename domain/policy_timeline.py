@@ -1,7 +1,7 @@
 """How a ladder runs its course if all goes well: which steps are never had, and which the budget makes late.
 
-Used by `policy_lint` alone. It walks one invoice through the ladder, once for a due date on each weekday, without
-holidays; what it tells holds on every one of them.
+Used by `policy_lint`, and by the script that draws the shipped ladders. It walks one invoice through the ladder, once
+for a due date on each weekday, without holidays; what it tells holds on every one of them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import NamedTuple, assert_never
 from zoneinfo import ZoneInfo
 
-from domain.budget import first_date_within
+from domain.budget import Budget, first_date_within
 from domain.business_days import add_business_days
 from domain.customer import Place
 from domain.ladder import is_internal
@@ -72,6 +72,15 @@ def late(policy: Policy, ladder: Sequence[Step]) -> tuple[Late, ...]:
     return tuple(found)
 
 
+def days_after_due(policy: Policy) -> tuple[tuple[int, int], ...]:
+    """On which day each step of the policy comes, counted from the due date: the earliest and the latest."""
+    found = []
+    for stops in _walks(policy, policy.steps):
+        days = [(stop.had - due_on).days for stop, due_on in zip(stops, _DUE_DATES, strict=True)]
+        found.append((min(days), max(days)))
+    return tuple(found)
+
+
 def _lapses(stop: _Stop, due_on: date) -> bool:
     return stop.step.level is Level.UPCOMING and stop.wanted >= due_on
 
@@ -90,7 +99,7 @@ def _walk(policy: Policy, ladder: Sequence[Step], due_on: date) -> Iterator[_Sto
         wanted = _day_of(step, policy, due_on, previous)
         stop = _Stop(step, wanted, wanted, None)
         if step.id not in unreached and not _lapses(stop, due_on) and not is_internal(step):
-            stop = _Stop(step, wanted, *first_date_within(policy.limits, contacts, wanted))
+            stop = _Stop(step, wanted, *first_date_within(Budget(policy.limits, contacts), wanted))
             contacts = (*contacts, stop.had)
         previous = stop.had
         yield stop

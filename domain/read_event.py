@@ -77,7 +77,16 @@ def _about(body: facts.Body) -> tuple[CustomerId | None, tuple[InvoiceId, ...]]:
             return customer.id, (invoice.id,)
         case facts.CustomerUpdated(customer):
             return customer.id, ()
-        case facts.CustomerHeld() | facts.CustomerReleased():
+        case (
+            facts.CustomerHeld()
+            | facts.CustomerReleased()
+            | facts.TaskClosed()
+            | facts.ReplyReceived()
+            | facts.ComplaintOpened()
+            | facts.ComplaintResolved()
+            | facts.PaymentMethodFailed()
+            | facts.PaymentMethodRestored()
+        ):
             return body.customer_id, ()
         case facts.PromiseMade() | facts.PaymentPlanAgreed():
             return None, body.invoice_ids

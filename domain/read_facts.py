@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from domain import facts
+from domain import facts, read_people
 from domain.event import EventError
 from domain.fields import Fields, a_day, a_list, an_instant_or_day, line, shown
 from domain.ids import CustomerId, InvoiceId
@@ -14,7 +14,9 @@ from domain.read_customer import an_id, read_customer
 from domain.read_invoice import a_currency, amount_above_zero_in, read_instalments, read_invoice
 
 DEFAULT_CURRENCY = "EUR"
-"""Of promises and payment plans that name none, as the contract does not ask for it there."""
+"""What amounts of promises and payment plans are read in that name none: the contract does not ask for it there.
+
+`fold` knows the invoices and takes the figure in their currency."""
 
 _a_reason = line(2000)
 _a_name = line(200)
@@ -71,21 +73,26 @@ def _terms_extended(data: Fields, _: str) -> facts.TermsExtended:
 
 
 def _promise_made(data: Fields, _: str) -> facts.PromiseMade:
-    currency = data.maybe("currency", a_currency) or DEFAULT_CURRENCY
+    currency = data.maybe("currency", a_currency)
     return facts.PromiseMade(
         invoice_ids=data.need("invoice_ids", _invoice_ids),
-        amount=data.maybe("amount", amount_above_zero_in(currency)),
+        amount=data.maybe("amount", amount_above_zero_in(currency or DEFAULT_CURRENCY)),
         promised_on=data.need("promised_on", a_day),
         by=data.maybe("by", _a_name) or "",
+        currency_stated=currency is not None,
     )
 
 
 def _payment_plan_agreed(data: Fields, _: str) -> facts.PaymentPlanAgreed:
-    currency = data.maybe("currency", a_currency) or DEFAULT_CURRENCY
-    instalments = read_instalments(data.children("instalments"), currency)
+    currency = data.maybe("currency", a_currency)
+    instalments = read_instalments(data.children("instalments"), currency or DEFAULT_CURRENCY)
     if not instalments:
         raise EventError(data.path("instalments"), "is required; a plan has at least one instalment")
-    return facts.PaymentPlanAgreed(invoice_ids=data.need("invoice_ids", _invoice_ids), instalments=instalments)
+    return facts.PaymentPlanAgreed(
+        invoice_ids=data.need("invoice_ids", _invoice_ids),
+        instalments=instalments,
+        currency_stated=currency is not None,
+    )
 
 
 def _customer_updated(data: Fields, default_country: str) -> facts.CustomerUpdated:
@@ -129,6 +136,12 @@ READERS: Mapping[str, Callable[[Fields, str], facts.Body]] = MappingProxyType(
         "customer.released": _customer_released,
         "payments.synced": _payments_synced,
         "einvoice.status_changed": _einvoice_status_changed,
+        "task.closed": read_people.task_closed,
+        "reply.received": read_people.reply_received,
+        "complaint.opened": read_people.complaint_opened,
+        "complaint.resolved": read_people.complaint_resolved,
+        "payment_method.failed": read_people.payment_method_failed,
+        "payment_method.restored": read_people.payment_method_restored,
     }
 )
 """By event type: from its `data` and the seller's country to the fact."""

@@ -9,12 +9,13 @@ from decimal import Decimal
 from domain.event import EventError
 from domain.fields import Fields, Reader, a_day, ident, line, shown, text
 from domain.ids import CustomerId, InvoiceId
-from domain.invoice import EarlyPaymentDiscount, Instalment, Invoice
+from domain.invoice import EarlyPaymentDiscount, Instalment, Invoice, Line
 from domain.money import Money, exponent_of, read_amount
 
 an_id = ident(128)
 _a_line = line(128)
 _an_iban = line(64)
+_a_description = line(1000)
 _URL = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
 _PERCENT = re.compile(r"\d{1,2}(\.\d{1,6})?", re.ASCII)
 
@@ -22,7 +23,8 @@ _PERCENT = re.compile(r"\d{1,2}(\.\d{1,6})?", re.ASCII)
 def read_invoice(fields: Fields, customer_id: CustomerId) -> Invoice:
     """The invoice of a customer; EventError names what is wrong with it.
 
-    Due before it was issued is not wrong here: a gate before the first reminder asks a person about it.
+    Due before it was issued, or lines that do not add up, are not wrong here: a gate before the first reminder asks a
+    person about them.
     """
     currency = fields.need("currency", a_currency)
     total = fields.need("total", amount_in(currency))
@@ -39,6 +41,7 @@ def read_invoice(fields: Fields, customer_id: CustomerId) -> Invoice:
         iban=fields.maybe("iban", _an_iban),
         early_payment_discount=_discount(fields.child_or_none("early_payment_discount")),
         instalments=_instalments_of(total, fields),
+        lines=tuple(_read_line(item, currency) for item in fields.children("lines")),
     )
 
 
@@ -98,6 +101,12 @@ def _instalments_of(total: Money, fields: Fields) -> tuple[Instalment, ...]:
         problem = f"add up to {together.amount} {total.currency}, but the total is {total.amount} {total.currency}"
         raise EventError(fields.path("instalments"), problem)
     return parts
+
+
+def _read_line(fields: Fields, currency: str) -> Line:
+    """A line's amount may be below zero, and its description may be missing."""
+    amount = fields.need("amount", lambda value: read_amount(_number(value), currency))
+    return Line(description=fields.maybe("description", _a_description) or "", amount=amount)
 
 
 def _discount(fields: Fields | None) -> EarlyPaymentDiscount | None:

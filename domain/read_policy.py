@@ -13,8 +13,10 @@ from domain.fields import a_day, a_flag, shown
 from domain.ids import StepId
 from domain.policy import Limits, Policy, Segment, Step
 from domain.policy_parts import Fault, Part, PolicyError, a_word_of, unknown
+from domain.rates import STATUTORY
 from domain.read_hours import read_hours
 from domain.read_ladder import MOST_DAYS, a_level, a_name, read_channels, read_ladder
+from domain.read_penalty import a_penalty_rate
 
 __all__ = ["Fault", "PolicyError", "read_policy"]
 
@@ -47,6 +49,7 @@ def read_policy(document: object) -> Policy:
         segments=_segments(part.part("segments"), steps),
         after_broken_promise=_step_of(part, "after_broken_promise", steps),
         promise_grace_days=part.take("promise_grace", _days, 2),
+        penalty_rate=part.take("penalty_rate", a_penalty_rate, STATUTORY),
     )
     part.close()
     if faults:

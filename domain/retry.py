@@ -10,17 +10,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.account import Account
-from domain.facts import Member, PastReminder
+from domain.budget import budget_of_retry, first_date_within
+from domain.cycles import Moment
 from domain.grouping import Candidate, candidates_of, changes_at, due_now, is_waiting
-from domain.hours import window_at_or_after
+from domain.hours import local_date, start_of_day, window_at_or_after
 from domain.ids import UnitId
+from domain.internal_task import InternalTask
 from domain.ladder import has_lapsed, is_internal, ladder_of
 from domain.leave import make_reminder, turn_in
-from domain.levels import Channel
-from domain.planned import InternalTask, Plan
+from domain.past import Member, PastReminder
+from domain.planned import Plan
 from domain.policy import Policy, Step
+from domain.rate_gate import is_refused
 from domain.reasons import Code, Reason
-from domain.routes import routes_of
+from domain.routes import Route, routes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +34,25 @@ class GivesUp:
     tasks: tuple[InternalTask, ...] = ()
 
 
-def retry_of(running: PastReminder, account: Account, policy: Policy, now: datetime) -> Plan | GivesUp:
+def retry_of(running: PastReminder, moment: Moment, policy: Policy, now: datetime) -> Plan | GivesUp:
     """What becomes at `now` of the account's open reminder."""
+    account = moment.account
     before = replace(account, history=tuple(past for past in account.history if past is not running))
-    candidates = candidates_of(before, policy)
+    candidates = candidates_of(replace(moment, account=before), policy, now)
     step = next((step for step in ladder_of(account, policy) if step.id == running.step), None)
     members = _still_asked(running, {one.unit.id: one for one in candidates}, now)
-    if step is None or not members:
+    if step is None or not members or is_refused(members, account, policy, now):
         return GivesUp("withdrawn")
     routes, unusable = routes_of(account, policy, step, spent=running.used)
-    span = _span(running, account, policy, step, now, routes[0].channel) if routes else None
-    if span is None:
+    found = _span(running, account, policy, step, now, routes[0]) if routes else None
+    if found is None:
         return GivesUp("failed", (InternalTask("repair", step.id, ()),))
+    span, waits = found
     reminder = make_reminder(account, policy, step, running.level, members, routes, span)
     changes = changes_at(candidates, now)
     again_at = span[0] if changes is None else min(span[0], changes)
     retry = Reason(Code.RETRY, {"reminder": running.id, "at": span[0].isoformat()})
-    return Plan(replace(reminder, continues=running.id), again_at, (*unusable, retry))
+    return Plan(replace(reminder, continues=running.id), again_at, (*unusable, *waits, retry))
 
 
 def _still_asked(running: PastReminder, candidates: Mapping[UnitId, Candidate], now: datetime) -> tuple[Member, ...]:
@@ -72,12 +77,18 @@ def _may_stay(member: Member, one: Candidate, now: datetime) -> bool:
 
 
 def _span(
-    running: PastReminder, account: Account, policy: Policy, step: Step, now: datetime, channel: Channel
-) -> tuple[datetime, datetime] | None:
-    """From when and before when the next attempt may leave; None if the channel's hours never open."""
+    running: PastReminder, account: Account, policy: Policy, step: Step, now: datetime, route: Route
+) -> tuple[tuple[datetime, datetime], tuple[Reason, ...]] | None:
+    """From when and before when the next attempt may leave, and why so late; None if the hours never open."""
     ready_at = max(running.at, running.retry_at or running.at)
     at = max(now, ready_at)
     if is_internal(step):
-        return at, at
-    window = window_at_or_after(policy, channel, account.place, at)
-    return None if window is None else (max(at, turn_in(window, ready_at, account)), window.closes)
+        return (at, at), ()
+    budget = budget_of_retry(account, running, policy.limits, route)
+    day, why = first_date_within(budget, local_date(account.place, at))
+    at = at if why is None else start_of_day(account.place, day)
+    window = window_at_or_after(policy, route.channel, account.place, at)
+    if window is None:
+        return None
+    waits = () if why is None else (why,)
+    return (max(at, turn_in(window, ready_at, account)), window.closes), waits

@@ -12,7 +12,7 @@ from datetime import date
 from domain.account import InvoiceState, Standing, Unit
 from domain.facts import PaymentPlanAgreed
 from domain.ids import InvoiceId, UnitId
-from domain.invoice import Instalment
+from domain.invoice import Instalment, Invoice
 from domain.money import Money
 
 
@@ -44,9 +44,37 @@ def units_of(states: Sequence[InvoiceState], plans: Iterable[PlanBase]) -> tuple
     return tuple(sorted(units, key=lambda unit: (unit.due_on, unit.id)))
 
 
+def whole_id(of: InvoiceId) -> UnitId:
+    """The unit id of an invoice that is not cut into instalments."""
+    return UnitId(_alone(of))
+
+
 def instalment_id(of: InvoiceId | str, number: int) -> UnitId:
     """The unit id of the n-th instalment (1-based) of an invoice or of a plan."""
     return UnitId(f"{_alone(of)}#{number}")
+
+
+def plan_name(event_id: str) -> str:
+    """What the units of a payment plan are named after."""
+    return f"plan:{event_id}"
+
+
+def is_unit_of(unit: UnitId, of: InvoiceId | str) -> bool:
+    """Whether it is this invoice, or an instalment of this invoice or plan."""
+    name = _alone(of)
+    return unit == name or (unit.startswith(f"{name}#") and unit[len(name) + 1 :].isdigit())
+
+
+def was_cut_otherwise(unit: UnitId, invoice: Invoice) -> bool:
+    """Whether the unit was one of the invoice's before it was cut into other instalments, or into none."""
+    if not is_unit_of(unit, invoice.id):
+        return False
+    return unit not in (unit_ids_of(invoice) - {whole_id(invoice.id)} or {whole_id(invoice.id)})
+
+
+def unit_ids_of(invoice: Invoice) -> set[UnitId]:
+    """The ids under which an invoice may be dunned, whole or in its instalments."""
+    return {whole_id(invoice.id), *(instalment_id(invoice.id, n + 1) for n in range(len(invoice.instalments)))}
 
 
 def _alone(name: str) -> str:
@@ -55,26 +83,32 @@ def _alone(name: str) -> str:
 
 
 def _plan_units(base: PlanBase, covered: Sequence[InvoiceState], known: Collection[InvoiceId]) -> list[Unit]:
-    """What is left of the plan. An invoice that is settled, or that a newer plan took over, has left it."""
+    """What is left of the plan; once that is paid, what it left out.
+
+    An invoice that is settled, or that a newer plan took over, has left it.
+    """
     if not covered:
         return []
     agreed = sum(m.minor for i, m in base.owed.items() if i in known and m.currency == base.currency)
     paid = max(0, agreed - sum(state.balance.minor for state in covered))
-    return _fill(f"plan:{base.event_id}", base.plan.instalments, paid, tuple(covered))
+    left = _fill(plan_name(base.event_id), base.plan.instalments, paid, tuple(covered), agreed=True)
+    return left or [unit for state in covered for unit in _invoice_units(state)]
 
 
 def _invoice_units(state: InvoiceState) -> list[Unit]:
     """The invoice, or its instalments: extended terms put off those that were due before."""
     invoice = state.invoice
     if not invoice.instalments:
-        return [Unit(UnitId(_alone(invoice.id)), state.due_on, state.balance, (state,))]
+        return [Unit(whole_id(invoice.id), state.due_on, state.balance, (state,))]
     paid = max(0, sum(part.amount.minor for part in invoice.instalments) - state.balance.minor)
     first_on = state.due_on if state.due_on > invoice.due_on else date.min
     parts = [replace(part, due_on=max(part.due_on, first_on)) for part in invoice.instalments]
     return _fill(invoice.id, parts, paid, (state,))
 
 
-def _fill(of: str, instalments: Sequence[Instalment], paid: int, states: tuple[InvoiceState, ...]) -> list[Unit]:
+def _fill(
+    of: str, instalments: Sequence[Instalment], paid: int, states: tuple[InvoiceState, ...], *, agreed: bool = False
+) -> list[Unit]:
     """The instalments that `paid` minor units, filled in from the oldest, leave open."""
     units: list[Unit] = []
     for number, part in sorted(enumerate(instalments, start=1), key=lambda pair: (pair[1].due_on, pair[0])):
@@ -82,5 +116,5 @@ def _fill(of: str, instalments: Sequence[Instalment], paid: int, states: tuple[I
         paid -= covered
         if covered < part.amount.minor:
             left = Money(part.amount.minor - covered, part.amount.currency)
-            units.append(Unit(instalment_id(of, number), part.due_on, left, states))
+            units.append(Unit(instalment_id(of, number), part.due_on, left, states, agreed))
     return units

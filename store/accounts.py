@@ -205,16 +205,34 @@ def wake(connection: sa.Connection, keys: Collection[AccountKey], now: datetime)
 
 
 def wake_outdated(
-    connection: sa.Connection, now: datetime, limit: int, *, labels: Collection[str], footing: str
+    connection: sa.Connection,
+    now: datetime,
+    limit: int,
+    *,
+    labels: Collection[str],
+    overtaken: Collection[str],
+    footing: str,
 ) -> int:
-    """Has accounts planned again at once whose plan is by none of these policies, or stood on something else.
+    """Has accounts planned again at once whose plan would now be by another policy, or stood on something else.
 
-    At most `limit` at a time, which is returned, so that nobody waits long for an account. An account that is being
-    planned for the first time is among them: by what, is not known yet.
+    That is so for a plan by none of these policies, unless a running ladder is pinned there; then if that version
+    is overtaken. At most `limit` at a time, which is returned, so that nobody waits long for an account. An account
+    that is being planned for the first time is among them: by what, is not known yet.
     """
-    policy, stood_on = accounts.c.plan["policy"].astext, accounts.c.plan["footing"].astext
-    is_outdated = sa.or_(sa.func.coalesce(policy, "").not_in(labels), sa.func.coalesce(stood_on, "") != footing)
+    label = sa.func.coalesce(accounts.c.plan["policy"].astext, "")
+    pinned = sa.func.coalesce(accounts.c.plan["pinned"].astext, "")
+    is_outdated = sa.or_(
+        sa.func.coalesce(accounts.c.plan["footing"].astext, "") != footing,
+        pinned == "",
+        sa.and_(pinned == "false", sa.not_(among(label, labels))),
+        sa.and_(pinned == "true", among(label, overtaken)),
+    )
     return _wake_where(connection, is_outdated, now, limit)
+
+
+def wake_everyone(connection: sa.Connection, now: datetime, limit: int) -> int:
+    """Has every account planned again at once, at most `limit` at a time, which is returned."""
+    return _wake_where(connection, sa.true(), now, limit)
 
 
 def wake_seller(connection: sa.Connection, now: datetime, limit: int, *, seller: SellerId) -> int:

@@ -12,6 +12,7 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 INSTANT = sa.DateTime(timezone=True)
 TEXT = sa.Text()
 NUMBER = sa.BigInteger()
+DAY = sa.Date()
 
 Columns = Sequence[tuple[str, sa.types.TypeEngine[Any]]]
 

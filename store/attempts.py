@@ -8,10 +8,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from domain.ids import AccountKey, AttemptId, ReminderId, SellerId
+from domain.ids import AccountKey, AttemptId, CustomerId, ReminderId, SellerId
 from domain.outcomes import AttemptState, OutcomeClass
 from store.arrays import INSTANT, NUMBER, TEXT, Columns, among, unnested
-from store.tables import attempts, reminders
+from store.tables import accounts, attempts, reminders
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,15 @@ class AttemptRow:
     reminder_state: str
     reminder_spent: tuple[str, ...]
     reminder_attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """An account that was contacted, and whose customer it is."""
+
+    seller: SellerId
+    account: AccountKey
+    customer: CustomerId
 
 
 def close(connection: sa.Connection, closings: Sequence[Closing]) -> set[AttemptId]:
@@ -143,11 +152,14 @@ def find(connection: sa.Connection, ids: Collection[str]) -> list[AttemptRow]:
     return _read(connection, among(attempts.c.id, ids))
 
 
-def accounts_reached_at(connection: sa.Connection, address: str) -> list[tuple[SellerId, AccountKey]]:
+def accounts_reached_at(connection: sa.Connection, address: str) -> list[Reached]:
     """The accounts, with their sellers, that were ever contacted at this address, over whatever channel."""
-    statement = sa.select(attempts.c.seller, attempts.c.account_id).where(attempts.c.recipient == address)
-    rows = connection.execute(statement.distinct().order_by(attempts.c.account_id))
-    return [(SellerId(seller), AccountKey(key)) for seller, key in rows]
+    statement = sa.select(attempts.c.seller, attempts.c.account_id, accounts.c.customer_id)
+    statement = statement.join(accounts, accounts.c.id == attempts.c.account_id)
+    rows = connection.execute(
+        statement.where(attempts.c.recipient == address).distinct().order_by(attempts.c.account_id)
+    )
+    return [Reached(SellerId(seller), AccountKey(key), CustomerId(customer)) for seller, key, customer in rows]
 
 
 def find_by_provider(connection: sa.Connection, provider_ids: Collection[str]) -> dict[str, AttemptId]:

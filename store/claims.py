@@ -15,11 +15,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
-from domain.facts import Member
+from domain.addresses import address_key
 from domain.ids import AccountKey, AttemptId, ReminderId, SellerId
+from domain.levels import PHONE_NUMBER_CHANNELS, Channel
+from domain.past import Member
 from store.arrays import INSTANT, NUMBER, TEXT, Columns, among, unnested
 from store.fact_codec import members_to_row
-from store.tables import attempts, reminders, steps_had
+from store.tables import attempts, contacted, reminders, steps_had
+
+_WITH_ADDRESS = frozenset({Channel.EMAIL, *PHONE_NUMBER_CHANNELS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ def write(connection: sa.Connection, claims: Sequence[Claim]) -> None:
     if len(fresh) < len(claims):
         _continue_reminders(connection, [claim for claim in claims if not claim.is_new])
     _insert_attempts(connection, claims)
+    _insert_contacted(connection, claims)
 
 
 def close_reminders(connection: sa.Connection, given_up: Mapping[ReminderId, str]) -> None:
@@ -147,7 +152,10 @@ def _insert_steps(connection: sa.Connection, claims: Sequence[Claim]) -> None:
 
 
 def _continue_reminders(connection: sa.Connection, claims: Sequence[Claim]) -> None:
-    """A further attempt moves the reminder's instant: a contact counts on the day on which it is made."""
+    """A further attempt moves the reminder's instant: a contact counts on the day on which it is made.
+
+    One that is `done` is a call that reached nobody and is made again.
+    """
     columns: Columns = [
         ("id", TEXT),
         ("claimed_at", INSTANT),
@@ -159,7 +167,7 @@ def _continue_reminders(connection: sa.Connection, claims: Sequence[Claim]) -> N
     new = unnested(columns, rows)
     connection.execute(
         sa.update(reminders)
-        .where(reminders.c.id == new.c.id, reminders.c.state == "open")
+        .where(reminders.c.id == new.c.id, reminders.c.state.in_(["open", "done"]))
         .values(
             state=new.c.state,
             claimed_at=new.c.claimed_at,
@@ -199,6 +207,20 @@ def _insert_attempts(connection: sa.Connection, claims: Sequence[Claim]) -> None
     }
     values = [special.get(name, new.c[name]) for name in names]
     connection.execute(insert(attempts).from_select(names, sa.select(*values)))
+
+
+def _insert_contacted(connection: sa.Connection, claims: Sequence[Claim]) -> None:
+    """Who is contacted, by each address: other customers may have the same people."""
+    columns: Columns = [("seller", TEXT), ("address", TEXT), ("called_at", INSTANT), ("attempt_id", TEXT)]
+    rows = {
+        (claim.seller, address_key(address), claim.claimed_at, claim.attempt)
+        for claim in claims
+        if claim.channel in _WITH_ADDRESS
+        for address in (claim.recipient, *claim.cc)
+    }
+    new = unnested(columns, sorted(rows))
+    names = [name for name, _ in columns]
+    connection.execute(insert(contacted).from_select(names, sa.select(*(new.c[name] for name in names))))
 
 
 def _reminder_state(claim: Claim) -> str:

@@ -10,7 +10,8 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
-from domain.facts import Body, Member
+from domain.facts import Body
+from domain.past import Member
 
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {body.__name__: TypeAdapter(body) for body in get_args(Body)}
 _MEMBERS: TypeAdapter[tuple[Member, ...]] = TypeAdapter(tuple[Member, ...])

@@ -8,21 +8,29 @@ from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from domain.addresses import address_key
-from domain.facts import PastReminder, Suppressed
 from domain.ids import AccountKey, ReminderId, SellerId, StepId, UnitId
 from domain.levels import Channel, Level
+from domain.past import PastReminder, Suppressed
 from store.arrays import INSTANT, NUMBER, TEXT, Columns, among, unnested
 from store.fact_codec import members_from_row
-from store.tables import reminders, steps_had, suppressions
+from store.tables import attempts, reminders, steps_had, suppressions
+
+_CALLS = sa.func.array(
+    sa.select(attempts.c.called_at)
+    .where(attempts.c.reminder_id == reminders.c.id, attempts.c.channel == Channel.PHONE.value)
+    .order_by(attempts.c.number)
+    .scalar_subquery(),
+    type_=ARRAY(sa.DateTime(timezone=True)),
+).label("calls")
 
 
 def load(connection: sa.Connection, keys: Collection[AccountKey]) -> dict[AccountKey, list[PastReminder]]:
     """All reminders of these accounts, in one round trip."""
     found: dict[AccountKey, list[PastReminder]] = defaultdict(list)
-    for row in connection.execute(sa.select(reminders).where(among(reminders.c.account_id, keys))):
+    for row in connection.execute(sa.select(reminders, _CALLS).where(among(reminders.c.account_id, keys))):
         found[AccountKey(row.account_id)].append(past_reminder(row))
     return found
 
@@ -38,7 +46,7 @@ def had_elsewhere(
     mine = set(units)
     wanted = unnested([("seller", TEXT), ("account_id", NUMBER), ("unit_id", TEXT)], sorted(mine))
     rows = connection.execute(
-        sa.select(wanted.c.account_id.label("now_of"), reminders)
+        sa.select(wanted.c.account_id.label("now_of"), reminders, _CALLS)
         .distinct()
         .select_from(wanted)
         .join(steps_had, sa.and_(steps_had.c.seller == wanted.c.seller, steps_had.c.unit_id == wanted.c.unit_id))
@@ -49,7 +57,7 @@ def had_elsewhere(
     for row in rows:
         past = past_reminder(row)
         members = tuple(one for one in past.members if (row.seller, row.now_of, one.unit_id) in mine)
-        found[AccountKey(row.now_of)].append(replace(past, members=members, state="failed"))
+        found[AccountKey(row.now_of)].append(replace(past, members=members, state="failed", calls=()))
     return found
 
 
@@ -66,6 +74,8 @@ def past_reminder(row: Any) -> PastReminder:
         attempts=row.attempts,
         used=tuple(Channel(channel) for channel in row.spent),
         retry_at=row.retry_at,
+        policy=row.policy,
+        calls=tuple(row.calls),
     )
 
 

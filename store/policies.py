@@ -1,34 +1,49 @@
-"""Policies as immutable, numbered versions of their text."""
+"""Policies as immutable, numbered versions of their text. Only that ladders move to one may be said later."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from store.tables import policies
+from store.arrays import NUMBER, TEXT, unnested
+from store.tables import accounts, policies
 
 
 @dataclass(frozen=True, slots=True)
 class StoredPolicy:
-    """One version of a policy and since when it is stored."""
+    """One version of a policy and since when it is stored; `moves`: running ladders go over to it."""
 
     name: str
     version: int
     stored_at: datetime
+    moves: bool
+    body: str
+
+    @property
+    def label(self) -> str:
+        """`standard@3`."""
+        return f"{self.name}@{self.version}"
 
 
-def publish(connection: sa.Connection, name: str, digest: str, body: str) -> int:
-    """Stores the text as the policy's next version, unless it is the newest one already; returns the newest."""
+def publish(connection: sa.Connection, name: str, digest: str, body: str, *, moves: bool) -> int:
+    """Stores the text as the policy's next version, unless it is the newest one already; returns the newest.
+
+    With `moves` it is marked as one that running ladders move to. That mark is never taken back.
+    """
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"policy/{name}"))))
     newest = sa.select(policies).where(policies.c.name == name).order_by(policies.c.version.desc()).limit(1)
     row = connection.execute(newest).one_or_none()
     if row is not None and row.digest == digest:
+        if moves:
+            one = sa.and_(policies.c.name == name, policies.c.version == row.version)
+            connection.execute(sa.update(policies).where(one).values(moves=True))
         return int(row.version)
     version = 1 if row is None else int(row.version) + 1
-    values = {"name": name, "version": version, "digest": digest, "body": body}
+    values = {"name": name, "version": version, "digest": digest, "body": body, "moves": moves}
     connection.execute(insert(policies).values(values))
     return version
 
@@ -39,14 +54,35 @@ def newest_versions(connection: sa.Connection) -> dict[str, int]:
     return {name: int(version) for name, version in connection.execute(statement)}
 
 
+def newest_of_each(
+    connection: sa.Connection, without: Collection[tuple[str, int]] = ()
+) -> dict[str, tuple[int, int]]:
+    """The newest version of every policy and the newest that ladders move to (0: none), as if some were not there."""
+    name, version = policies.c.name, policies.c.version
+    moving = sa.func.coalesce(sa.func.max(version).filter(policies.c.moves), 0)
+    statement = sa.select(name, sa.func.max(version), moving).group_by(name)
+    if without:
+        statement = statement.where(sa.tuple_(name, version).not_in(sorted(without)))
+    return {found: (int(newest), int(moved)) for found, newest, moved in connection.execute(statement)}
+
+
 def versions(connection: sa.Connection) -> list[StoredPolicy]:
     """Every version of every policy, by name and number."""
-    columns = (policies.c.name, policies.c.version, policies.c.stored_at)
+    columns = (policies.c.name, policies.c.version, policies.c.stored_at, policies.c.moves, policies.c.body)
     rows = connection.execute(sa.select(*columns).order_by(policies.c.name, policies.c.version))
-    return [StoredPolicy(name, int(version), stored_at) for name, version, stored_at in rows]
+    return [StoredPolicy(name, int(version), *others) for name, version, *others in rows]
 
 
-def body_of(connection: sa.Connection, name: str, version: int) -> str:
-    """The text of one version; the version must exist."""
-    statement = sa.select(policies.c.body).where(policies.c.name == name, policies.c.version == version)
-    return str(connection.execute(statement).scalar_one())
+def bodies_of(connection: sa.Connection, wanted: Collection[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """The texts of these (name, version), of those that are stored, in one round trip."""
+    new = unnested([("name", TEXT), ("version", NUMBER)], sorted(wanted))
+    is_wanted = sa.and_(new.c.name == policies.c.name, new.c.version == policies.c.version)
+    rows = connection.execute(sa.select(policies.c.name, policies.c.version, policies.c.body).join(new, is_wanted))
+    return {(name, int(version)): body for name, version, body in rows}
+
+
+def ladders_on(connection: sa.Connection) -> dict[str, int]:
+    """How many accounts' running ladders are on each version, by its label, as they were last planned."""
+    label, is_pinned = accounts.c.plan["policy"].astext, accounts.c.plan["pinned"].astext == "true"
+    rows = connection.execute(sa.select(label, sa.func.count()).where(is_pinned).group_by(label))
+    return {str(found): int(count) for found, count in rows}

@@ -48,6 +48,12 @@ def put(
     return list(connection.execute(statement.returning(receipts.c.id)).scalars())
 
 
+def raw_of(connection: sa.Connection, provider: str, key: str) -> bytes | None:
+    """A receipt in its raw form, by its key; None if it never came."""
+    statement = sa.select(receipts.c.raw).where(receipts.c.provider == provider, receipts.c.key == key)
+    return connection.execute(statement).scalar_one_or_none()
+
+
 def take(connection: sa.Connection, ids: Collection[int]) -> list[ReceiptRow]:
     """Locks those of the receipts that nobody has settled or is settling, until the transaction ends."""
     rows = connection.execute(

@@ -62,6 +62,7 @@ policies = sa.Table(
     sa.Column("digest", sa.Text, nullable=False),
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("stored_at", Instant, nullable=False, server_default=_NOW),
+    sa.Column("moves", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 inbox = sa.Table(
@@ -211,6 +212,15 @@ attempts = sa.Table(
     postgresql_with={"fillfactor": 75, "autovacuum_vacuum_scale_factor": 0.02},
 )
 
+contacted = sa.Table(
+    "contacted",
+    metadata,
+    sa.Column("seller", sa.Text, primary_key=True),
+    sa.Column("address", sa.Text, primary_key=True),
+    sa.Column("called_at", Instant, primary_key=True),
+    sa.Column("attempt_id", sa.Text, sa.ForeignKey("attempts.id"), primary_key=True),
+)
+
 receipts = sa.Table(
     "receipts",
     metadata,
@@ -253,7 +263,21 @@ tasks = sa.Table(
     sa.Column("body", sa.Text, nullable=False, server_default=""),
     sa.Column("closed_at", Instant),
     sa.Column("outcome", sa.Text),
+    sa.Column("utc_offset_s", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("cycle", sa.SmallInteger, nullable=False, server_default="0"),
+    sa.Column("next_on", sa.Date),
+    sa.Column("note", sa.Text, nullable=False, server_default=""),
+    sa.Column("closed_by", sa.Text, nullable=False, server_default=""),
     sa.Index("ix_tasks_open", "seller", "opened_at", postgresql_where=sa.text("closed_at IS NULL")),
+)
+
+announced = sa.Table(
+    "announced",
+    metadata,
+    sa.Column("account_id", sa.BigInteger, sa.ForeignKey("accounts.id"), primary_key=True),
+    sa.Column("event", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("at", Instant, nullable=False),
 )
 
 journal = sa.Table(

@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 
 from domain.account import Account
 from domain.customer import Contact, Customer, Seller
-from domain.facts import Body, Fact, InvoiceIssued, Member, PastReminder, Stamp, Suppressed
+from domain.facts import Body, Fact, InvoiceIssued, Stamp
 from domain.fold import fold
 from domain.ids import ContactId, CustomerId, InvoiceId, ReminderId, SellerId, StepId, UnitId
 from domain.invoice import Instalment, Invoice
 from domain.levels import Channel, Level
 from domain.money import Money
+from domain.past import Member, PastReminder, Suppressed
 from domain.planned import Plan
 from domain.policy import Limits, Offset, OffsetKind, OpenHours, Policy, Step
 from domain.reasons import Reason
@@ -94,13 +95,18 @@ def a_fact(body: Body, minute: int = 0, **changes: Any) -> Fact:
     return Fact(Stamp(at, "", event_id), changes.pop("received_at", at), body, **changes)
 
 
-def in_turn(*bodies: Body) -> list[Fact]:
-    """Facts that happened one minute after the other, in this order."""
-    return [a_fact(body, minute) for minute, body in enumerate(bodies)]
+def in_turn(*bodies: Body | Fact) -> list[Fact]:
+    """Facts that happened one minute after the other, in this order; whole facts when they say."""
+    return [body if isinstance(body, Fact) else a_fact(body, minute) for minute, body in enumerate(bodies)]
+
+
+def on_day(day: int, body: Body) -> Fact:
+    """A fact of ten o'clock in Paris, so many days after F-1 is due."""
+    return a_fact(body, at=paris(days(day), 10), event_id=f"d{day}-{type(body).__name__}")
 
 
 def an_account(
-    *bodies: Body,
+    *bodies: Body | Fact,
     seller: Seller | None = None,
     history: tuple[PastReminder, ...] = (),
     suppressed: tuple[Suppressed, ...] = (),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import time
 from typing import Any
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from domain.customer import Place
@@ -41,7 +42,9 @@ def contact_data(**changes: Any) -> Json:
 
 
 def customer_data(**changes: Any) -> Json:
-    """A bakery in Paris with one contact."""
+    """A bakery in Paris with one contact; a customer of another id has another person, unless told otherwise."""
+    name = str(changes.get("id", "C-17"))
+    other = {"email": f"anne@{name.lower()}.example", "phone": f"+33612{crc32(name.encode()) % 10**6:06}"}
     return {
         "id": "C-17",
         "name": "Boulangerie Martin",
@@ -49,7 +52,7 @@ def customer_data(**changes: Any) -> Json:
         "language": "fr",
         "country": "FR",
         "timezone": "Europe/Paris",
-        "contacts": [contact_data()],
+        "contacts": [contact_data(**({} if name == "C-17" else other))],
     } | changes
 
 

@@ -106,7 +106,8 @@ def _keep_reply(parts: Parts, raw: bytes) -> Response:
         inbound = twilio.read_inbound(twilio.read_form(raw))
     except CallbackError as error:
         return _set_aside(parts.services, "twilio", raw, error)
-    hear(parts.services, inbound, raw, parts.services.clock.now())
+    inbox_ids = hear(parts.services, inbound, raw, parts.services.clock.now())
+    parts.nudger.tell("event.intake", "intake", inbox_ids)
     return Response('<?xml version="1.0" encoding="UTF-8"?><Response/>', media_type="text/xml")
 
 

@@ -19,6 +19,11 @@ from domain.reasons import Code
 from store.journal import Entry
 from web.words import LANGUAGES, word
 
+_SAME_PERSON = (
+    "[ (la même personne, {who}, a aussi été contactée au sujet d’un autre client)].",
+    "[ (the same person, {who}, has also been contacted about another customer)].",
+)
+
 REASONS: dict[Code, tuple[str, str]] = {
     Code.STEP_DUE: ("{unit} : l’étape « {step} » est due.", "{unit}: step “{step}” is due."),
     Code.STEP_LATER: (
@@ -45,12 +50,16 @@ REASONS: dict[Code, tuple[str, str]] = {
         "Spread over the window[: not before {until}].",
     ),
     Code.GAP: (
-        "Contact récent : au moins {days} jours entre deux[, donc pas avant le {until}].",
-        "Contacted lately: at least {days} days between contacts[, so not before {until}].",
+        "Contact récent : au moins {days} jours entre deux[, donc pas avant le {until}]" + _SAME_PERSON[0],
+        "Contacted lately: at least {days} days between contacts[, so not before {until}]" + _SAME_PERSON[1],
     ),
     Code.CAP: (
-        "Plafond atteint : {limit} contacts en {days} jours[, donc pas avant le {until}].",
-        "Limit reached: {limit} contacts in {days} days[, so not before {until}].",
+        "Plafond atteint : {limit} contacts en {days} jours[, donc pas avant le {until}]" + _SAME_PERSON[0],
+        "Limit reached: {limit} contacts in {days} days[, so not before {until}]" + _SAME_PERSON[1],
+    ),
+    Code.CALLS_CAP: (
+        "Plafond atteint : {limit} appels en {days} jours[, donc pas avant le {until}]" + _SAME_PERSON[0],
+        "Limit reached: {limit} calls in {days} days[, so not before {until}]" + _SAME_PERSON[1],
     ),
     Code.NOTHING_OWED: ("Rien n’est dû.", "Nothing is owed."),
     Code.UNIT_DISPUTED: ("{unit} est contestée : on attend.", "{unit} is disputed: it waits."),
@@ -62,6 +71,26 @@ REASONS: dict[Code, tuple[str, str]] = {
         "{unit} : paiement promis, on attend jusqu’au {until}.",
         "{unit}: payment promised, it waits until {until}.",
     ),
+    Code.UNIT_IN_PLAN: (
+        "{unit} : échéance d’un plan de paiement, on attend jusqu’au {until}.",
+        "{unit}: an instalment of a payment plan, it waits until {until}.",
+    ),
+    Code.UNIT_WAITS_FOR_DATE: (
+        "{unit} : rien avant le {until}[ – {outcome}].",
+        "{unit}: nothing before {until}[ – {outcome}].",
+    ),
+    Code.WAITS_FOR_DATE: (
+        "Rien avant le {until}[ : le client a répondu – {outcome}].",
+        "Nothing before {until}[: the customer replied – {outcome}].",
+    ),
+    Code.PROMISE_BROKEN: (
+        "{unit} : la promesse de payer le {promised_on} n’a pas été tenue.",
+        "{unit}: the promise to pay by {promised_on} was not kept.",
+    ),
+    Code.PLAN_BROKEN: (
+        "{unit} : l’échéance du {due_on} du plan de paiement n’a pas été payée.",
+        "{unit}: the instalment of {due_on} of the payment plan was not paid.",
+    ),
     Code.UNIT_WAITS_FOR_STATUS: (
         "{unit} attend : statut {code} de la facture électronique.",
         "{unit} waits: e-invoice status {code}.",
@@ -71,9 +100,21 @@ REASONS: dict[Code, tuple[str, str]] = {
         "{unit} : l’étape « {step} » attend l’accord d’une personne.",
         "{unit}: step “{step}” waits for a person’s approval.",
     ),
+    Code.RATE_UNKNOWN: (
+        "L’étape « {step} » attend : le taux des pénalités de retard du semestre {half_year} n’est pas connu.",
+        "Step “{step}” waits: the late-payment rate for {half_year} is not known.",
+    ),
+    Code.RATE_TOO_LOW: (
+        "L’étape « {step} » attend : le taux convenu est inférieur au minimum légal du semestre {half_year}.",
+        "Step “{step}” waits: the agreed rate is below the legal minimum for {half_year}.",
+    ),
     Code.CUSTOMER_HELD: (
         "Relances suspendues[ jusqu’au {until}][ : {reason}].",
         "Reminders are on hold[ until {until}][: {reason}].",
+    ),
+    Code.REPLY_UNREAD: (
+        "Le client a répondu par {channel} : rien ne part avant qu’une personne ait lu sa réponse.",
+        "The customer replied over {channel}: nothing goes out before a person has read the reply.",
     ),
     Code.FEED_STALE: (
         "Le flux des paiements s’arrête au {as_of} : on attend d’en savoir plus.",
@@ -85,6 +126,20 @@ REASONS: dict[Code, tuple[str, str]] = {
         "Template {template} is broken: {problem}.",
     ),
     Code.RETRY: ("Nouvel essai le {at}.", "Tried again on {at}."),
+    Code.SEGMENT: (
+        (
+            "Segment « {name} »[ ; au {as_of}, factures réglées : {settled}, impayées depuis longtemps : {unpaid}]"
+            "[ ; à temps : {in_time_percent} %, retard moyen en jours : {mean_days_late}]."
+        ),
+        (
+            "Segment “{name}”[; as of {as_of}, invoices settled: {settled}, long unpaid: {unpaid}]"
+            "[; in time: {in_time_percent}%, mean delay in days: {mean_days_late}]."
+        ),
+    ),
+    Code.GATE: (
+        "{unit} : avant une première relance, une personne doit regarder ({why}).",
+        "{unit}: before a first reminder, a person has to look ({why}).",
+    ),
 }
 
 EVENTS: dict[str, tuple[str, str]] = {
@@ -97,7 +152,30 @@ EVENTS: dict[str, tuple[str, str]] = {
         "Planifié[ : étape « {step} » par {channel} le {at}].",
         "Planned[: step “{step}” over {channel} on {at}].",
     ),
-    "task.opened": ("Tâche ouverte : {kind}[, étape « {step} »].", "Task opened: {kind}[, step “{step}”]."),
+    "task.opened": (
+        "Tâche ouverte : {kind}[, étape « {step} »][ : {why}].",
+        "Task opened: {kind}[, step “{step}”][: {why}].",
+    ),
+    "promise.kept": (
+        "Promesse tenue : paiement promis pour le {promised_on}[ ({amount})].",
+        "Promise kept: payment promised by {promised_on}[ ({amount})].",
+    ),
+    "promise.broken": (
+        "Promesse non tenue : paiement promis pour le {promised_on}[ ({amount})].",
+        "Promise broken: payment promised by {promised_on}[ ({amount})].",
+    ),
+    "plan.broken": (
+        "Plan de paiement non tenu : l’échéance du {due_on} n’a pas été payée.",
+        "Payment plan broken: the instalment of {due_on} was not paid.",
+    ),
+    "task.closed": (
+        "Tâche terminée : {kind}[, étape « {step} »] – {outcome}[, la suite à partir du {next_on}][ (par {by})].",
+        "Task closed: {kind}[, step “{step}”] – {outcome}[, what follows from {next_on} on][ (by {by})].",
+    ),
+    "task.cancelled": (
+        "Tâche annulée : {kind}[, étape « {step} »]. Elle n’a plus d’objet.",
+        "Task cancelled: {kind}[, step “{step}”]. There is nothing left to do about it.",
+    ),
     "reminder.failed": ("La relance n’a pas pu être remise.", "The reminder could not be delivered."),
     "reminder.withdrawn": ("La relance a été retirée.", "The reminder was withdrawn."),
     "attempt.calling": (
@@ -129,7 +207,7 @@ EVENTS: dict[str, tuple[str, str]] = {
 
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _NAME = re.compile(r"\{(\w+)\}")
-_WORDED = frozenset({"channel", "state", "class", "why", "kind", "level", "tone"})
+_WORDED = frozenset({"channel", "state", "class", "why", "kind", "level", "tone", "outcome"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,14 +55,44 @@ WORDS: dict[str, tuple[str, str]] = {
     # why an invoice stays apart
     "hand_off": ("transmission interne", "an internal hand-off"),
     "approval": ("attend un accord", "waits for approval"),
+    "rate": ("taux des pénalités à renseigner", "its penalty rate has to be given"),
     "level": ("ton trop fort pour elle", "the tone is too strong for it"),
     "side_of_due_date": ("de l’autre côté de l’échéance", "on the other side of its due date"),
     "not_late_yet": ("pas encore échue", "not late yet"),
     "lease_expired": ("l’appel n’a pas rendu compte", "the call never reported back"),
+    "called_again": ("un appel est à refaire", "a call is to be made again"),
+    # what came of a task
+    "promised": ("paiement promis", "payment promised"),
+    "no_answer": ("pas de réponse", "no answer"),
+    "message_left": ("message laissé", "message left"),
+    "call_back": ("demande à être rappelé", "asked to be called back"),
+    "says_paid": ("dit avoir payé", "says it is paid"),
+    "plan_asked": ("demande un échéancier", "asks for a payment plan"),
+    "wrong_person": ("pas le bon interlocuteur", "not the right person"),
+    "disputed": ("contesté", "disputed"),
+    "approved": ("accord donné", "approved"),
+    "declined": ("étape écartée", "step declined"),
+    "postponed": ("remis à plus tard", "put off"),
+    "as_is": ("juste tel quel", "right as it is"),
+    "resolved": ("litige réglé", "dispute resolved"),
+    # what has to be fixed before a first reminder
+    "due_before_issued": ("l’échéance précède la date d’émission", "it is due before it was issued"),
+    "lines_differ": ("le total n’est pas la somme des lignes", "its total is not the sum of its lines"),
+    "complaint": ("une réclamation est ouverte", "a complaint is open"),
+    "payment_method": ("son moyen de paiement n’a pas fonctionné", "the payment method did not work"),
+    "issued_on": ("la date d’émission manque", "the issue date is missing"),
+    "purchase_order": ("le numéro de commande manque", "the purchase order is missing"),
+    "document_url": ("le lien vers la facture manque", "the link to the invoice is missing"),
+    "payment_url": ("le lien de paiement manque", "the payment link is missing"),
+    "iban": ("l’IBAN manque", "the IBAN is missing"),
+    "rate_unknown": ("un taux légal manque", "a statutory rate is missing"),
+    "rate_too_low": ("le taux convenu est trop bas", "the agreed rate is too low"),
     # kinds of internal tasks
     "approve": ("étape à valider", "step to approve"),
     "repair": ("contact à corriger", "contact to repair"),
     "fix": ("point à corriger", "something to fix"),
+    "reply": ("réponse à lire", "reply to read"),
+    "dispute": ("litige à régler", "dispute to settle"),
 }
 
 LABELS: dict[str, tuple[str, str]] = {
@@ -91,6 +121,14 @@ LABELS: dict[str, tuple[str, str]] = {
     "no_feed": (
         "Aucun flux de paiements n’est connu : les relances ne l’attendent pas.",
         "No payment feed is known: reminders do not wait for it.",
+    ),
+    "policy_kept": (
+        "Les relances en cours gardent leur version de la politique ; la plus récente est",
+        "The running ladder keeps its version of the policy; the newest is",
+    ),
+    "segment_unnamed": (
+        "La politique ne fait rien de particulier pour ce segment.",
+        "The policy does nothing special for this segment.",
     ),
     "looks_again": ("Prochain examen", "Looked at again"),
     "why": ("Pourquoi", "Why"),

@@ -6,18 +6,22 @@ Called by `workers/deliver` for at most as many accounts as it will call at once
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
 from channels.port import Message, Rendered
 from channels.render import TemplateError
 from config.wiring import Services
+from domain.addresses import address_key
+from domain.contacted import Contacted
+from domain.hours import offset_s
 from domain.ids import AccountKey
 from domain.levels import PERSON_CHANNELS, Channel
 from domain.naming import attempt_id, reminder_id
+from domain.plan import plan
 from domain.planned import PlannedReminder
 from domain.reasons import Code, Reason
 from domain.routes import Route
@@ -28,6 +32,7 @@ from store.journal import Entry
 from workers.instants import Now, by_instant, latest, now_of
 from workers.letters import render
 from workers.nudges import queue_of
+from workers.persons import Batch
 from workers.planning import PUT_OFF, Planned, give_up, keep_plans, plan_accounts
 
 LEASE_S = 30.0
@@ -78,18 +83,53 @@ def _claim_one_by_one(services: Services, keys: Sequence[AccountKey], queue: str
 def _claim_all(services: Services, keys: Sequence[AccountKey], queue: str, now: Now) -> list[Call]:
     with services.engine.begin() as connection:
         rows = accounts.lock(connection, keys, due_by=latest(now))
-        planned = plan_accounts(connection, services, rows, now)
+        planned = plan_accounts(connection, services, rows, now, to_claim=True)
         rendered = [(one, _call(services, one, queue)) for one in planned]
         # Asked last, because an event may be answered with 202 at any moment until this commits.
         waiting = inbox.with_unfolded(connection, [row.key for row in rows])
         planned = [one for one in planned if one.row.key not in waiting]
         tried = [one_tried for one, one_tried in rendered if one.row.key not in waiting]
-        calls = [call for call in tried if isinstance(call, Call)]
+        calls, too_many = _one_each(zip(planned, tried, strict=True))
         claimed = {call.claim.account for call in calls}
+        for at, behind in by_instant(now, too_many).items():
+            accounts.wake(connection, behind, at)
         keep_plans(connection, [one for one in tried if isinstance(one, Planned)])
         if calls:
             _write(connection, [one for one in planned if one.row.key in claimed], calls, now)
     return calls
+
+
+def _one_each(found: Iterable[tuple[Planned, Call | Planned]]) -> tuple[list[Call], list[AccountKey]]:
+    """The calls to make, and the accounts to plan again once these are made: they have people of a call before them.
+
+    Of the accounts of one person, only as many leave as planning allows with those before them had.
+    """
+    batch, calls, too_many = Batch(), [], []
+    for one, call in found:
+        if not isinstance(call, Call):
+            continue
+        had = batch.had_by(one.row, one.account)
+        if had and not _still_leaves(one, had):
+            too_many.append(one.row.key)
+            continue
+        claim = call.claim
+        is_call = claim.channel == Channel.PHONE
+        batch.add(
+            one.row,
+            [
+                Contacted(claim.claimed_at, address_key(to), claim.reminder, is_call)
+                for to in (claim.recipient, *claim.cc)
+            ],
+        )
+        calls.append(call)
+    return calls, too_many
+
+
+def _still_leaves(one: Planned, had: Sequence[Contacted]) -> bool:
+    """Whether the account's reminder would leave now if its people had been contacted so."""
+    account = replace(one.account, elsewhere=(*one.account.elsewhere, *had))
+    reminder = plan(account, one.policy, one.now).reminder
+    return reminder is not None and reminder.send_at <= one.now
 
 
 def _call(services: Services, one: Planned, queue: str) -> Call | Planned:
@@ -99,11 +139,13 @@ def _call(services: Services, one: Planned, queue: str) -> Call | Planned:
         return one
     route = reminder.routes[0]
     try:
-        rendered = render(services, one.account, reminder, route, now)
+        rendered = render(services, one.account, one.policy, reminder, route, now)
     except TemplateError as error:
         log.warning("render.failed", template=error.template, problem=error.problem, account=one.row.key)
         broken = Reason(Code.TEMPLATE_BROKEN, {"template": error.template, "problem": error.problem})
-        waits = replace(one.plan, reminder=None, again_at=now + PUT_OFF, reasons=(*one.plan.reasons, broken))
+        waits = replace(
+            one.plan, reminder=None, again_at=now + PUT_OFF, fed_at=None, reasons=(*one.plan.reasons, broken)
+        )
         return replace(one, plan=waits)
     claim = _claim(services, one, reminder, route, rendered, now)
     return Call(claim, _message(services, claim, rendered, route, reminder, one, now))
@@ -117,7 +159,6 @@ def _claim(
         running.id if running else reminder_id(one.row.seller, one.row.customer_id, reminder.members[0], one.earlier)
     )
     number = running.attempts + 1 if running else 1
-    offset = now.astimezone(one.account.place.zone).utcoffset() or timedelta()
     units = {unit.id: unit for unit in one.account.units}
     invoices = [state.invoice.id for member in reminder.members for state in units[member.unit_id].states]
     return Claim(
@@ -139,7 +180,7 @@ def _claim(
         contact=route.contact_id,
         recipient=route.to,
         cc=route.cc,
-        utc_offset_s=int(offset.total_seconds()),
+        utc_offset_s=offset_s(one.account.place, now),
         lease_s=LEASE_S,
         is_open=route.channel in PERSON_CHANNELS,
         template=rendered.template,
@@ -209,4 +250,6 @@ def _task(claim: Claim, rendered: Rendered) -> tasks.NewTask:
         reminder=claim.reminder,
         title=rendered.subject or "",
         body=rendered.text,
+        cycle=max(member.cycle for member in claim.members),
+        utc_offset_s=claim.utc_offset_s,
     )

@@ -1,47 +1,61 @@
 """A customer's reply: who wrote is left alone, or written to again, from the moment this returns.
 
-Called by `web/callbacks` itself and not over the queue, because a stop must hold once the provider has its answer.
+Called by `web/callbacks` itself and not over the queue, because a stop must hold once the provider has its answer,
+and so must any other word until a person has read it.
 What the reply says is kept raw with the receipts, never in the journal.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime
+from typing import Any
 
 import structlog
 
 from channels.twilio.callbacks import Inbound
 from channels.wishes import Wish
 from config.wiring import DEFAULT_SELLER, Services
-from domain.ids import AccountKey, SellerId
+from domain.ids import AccountKey, CustomerId, SellerId
 from domain.outcomes import OutcomeClass, Receipt
 from store import accounts, attempts, history, journal, receipts
+from store.attempts import Reached
 from store.engine import Connection, Unavailable
 from store.journal import Entry
+from workers.receive import receive_in
 
 log = structlog.get_logger()
 
 OPT_OUT = OutcomeClass.OPT_OUT.value
 
+SOURCE = "relance"
+"""Of the events that are made here."""
+
 _HEARD = {None: "inbound.received", Wish.STOP: "inbound.stopped", Wish.START: "inbound.started"}
 
 
-def hear(services: Services, inbound: Inbound, raw: bytes, now: datetime) -> None:
-    """Takes in one reply, once however often it comes.
+def hear(services: Services, inbound: Inbound, raw: bytes, now: datetime) -> tuple[int, ...]:
+    """Takes in one reply, once however often it comes. Returns new rows of the inbox, for a nudge to intake.
 
     A stop or start word counts for every seller that ever contacted this address: the provider's number is shared,
     and the edge cannot know which of them was meant. For an address that nobody knows, the default seller obeys.
+    Any other word is an event for every account that was reached there: nothing is claimed for it before that is
+    folded, and then nothing goes out before a person has read the reply.
     It is committed before any account is waited for: the provider may not tell a second time.
     """
     with services.engine.begin() as connection:
         if not _is_new(connection, inbound, raw, now):
-            return
+            return ()
         reached = attempts.accounts_reached_at(connection, inbound.address)
-        if inbound.wish is not None:
-            _obey(connection, inbound, {seller for seller, _ in reached} or {DEFAULT_SELLER}, now)
+        inbox_ids: tuple[int, ...] = ()
+        if inbound.wish is None:
+            inbox_ids = _hold(connection, inbound, reached, now)
+        else:
+            _obey(connection, inbound, inbound.wish, {one.seller for one in reached} or {DEFAULT_SELLER}, now)
         journal.write(connection, _entries(inbound, reached, now))
     if inbound.wish is not None:
-        _wake(services, [key for _, key in reached], now)
+        _wake(services, [one.account for one in reached], now)
+    return inbox_ids
 
 
 def _wake(services: Services, keys: list[AccountKey], now: datetime) -> None:
@@ -61,18 +75,38 @@ def _is_new(connection: Connection, inbound: Inbound, raw: bytes, now: datetime)
     return bool(new)
 
 
-def _obey(connection: Connection, inbound: Inbound, owners: set[SellerId], now: datetime) -> None:
+def _hold(connection: Connection, inbound: Inbound, reached: list[Reached], now: datetime) -> tuple[int, ...]:
+    """Puts a `reply.received` into the inbox for each account: it is there if the receipt is, whoever dies when."""
+    events: dict[SellerId, list[object]] = defaultdict(list)
+    for one in reached:
+        events[one.seller].append(_event(inbound, one.customer, now))
+    replies = [receive_in(connection, seller, events[seller], now) for seller in sorted(events)]
+    return tuple(row for reply in replies for row in reply.inbox_ids)
+
+
+def _event(inbound: Inbound, customer: CustomerId, now: datetime) -> dict[str, Any]:
+    """A CloudEvent of ours. The reply's own key names it, so that its words can be found again with the receipts."""
+    return {
+        "specversion": "1.0",
+        "id": f"{inbound.key}:{customer}",
+        "source": SOURCE,
+        "type": "reply.received",
+        "time": now.isoformat(),
+        "data": {"customer_id": customer, "reply_id": inbound.key, "channel": inbound.channel.value},
+    }
+
+
+def _obey(connection: Connection, inbound: Inbound, wish: Wish, owners: set[SellerId], now: datetime) -> None:
     places = [(owner, inbound.channel.value, inbound.address) for owner in sorted(owners)]
-    match inbound.wish:
+    match wish:
         case Wish.STOP:
             history.suppress(connection, [(*place, OPT_OUT, now) for place in places])
         case Wish.START:
             history.lift(connection, places, OPT_OUT)
-        case None:
-            return
 
 
-def _entries(inbound: Inbound, reached: list[tuple[SellerId, AccountKey]], now: datetime) -> list[Entry]:
+def _entries(inbound: Inbound, reached: list[Reached], now: datetime) -> list[Entry]:
     facts = {"channel": inbound.channel.value}
-    about: list[tuple[SellerId, AccountKey | None]] = [*reached] or [(DEFAULT_SELLER, None)]
+    about: list[tuple[SellerId, AccountKey | None]] = [(one.seller, one.account) for one in reached]
+    about = about or [(DEFAULT_SELLER, None)]
     return [Entry(seller, now, _HEARD[inbound.wish], facts, account) for seller, account in about]

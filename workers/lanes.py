@@ -1,4 +1,6 @@
-"""Which events know of each other: those of one lane share a customer, an invoice or an id, through whatever chain.
+"""Which events know of each other: those of one lane share a customer, a person, an invoice or an id.
+
+Through whatever chain: a person, as an address, is what two customers may share.
 
 Lanes never meet: what happens in one changes nothing in another, so `replay` may run them ahead of each other. Pure.
 """
@@ -9,7 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.contacted import keys_of
 from domain.event import Event
+from domain.facts import CustomerUpdated, InvoiceIssued
 from domain.ids import CustomerId
 
 Lane = str
@@ -67,4 +71,7 @@ def _names(event: Event) -> list[str]:
     names = [f"event/{event.source}\x1f{event.id}"]
     if event.customer_id is not None:
         names.append(f"customer/{event.customer_id}")
-    return names + [f"invoice/{invoice_id}" for invoice_id in event.invoice_ids]
+    names += [f"invoice/{invoice_id}" for invoice_id in event.invoice_ids]
+    if isinstance(event.body, InvoiceIssued | CustomerUpdated):
+        names += [f"address/{key}" for key in sorted(keys_of(event.body.customer.contacts))]
+    return names

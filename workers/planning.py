@@ -14,24 +14,30 @@ from typing import Any
 
 import structlog
 
+from config.policy_book import InForce, PolicyBook
 from config.wiring import Services
 from domain import facts
 from domain.account import Account
 from domain.addresses import address_key
 from domain.facts import Fact
 from domain.fold import fold
-from domain.hours import local_date
+from domain.hours import local_date, offset_s
 from domain.naming import task_id
+from domain.past import PastReminder
+from domain.pinning import Served
 from domain.plan import plan
 from domain.planned import Plan
 from domain.policy import Policy
 from domain.reasons import Code
-from store import accounts, claims, history, journal, sellers, tasks
+from domain.task_outcomes import TaskKind
+from store import accounts, announced, claims, history, journal, sellers, tasks
 from store import facts as fact_store
 from store.accounts import AccountRow, SavedPlan
 from store.engine import Connection, Unavailable
 from store.journal import Entry
 from store.sellers import SellerRow
+from workers import persons
+from workers.end_tasks import end_tasks
 from workers.instants import Now, by_instant, now_of
 
 PUT_OFF = timedelta(hours=1)
@@ -44,34 +50,74 @@ log = structlog.get_logger()
 class Planned:
     """A locked account with what it was folded to and what planning says.
 
+    `owner` is its seller, `served` the version of its policy that planned it.
     `earlier` is how many reminders it has had itself; its account also knows of those that its invoices had before,
     at another customer's. `footing` is what else the plan stands on, `now` the instant at which it was made.
     """
 
     row: AccountRow
     account: Account
-    policy: Policy
+    owner: SellerRow
+    served: Served
     plan: Plan
     earlier: int
     footing: str
     now: datetime
 
+    @property
+    def policy(self) -> Policy:
+        """The policy that it was planned with."""
+        return self.served.policy
 
-def plan_accounts(connection: Connection, services: Services, rows: Sequence[AccountRow], now: Now) -> list[Planned]:
-    """Plans these accounts at `now` from facts read in this transaction. Seven round trips for any number."""
-    in_force = services.policies.in_force(connection)
+
+def plan_accounts(
+    connection: Connection, services: Services, rows: Sequence[AccountRow], now: Now, *, to_claim: bool = False
+) -> list[Planned]:
+    """Plans these accounts at `now` from facts read in this transaction.
+
+    Eight round trips for any number, and one more for policies that this process has not read yet. `to_claim`: one
+    more for locks on the addresses of their contacts, so that nobody else contacts them meanwhile.
+    """
     folded = fold_accounts(connection, services, rows)
+    if to_claim:
+        persons.lock(connection, [(row, account) for row, account, _ in folded])
+    others = persons.contacts_elsewhere(connection, [(row, account) for row, account, _ in folded], now)
     units = [(row.seller, row.key, unit.id) for row, account, _ in folded for unit in account.units]
     elsewhere = history.had_elsewhere(connection, units)
+    known = [
+        replace(_with_earlier(account, elsewhere[row.key]), elsewhere=others.get(row.key, ()))
+        for row, account, _ in folded
+    ]
+    in_force = services.policies.in_force(connection, known)
     planned = []
-    for row, account, owner in folded:
-        past = sorted((*elsewhere[row.key], *account.history), key=lambda one: (one.at, one.id))
-        known = replace(account, history=tuple(past))
-        policy = services.policies.choose(in_force, known.customer, owner)
+    for (row, account, owner), whole in zip(folded, known, strict=True):
         at = now_of(now, row.key)
-        answer = plan(known, policy, at)
-        planned.append(Planned(row, known, policy, answer, len(account.history), services.footing, at))
+        served, answer = _answer(services.policies, in_force, whole, owner, at)
+        planned.append(Planned(row, whole, owner, served, answer, len(account.history), services.footing, at))
     return planned
+
+
+def _with_earlier(account: Account, elsewhere: Sequence[PastReminder]) -> Account:
+    """The account with what its invoices had at other customers' too."""
+    past = sorted((*elsewhere, *account.history), key=lambda one: (one.at, one.id))
+    return replace(account, history=tuple(past))
+
+
+def _answer(
+    book: PolicyBook, in_force: InForce, account: Account, owner: SellerRow, now: datetime
+) -> tuple[Served, Plan]:
+    """What planning says, and by which version. A reminder that is withdrawn does not hold the ladder there."""
+    served = book.choose(in_force, account, owner)
+    answer = plan(account, served.policy, now)
+    if not served.is_kept or answer.gives_up is None:
+        return served, answer
+    ended, state = answer.gives_up
+    past = tuple(replace(one, state=state) if one.id == ended else one for one in account.history)
+    after = replace(account, history=past)
+    freed = book.choose(in_force, after, owner)
+    if freed == served:
+        return served, answer
+    return freed, replace(plan(after, freed.policy, now), gives_up=answer.gives_up)
 
 
 def fold_accounts(
@@ -87,7 +133,8 @@ def fold_accounts(
     folded = []
     for row in rows:
         owner = owners[row.seller]
-        seller = replace(owner.seller, channels=services.available)
+        rates = services.rates.get(owner.seller.country)
+        seller = replace(owner.seller, channels=services.available, rates=rates)
         gone = [
             entry
             for address in _addresses(found[row.key])
@@ -115,18 +162,30 @@ def plan_and_keep(connection: Connection, services: Services, rows: Sequence[Acc
 
 
 def keep_plans(connection: Connection, planned: Sequence[Planned]) -> None:
-    """Keeps when to look at each account again, opens its internal tasks, and journals what has changed."""
+    """Keeps when to look at each account again, ends and opens its tasks, and journals what has changed."""
     give_up(connection, planned)
     accounts.save_plans(connection, [_saved(one) for one in planned])
+    end_tasks(connection, [(one.row, one.account, one.now) for one in planned])
     opened = tasks.open_tasks(connection, [task for one in planned for task in _internal_tasks(one)])
     entries = [_changed(one) for one in planned if _digest(one) != one.row.plan_digest]
     entries += [
-        Entry(task.seller, one.now, "task.opened", {"kind": task.kind, "step": task.step}, task.account)
+        Entry(task.seller, one.now, "task.opened", _about(task), task.account)
         for one in planned
         for task in _internal_tasks(one)
         if task.id in opened
     ]
-    journal.write(connection, entries)
+    journal.write(connection, [*entries, *_announced(connection, planned)])
+
+
+def _announced(connection: Connection, planned: Sequence[Planned]) -> list[Entry]:
+    """What time has brought, for those to whom it was not told yet: each is journaled once."""
+    news = [(one, item) for one in planned for item in one.plan.news]
+    told = announced.announce(connection, {(one.row.key, item.event, item.name, one.now) for one, item in news})
+    return [
+        Entry(one.row.seller, one.now, item.event, item.facts, one.row.key)
+        for one, item in news
+        if (one.row.key, item.event, item.name) in told
+    ]
 
 
 def give_up(connection: Connection, planned: Sequence[Planned]) -> None:
@@ -147,6 +206,7 @@ def plan_as_json(one: Planned) -> dict[str, Any]:
     reminder = one.plan.reminder
     return {
         "policy": one.policy.label,
+        "pinned": one.served.is_pinned,
         "footing": one.footing,
         "again_at": one.plan.again_at.isoformat() if one.plan.again_at else None,
         "reminder": None
@@ -171,7 +231,7 @@ def _saved(one: Planned) -> SavedPlan:
     return SavedPlan(
         key=one.row.key,
         name=one.account.customer.name,
-        due_at=one.plan.again_at,
+        due_at=one.plan.look_at,
         channel=None if reminder is None else reminder.routes[0].channel.value,
         gated_as_of=one.account.seller.synced_as_of if _is_gated(one.plan) else None,
         plan=json.dumps(plan_as_json(one)),
@@ -199,22 +259,23 @@ def _changed(one: Planned) -> Entry:
     return Entry(one.row.seller, one.now, "plan.changed", plan_as_json(one), one.row.key)
 
 
+def _about(task: tasks.NewTask) -> dict[str, Any]:
+    """What a task is about: a step, or for a fix what is wrong."""
+    return {"kind": task.kind, "why" if task.kind == TaskKind.FIX else "step": task.step}
+
+
 def _internal_tasks(one: Planned) -> list[tasks.NewTask]:
-    cycles = {unit.id: unit.cycle for unit in one.account.units}
     return [
         tasks.NewTask(
-            id=task_id(
-                one.row.seller,
-                one.row.customer_id,
-                task,
-                max((cycles.get(unit, 0) for unit in task.units), default=0),
-            ),
+            id=task_id(one.row.seller, one.row.customer_id, task),
             seller=one.row.seller,
             account=one.row.key,
             kind=task.kind,
             step=task.step,
             units=task.units,
             opened_at=one.now,
+            cycle=task.cycle,
+            utc_offset_s=offset_s(one.account.place, one.now),
         )
         for task in one.plan.tasks
     ]

@@ -11,14 +11,17 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from config.policy_book import InForce
 from config.wiring import Services
 from domain.foresee import foresee
 from domain.ids import AccountKey, CustomerId, SellerId
+from domain.pinning import Versions
 from domain.planned import PlannedReminder
 from domain.policy import Policy
-from store import book, sellers
+from store import book
 from store.accounts import AccountRow
 from store.engine import Connection, DatabaseFault
+from store.policies import newest_versions
 from workers.planning import Planned, plan_accounts
 
 BATCH = 200
@@ -67,10 +70,11 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class Instead:
-    """A policy that takes the place of the one in force under `name`."""
+    """A policy that takes the place of the one in force under `name`; `moves`: running ladders go over to it."""
 
     name: str
     policy: Policy
+    moves: bool = False
 
 
 def preview(
@@ -108,29 +112,37 @@ def _looks(
     planned = _planned(services, connection, rows, now) if rows else []
     if instead is None:
         return [Outlook(coming_for(one, one.policy, now, until), ()) for one in planned]
-    changed = {**services.policies.in_force(connection), instead.name: instead.policy}
-    owners = sellers.load(connection, {row.seller for row in rows})
+    in_force = services.policies.in_force(connection, [one.account for one in planned])
+    changed = {**in_force, instead.name: _as_if(instead, in_force)}
     looks = []
     for one in planned:
-        chosen = services.policies.choose(changed, one.account.customer, owners[one.row.seller])
+        chosen = services.policies.choose(changed, one.account, one.owner).policy
         looks.append(Outlook(coming_for(one, one.policy, now, until), coming_for(one, chosen, now, until)))
     return looks
 
 
-def published(services: Services, policy: Policy) -> Instead:
+def _as_if(instead: Instead, in_force: InForce) -> Versions:
+    """What there would be of the policy: its other versions go on to serve the ladders that run on them."""
+    stored = in_force.get(instead.policy.name, Versions({}))
+    version = instead.policy.version
+    return Versions({**stored.known, version: instead.policy}, version if instead.moves else stored.moving)
+
+
+def published(services: Services, policy: Policy, *, moves: bool = False) -> Instead:
     """Where a policy takes effect: as the next version of its name, if that name is stored and says something else.
 
-    Otherwise in the place of the installation's policy, as RELANCE_POLICY would give it.
+    Otherwise in the place of the installation's policy, as RELANCE_POLICY would give it; but what is stored already
+    can still be told to move the running ladders of its own name.
     """
-    default = services.policies.default
     with book.reading(services.engine) as connection:
         in_force = services.policies.in_force(connection)
-    earlier = in_force.get(policy.name)
-    if earlier is None:
-        return Instead(default, replace(policy, version=1))
-    if replace(policy, version=earlier.version) == earlier:
-        return Instead(default, earlier)
-    return Instead(policy.name, replace(policy, version=earlier.version + 1))
+        stored = newest_versions(connection)
+    if policy.name not in stored:
+        return Instead(services.policies.default, replace(policy, version=1), moves)
+    earlier = in_force[policy.name].newest if policy.name in in_force else None
+    if earlier is not None and replace(policy, version=earlier.version) == earlier:
+        return Instead(policy.name if moves else services.policies.default, earlier, moves)
+    return Instead(policy.name, replace(policy, version=stored[policy.name] + 1), moves)
 
 
 def coming_for(one: Planned, policy: Policy, now: datetime, until: datetime) -> tuple[Foreseen, ...]:

@@ -1,6 +1,6 @@
 """Events in: checks them, stores each once, and says for every one what became of it. Nothing that came is lost.
 
-Called by the web edge, by `relance emit` and by the Celery task `events.receive`. When it returns, what was
+Called by the web edge, by `relance emit` and by the Celery task `events.receive`. When `receive` returns, what was
 accepted is committed; the broker is not needed for it.
 """
 
@@ -63,24 +63,31 @@ def receive(
     Invalid events and conflicts are rejected one by one and kept in quarantine; a quarantined id is still free.
     `now` is one instant for all, or each event's own.
     """
-    instants = [now] * len(raws) if isinstance(now, datetime) else now
     with services.engine.begin() as connection:
-        owner = sellers.load(connection, [seller])[seller].seller
-        valid: list[tuple[int, Incoming]] = []
-        rejected: list[Rejected] = []
-        for index, (raw, at) in enumerate(zip(raws, instants, strict=True)):
-            try:
-                valid.append((index, _incoming(raw, owner.country, at)))
-            except EventError as error:
-                rejected.append(_rejected(index, error))
-        received = inbox.put(connection, seller, [one for _, one in valid]) if valid else []
-        rejected += [
-            _conflict(index, one)
-            for (index, one), what in zip(valid, received, strict=True)
-            if what.reception is Reception.CONFLICT
-        ]
-        rejected.sort(key=lambda one: one.index)
-        _set_aside(connection, seller, raws, rejected, instants)
+        return receive_in(connection, seller, raws, now)
+
+
+def receive_in(
+    connection: Connection, seller: SellerId, raws: Sequence[object], now: datetime | Sequence[datetime]
+) -> Reply:
+    """The same in a transaction of the caller's: the events are in once that commits, with what else it writes."""
+    instants = [now] * len(raws) if isinstance(now, datetime) else now
+    owner = sellers.load(connection, [seller])[seller].seller
+    valid: list[tuple[int, Incoming]] = []
+    rejected: list[Rejected] = []
+    for index, (raw, at) in enumerate(zip(raws, instants, strict=True)):
+        try:
+            valid.append((index, _incoming(raw, owner.country, at)))
+        except EventError as error:
+            rejected.append(_rejected(index, error))
+    received = inbox.put(connection, seller, [one for _, one in valid]) if valid else []
+    rejected += [
+        _conflict(index, one)
+        for (index, one), what in zip(valid, received, strict=True)
+        if what.reception is Reception.CONFLICT
+    ]
+    rejected.sort(key=lambda one: one.index)
+    _set_aside(connection, seller, raws, rejected, instants)
     ids = tuple(what.inbox_id for what in received if what.inbox_id is not None)
     duplicates = sum(what.reception is Reception.DUPLICATE for what in received)
     return Reply(len(ids), duplicates, tuple(rejected), ids)

@@ -14,10 +14,10 @@ import structlog
 
 from config.wiring import Services
 from domain.after import ReminderMove, after_receipts
-from domain.facts import PastReminder
 from domain.ids import AccountKey, AttemptId, ReminderId
 from domain.levels import Channel
 from domain.outcomes import AttemptState, Receipt, after_receipt
+from domain.past import PastReminder
 from store import accounts, attempts, history, journal, receipts
 from store.attempts import AttemptRow, ReminderChange
 from store.engine import Connection, Unavailable

@@ -194,30 +194,60 @@ def test_nothing_to_come_is_said_aside(book: Pipeline, capsys: pytest.CaptureFix
     assert (told.out, told.err) == ("", "Nothing goes out within 14 days.\n")
 
 
-@pytest.mark.parametrize("name", ["standard", "mine"])
+@pytest.mark.parametrize(("name", "words"), [("standard", ["--move"]), ("mine", [])])
 def test_the_difference_that_another_policy_would_make(
-    name: str, book: Pipeline, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    name: str, words: list[str], book: Pipeline, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """The next version of a stored policy, or one with a new name that takes the installation's place."""
+    """The next version of a stored policy that moves who runs on it, or a new name in the installation's place."""
     text = (SHIPPED / "standard.yaml").read_text(encoding="utf-8").replace("name: standard", f"name: {name}")
     text = text.replace(
         "due + 10 days, level: courteous, channels: [phone]", "due + 9 days, level: courteous, channels: [email]"
     )
     Path("mine.yaml").write_text(text, encoding="utf-8")
-    assert main(["preview", "--policy", "mine.yaml"]) == 0
+    assert main(["preview", "--policy", "mine.yaml", *words]) == 0
     told = capsys.readouterr()
+    too = ", running ladders too" if words else ""
     version = 2 if name == "standard" else 1
-    assert told.err == f"{name}@{version} in the place of 'standard' as it is in force:\n"
+    assert told.err == f"{name}@{version} in the place of 'standard' as it is in force{too}:\n"
     lines = told.out.splitlines()
     assert [line[0] for line in lines[:-3]] == ["~", "~"]
     assert "Boulangerie Martin (C-17)  phone  call" in lines[0]
     assert lines[-3:] == ["+0 -0 ~2, 1 unchanged", "email: 1 → 3", "phone: 2 → 0"]
-    assert main(["preview", "--policy", "mine.yaml", "--json"]) == 0
+    assert main(["preview", "--policy", "mine.yaml", "--json", *words]) == 0
     found = said(capsys)
     assert [list(line) for line in found] == [["change", "before", "after"]] * 2
     assert [(line["before"]["policy"], line["after"]["policy"]) for line in found] == [
         ("standard@1", f"{name}@{version}")
     ] * 2
+
+
+def test_without_a_move_the_ladder_that_runs_makes_no_difference(
+    book: Pipeline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (SHIPPED / "standard.yaml").read_text(encoding="utf-8")
+    Path("mine.yaml").write_text(text.replace("channels: [phone]", "channels: [email]"), encoding="utf-8")
+    assert main(["preview", "--policy", "mine.yaml", "--json"]) == 0
+    assert {line["before"]["customer"] for line in said(capsys)} == {"C-18"}
+    assert main(["preview", "--move"]) == 2
+    assert capsys.readouterr().err == "relance: --move: what should they move to? Give --policy FILE too\n"
+
+
+def test_explain_tells_that_a_running_ladder_keeps_its_version(
+    book: Pipeline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (SHIPPED / "standard.yaml").read_text(encoding="utf-8")
+    Path("mine.yaml").write_text(text.replace("due + 10 days", "due + 9 days"), encoding="utf-8")
+    assert main(["policy", "publish", "mine.yaml"]) == 0
+    capsys.readouterr()
+    assert main(["explain", "C-17", "--lang", "en"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("Boulangerie Martin (C-17) · Policy standard@1\n")
+    assert "  The running ladder keeps its version of the policy; the newest is standard@2.\n" in told
+    assert main(["explain", "C-17", "--json"]) == 0
+    kept = [line for line in said(capsys) if line.get("code") == "policy_kept"]
+    assert [(line["policy"], line["facts"]) for line in kept] == [("standard@1", {"newest": "standard@2"})]
+    assert main(["explain", "C-18", "--json"]) == 0
+    assert "policy_kept" not in capsys.readouterr().out
 
 
 def test_another_stored_policy_is_compared_in_the_place_of_the_installations(

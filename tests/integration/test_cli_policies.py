@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from cli.main import main
 from config.policy_files import SHIPPED
@@ -37,7 +38,8 @@ def stored(capsys: Captured) -> list[str]:
     capsys.readouterr()
     assert main(["policy", "list", "--json"]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert all(list(row) == ["name", "version", "stored_at", "default"] for row in rows)
+    keys = ["name", "version", "stored_at", "default", "moves", "unreadable", "running"]
+    assert all(list(row) == keys for row in rows)
     return [f"{row['name']}@{row['version']}{' default' if row['default'] else ''}" for row in rows]
 
 
@@ -74,7 +76,8 @@ def test_a_published_version_of_the_default_is_in_force_at_once(
     assert pipeline.deliver_due() == 0
     changed = STANDARD.replace("due - 5 days,", "due - 6 days,")
     assert main(["policy", "publish", a_file(changed)]) == 0
-    assert capsys.readouterr().out == "standard@2\n"
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("standard@2\n", "")
     assert pipeline.deliver_due() == 1
     assert [row.policy for row in pipeline.log()] == ["standard@2"]
     assert stored(capsys) == ["firm@1", "gentle@1", "standard@1", "standard@2 default"]
@@ -84,6 +87,45 @@ def test_publishing_the_newest_again_stores_nothing(pipeline: Pipeline, database
     assert main(["policy", "publish", "standard"]) == 0
     assert capsys.readouterr().out == "standard@1\n"
     assert stored(capsys) == ["firm@1", "gentle@1", "standard@1 default"]
+
+
+def test_running_ladders_stay_until_they_are_moved_and_both_are_told(
+    pipeline: Pipeline, database: str, capsys: Captured
+) -> None:
+    """`publish --move` of what is stored already moves them later; it stores nothing."""
+    pipeline.take(invoice_event(invoice={"due_on": "2026-11-20"}))
+    pipeline.deliver_due()
+    file = a_file(STANDARD.replace("due + 10 days", "due + 8 days"))
+    assert main(["policy", "publish", file]) == 0
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("standard@2\n", "standard@2: 1 running ladder stays on standard@1\n")
+    assert main(["policy", "list"]) == 0
+    assert [line.split("UTC")[1] for line in capsys.readouterr().out.splitlines()[2:]] == [
+        "  1 running", "  default",
+    ]  # fmt: skip
+    assert main(["policy", "publish", file, "--move"]) == 0
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("standard@2\n", "standard@2: 1 running ladder moves from standard@1\n")
+    pipeline.deliver_due()
+    assert main(["policy", "list"]) == 0
+    assert [line.split("UTC")[1] for line in capsys.readouterr().out.splitlines()[2:]] == [
+        "", "  default  moves  1 running",
+    ]  # fmt: skip
+
+
+def test_a_version_that_cannot_be_read_is_marked_and_is_not_the_default(
+    pipeline: Pipeline, database: str, capsys: Captured
+) -> None:
+    assert main(["policy", "publish", a_file(STANDARD.replace("due + 10 days", "due + 9 days"))]) == 0
+    with pipeline.services.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE policies SET body = 'name: [' WHERE name = 'standard' AND version = 2"))
+    capsys.readouterr()
+    assert main(["policy", "list"]) == 0
+    assert [line.split("UTC")[1] for line in capsys.readouterr().out.splitlines()[2:]] == [
+        "  default", "  unreadable",
+    ]  # fmt: skip
+    assert main(["policy", "diff", "standard@1", "standard@2"]) == 2
+    assert capsys.readouterr().err.startswith("relance: standard@2:1: ")
 
 
 def test_a_new_name_takes_effect_for_the_customers_that_named_it_before(

@@ -1,5 +1,6 @@
 """The migrations make exactly the tables that the store speaks of, from many places at once if need be."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,8 +15,9 @@ from tests.conftest import Servers
 
 
 @pytest.fixture
-def empty_database(servers: Servers) -> str:
-    return servers.postgres.create_database("relance_unmigrated")
+def empty_database(servers: Servers) -> Iterator[str]:
+    yield servers.postgres.create_database("relance_unmigrated")
+    servers.postgres.drop_database("relance_unmigrated")
 
 
 def test_the_migrations_make_the_tables_that_the_store_speaks_of(database_url: str) -> None:
@@ -26,7 +28,65 @@ def test_the_migrations_make_the_tables_that_the_store_speaks_of(database_url: s
     engine.dispose()
 
 
-def test_processes_that_migrate_at_once_do_it_once(empty_database: str, servers: Servers) -> None:
+def test_tasks_that_0_1_0_opened_get_the_clock_and_cycle_of_their_contact(empty_database: str) -> None:
+    engine = make_engine(empty_database)
+    with engine.begin() as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql(_OLD_TASKS)
+        command.upgrade(config, "0002")
+        rows = connection.exec_driver_sql(
+            "SELECT id, utc_offset_s, cycle, next_on, note, closed_by FROM tasks ORDER BY id"
+        ).all()
+    engine.dispose()
+    assert [tuple(row) for row in rows] == [("call", 3600, 2, None, "", ""), ("repair", 0, 0, None, "", "")]
+
+
+_OLD_TASKS = """
+    INSERT INTO accounts (seller, customer_id) VALUES ('default', 'C-17');
+    INSERT INTO reminders (id, seller, account_id, claimed_at, step, level, tone, channel, policy, members,
+        invoice_ids, state)
+    SELECT 'r', seller, id, now(), 'call', 1, 1, 'phone', 'standard@1', '[{"cycle": 2}]', '{}', 'done' FROM accounts;
+    INSERT INTO attempts (id, seller, account_id, reminder_id, number, channel, provider, recipient, called_at,
+        utc_offset_s, state, template, message)
+    SELECT 'call', seller, id, 'r', 1, 'phone', 'task', '+33612345678', now(), 3600, 'opened', '', '{}' FROM accounts;
+    INSERT INTO tasks (id, seller, account_id, kind, step, units, reminder_id, opened_at)
+    SELECT 'call', seller, id, 'phone', 'call', ARRAY['F-1'], 'r', now() FROM accounts
+    UNION ALL SELECT 'repair', seller, id, 'repair', 'first', ARRAY[]::text[], NULL, now() FROM accounts;
+"""
+
+
+def test_what_was_sent_before_is_noted_for_the_people_who_got_it(empty_database: str) -> None:
+    """Nobody loses his budget to an upgrade; a hand-off went to nobody."""
+    engine = make_engine(empty_database)
+    with engine.begin() as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+        connection.exec_driver_sql(_OLD_TASKS)
+        connection.exec_driver_sql(_OLD_ATTEMPTS)
+        command.upgrade(config, "0005")
+        rows = connection.exec_driver_sql("SELECT attempt_id, address FROM contacted ORDER BY 1, 2").all()
+    engine.dispose()
+    assert [tuple(row) for row in rows] == [
+        ("call", "+33612345678"),
+        ("mail", "anne@example.com"),
+        ("mail", "luc@example.com"),
+    ]
+
+
+_OLD_ATTEMPTS = """
+    INSERT INTO attempts (id, seller, account_id, reminder_id, number, channel, provider, recipient, cc, called_at,
+        utc_offset_s, state, template, message)
+    SELECT 'mail', seller, id, 'r', 2, 'email', 'sendgrid', 'Anne@Example.com',
+        ARRAY['Luc@example.com', 'anne@example.com'], now(), 3600, 'sent', '', '{}'::jsonb FROM accounts
+    UNION ALL
+    SELECT 'off', seller, id, 'r', 3, 'task', 'task', '', '{}', now(), 3600, 'opened', '', '{}'::jsonb FROM accounts;
+"""
+
+
+def test_processes_that_migrate_at_once_do_it_once(empty_database: str) -> None:
     """Every container may run the migrations at its start."""
     with ThreadPoolExecutor(3) as pool:
         for migrated in [pool.submit(migrate, empty_database) for _ in range(3)]:
@@ -39,4 +99,3 @@ def test_processes_that_migrate_at_once_do_it_once(empty_database: str, servers:
         command.downgrade(config, "base")
         assert not is_current(connection)
     engine.dispose()
-    servers.postgres.drop_database("relance_unmigrated")

@@ -44,10 +44,13 @@ def test_what_was_withdrawn_at_one_customer_goes_out_at_the_other(pipeline: Pipe
     assert [(row.customer, row.state) for row in pipeline.log()] == [("C-17", "refused"), ("C-18", "accepted")]
 
 
-def test_a_repair_is_asked_for_at_each_customer(pipeline: Pipeline) -> None:
+def test_a_repair_is_asked_for_at_the_customer_who_owes(pipeline: Pipeline) -> None:
+    """At the one who owed before, nobody has to be reached any more."""
     pipeline.take(stated("C-17", 1, 0, contacts=[]))
+    assert [(task.kind, task.customer_id) for task in pipeline.tasks()] == [("repair", "C-17")]
     pipeline.take(stated("C-18", 1, 1, contacts=[]))
-    assert [(task.kind, task.customer_id) for task in pipeline.tasks()] == [("repair", "C-17"), ("repair", "C-18")]
+    assert [(task.kind, task.customer_id) for task in pipeline.tasks()] == [("repair", "C-18")]
+    assert "task.cancelled" in [entry.event for entry in pipeline.journal("C-17")]
 
 
 def test_an_invoice_that_goes_back_and_forth_does_not_multiply_its_facts(pipeline: Pipeline) -> None:

@@ -68,6 +68,6 @@ def test_the_same_file_again_is_no_new_version(pipeline: Pipeline, tmp_path: Pat
     file = tmp_path / "mine.yaml"
     file.write_text((SHIPPED / "standard.yaml").read_text())
     with pipeline.services.engine.connect() as connection:
-        before = pipeline.services.policies.in_force(connection)["standard"].version
-        after = with_policy(pipeline, file).services.policies.in_force(connection)["standard"].version
+        before = pipeline.services.policies.in_force(connection)["standard"].newest.version
+        after = with_policy(pipeline, file).services.policies.in_force(connection)["standard"].newest.version
     assert (before, after) == (1, 1)

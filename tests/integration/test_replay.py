@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Sequence
+from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +104,24 @@ def test_the_same_input_gives_the_same_bytes_in_another_folder(tmp_path: Path) -
     assert (tmp_path / "a/out.jsonl").read_text(encoding="utf-8") == other[1] != ""
 
 
+def test_one_person_of_two_customers_is_contacted_days_apart(tmp_path: Path) -> None:
+    """Although nothing else ties them: his budget does. The same bytes, whatever the order of the lines."""
+    anne = {"contacts": [{"id": "p1", "email": "anne@example.com"}]}
+    shared = [bill(1), bill(2), bill(3)]
+    for number, one in enumerate(shared):
+        one["data"]["customer"] |= anne if number < 2 else {}
+    code, out, told = replay(tmp_path / "a", shared)
+    assert (code, told) == (0, "")
+    assert sorted(row for row in contacts(out) if row[2] == "first") == [
+        ("2026-06-03", "C-2", "first"),  # whose turn in the window comes first
+        ("2026-06-03", "C-3", "first"),
+        ("2026-06-08", "C-1", "first"),
+    ]
+    written = sorted(date.fromisoformat(day) for day, customer, _ in contacts(out) if customer != "C-3")
+    assert all((later - earlier).days >= 3 for earlier, later in pairwise(written))
+    assert replay(tmp_path / "b", shared)[1] == out
+
+
 def test_an_event_without_a_time_comes_with_the_one_before_it(tmp_path: Path) -> None:
     timeless = paid("2026-06-04", 1)
     del timeless["time"]
@@ -121,3 +141,15 @@ def test_a_missing_file_or_date_is_told_in_a_line(tmp_path: Path) -> None:
     code, _, told = replay(tmp_path, [bill()], "--until", "soon")
     assert (code, len(told.splitlines())) == (2, 1)
     assert run_relance("replay", "none", "--policy", "standard", folder=tmp_path, settings={}).returncode == 2
+
+
+def test_a_replay_that_cannot_run_leaves_the_file_of_the_last_one(tmp_path: Path) -> None:
+    """A fault in the policy is told before anything is written; so is a place where nothing can be."""
+    (tmp_path / "out.jsonl").write_text("of the last one", encoding="utf-8")
+    (tmp_path / "wrong.yaml").write_text("name: [", encoding="utf-8")
+    code, _, told = replay(tmp_path, [bill()], "--out", "out.jsonl", "--policy", "wrong.yaml")
+    assert (code, told.startswith("relance: wrong.yaml:1: ")) == (2, True)
+    assert (tmp_path / "out.jsonl").read_text(encoding="utf-8") == "of the last one"
+    for place, why in (("nowhere/out.jsonl", "in a folder that is not there"), (".", "a folder")):
+        code, _, told = replay(tmp_path, [bill()], "--out", place)
+        assert (code, told) == (2, f"relance: --out: {place} is {why}\n")

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from domain import facts
 from domain.customer import Customer
 from domain.facts import Body, Fact
-from domain.ids import CustomerId, InvoiceId
+from domain.ids import CustomerId, InvoiceId, StepId, UnitId
 from domain.invoice import Instalment, Invoice
+from domain.levels import Channel
 from domain.money import Money
 from tests.domain_factories import DUE_ON, a_customer, a_fact
 
@@ -19,6 +20,7 @@ CODES = ["205", "207", "208", "210", "211", "212", "213", "220"]
 names = st.sampled_from(NAMES)
 currencies = st.sampled_from(CURRENCIES)
 amounts = st.builds(Money, st.integers(1, 300), currencies)
+reply_ids = st.sampled_from(["r1", "r2"])
 payment_ids = st.sampled_from(["p1", "p2", "p3"])
 due_days = st.integers(-30, 60).map(lambda n: DUE_ON + timedelta(days=n))
 
@@ -86,7 +88,14 @@ def customer_news(customers: st.SearchStrategy[Customer]) -> st.SearchStrategy[B
         st.builds(facts.CustomerUpdated, customers),
         st.builds(facts.CustomerHeld, ids, st.just("talks"), st.none()),
         st.builds(facts.CustomerReleased, ids),
+        st.builds(facts.ReplyReceived, ids, reply_ids, st.just(Channel.SMS)),
+        st.builds(_read, ids, reply_ids),
     )
+
+
+def _read(customer: CustomerId, reply: str) -> facts.TaskClosed:
+    """Somebody read a reply, and there was nothing more to say."""
+    return facts.TaskClosed(customer, f"t-{reply}", "reply", StepId(""), (UnitId(reply),), 0, "done", DUE_ON)
 
 
 @st.composite

@@ -12,24 +12,30 @@ from hypothesis import strategies as st
 
 from domain import facts
 from domain.account import Account
+from domain.contacted import Contacted
 from domain.customer import Contact, Customer, Seller
-from domain.facts import Body, Fact, PastReminder
+from domain.facts import Body, Fact
 from domain.fold import fold
-from domain.ids import ContactId, CustomerId, ReminderId, SellerId, StepId
+from domain.ids import ContactId, CustomerId, ReminderId, SellerId, StepId, UnitId
+from domain.internal_task import InternalTask
 from domain.invoice import Instalment, Invoice
 from domain.levels import Channel, Level, Role
 from domain.money import Money
+from domain.naming import attempt_id
+from domain.past import PastReminder, Suppressed
 from domain.plan import plan
 from domain.planned import Plan, PlannedReminder
 from domain.policy import Limits, Offset, OffsetKind, OpenHours, Policy, Segment, Step
-from tests.domain_factories import KNOWN_AT, a_fact
-from tests.property.histories import NAMES, due_days, money_moves
+from tests.domain_factories import DUE_ON, KNOWN_AT, a_fact
+from tests.property.histories import NAMES, due_days, money_moves, plans
 
 ZONES = ["Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Kiritimati"]
 CHANNELS = [Channel.EMAIL, Channel.SMS, Channel.WHATSAPP, Channel.PHONE, Channel.LETTER, Channel.TASK]
 MINUTES = 24 * 60
 EMAILS = ["anne@example.com", "luc@example.com"]
 PHONES = ["+33612345678", "+33687654321"]
+TALKS = ["", "no_answer", "message_left", "call_back", "promised", "refused", "done", "disputed"]
+DECISIONS = ["", "approved", "approved", "declined", "postponed"]
 
 a_zone = st.sampled_from(ZONES)
 a_level = st.sampled_from(Level)
@@ -82,12 +88,13 @@ def policies(draw: st.DrawFn) -> Policy:
         hours={None: draw(hours())} | own,
         holidays=draw(st.booleans()),
         blackout=draw(st.frozensets(due_days, max_size=2)),
-        limits=Limits(draw(st.sampled_from([3, 0, 1, 5])), draw(cap), draw(cap), None, draw(st.integers(0, 4))),
+        limits=Limits(draw(st.sampled_from([3, 0, 1, 5])), draw(cap), draw(cap), draw(cap), draw(st.integers(0, 4))),
         freshness_days=draw(st.none() | st.integers(0, 20)),
         tone_cap=draw(st.sampled_from([None, None, None, Level.FIRM])),
-        segments={"vip": segment},
+        segments=dict.fromkeys(draw(st.sampled_from([("vip",), ("vip", "new"), ("vip", "chronic")])), segment),
         after_broken_promise=draw(st.none() | st.sampled_from([step.id for step in steps])),
         promise_grace_days=draw(st.integers(0, 3)),
+        require=draw(st.sampled_from([(), (), (), ("purchase_order",)])),
     )
 
 
@@ -130,17 +137,45 @@ def sellers(draw: st.DrawFn) -> Seller:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What a journey starts from. `answers` are what becomes of the reminders that go out, in turn."""
+    """What a journey starts from.
+
+    `answers` are what becomes of the reminders that go out, `talks` what comes of calls, `decisions` of approvals, in
+    turn; an empty one: nobody has closed the task yet. `elsewhere` is what its people have had about other customers,
+    `to_come` what they will have, in order.
+    """
 
     found: tuple[Fact, ...]
     seller: Seller
-    suppressed: tuple[facts.Suppressed, ...]
+    suppressed: tuple[Suppressed, ...]
     policy: Policy
     answers: tuple[str, ...]
+    talks: tuple[str, ...]
+    decisions: tuple[str, ...]
     start: datetime
+    elsewhere: tuple[Contacted, ...] = ()
+    to_come: tuple[Contacted, ...] = ()
 
     def account(self, history: tuple[PastReminder, ...] = ()) -> Account:
-        return fold(CustomerId("C-1"), self.found, self.seller, history, self.suppressed)
+        account = fold(CustomerId("C-1"), self.found, self.seller, history, self.suppressed)
+        return replace(account, elsewhere=self.elsewhere)
+
+    def until(self, now: datetime) -> "World":
+        """What is known at `now`."""
+        had = tuple(one for one in self.to_come if one.at <= now)
+        return replace(self, elsewhere=(*self.elsewhere, *had), to_come=self.to_come[len(had) :])
+
+
+@st.composite
+def others(draw: st.DrawFn, start: datetime) -> Contacted:
+    """A try of one of three reminders about another customer, at an address that ours may have."""
+    is_call = draw(seldom)
+    return Contacted(
+        at=start + timedelta(hours=draw(st.integers(-40 * 24, 40 * 24))),
+        address=draw(st.sampled_from(PHONES if is_call else [*EMAILS, *PHONES])),
+        reminder=ReminderId(f"o{draw(st.integers(1, 3))}"),
+        is_call=is_call,
+        in_vain=is_call and draw(st.booleans()),
+    )
 
 
 @st.composite
@@ -150,23 +185,47 @@ def worlds(draw: st.DrawFn) -> World:
     bodies: list[Body] = [
         facts.InvoiceIssued(customer, draw(_invoices(name))) for name in NAMES[: draw(st.integers(1, 4))]
     ]
-    others: st.SearchStrategy[Body] = st.one_of(
+    more: st.SearchStrategy[Body] = st.one_of(
         money_moves,
         st.builds(facts.InvoiceDisputed, st.sampled_from(NAMES), st.just("broken")),
         st.builds(facts.TermsExtended, st.sampled_from(NAMES), due_days),
         st.builds(facts.PromiseMade, st.tuples(st.sampled_from(NAMES)), st.none(), due_days, st.just("Anne")),
+        plans(),
         st.builds(facts.CustomerHeld, st.just(customer.id), st.just("talks"), held),
     )
-    bodies += draw(st.lists(others, max_size=4 if draw(seldom) else 1))
-    gone = st.builds(facts.Suppressed, st.just(Channel.EMAIL), st.sampled_from(EMAILS), st.just("bounce"))
+    bodies += draw(st.lists(more, max_size=4 if draw(seldom) else 1))
+    if draw(seldom):
+        bodies += draw(st.lists(st.one_of(_settled(), _wrong(customer)), max_size=6))
+    gone = st.builds(Suppressed, st.just(Channel.EMAIL), st.sampled_from(EMAILS), st.just("bounce"))
+    start = KNOWN_AT + timedelta(minutes=draw(st.integers(20, 30 * 24 * 60)))
     return World(
         found=tuple(a_fact(body, minute) for minute, body in enumerate(bodies)),
         seller=draw(sellers()),
         suppressed=tuple(draw(st.lists(gone, max_size=1))),
         policy=draw(policies()),
         answers=tuple(draw(st.lists(st.sampled_from(["done", "done", "retry", "spent"]), max_size=8))),
-        start=KNOWN_AT + timedelta(minutes=draw(st.integers(20, 30 * 24 * 60))),
+        talks=tuple(draw(st.lists(st.sampled_from(TALKS), max_size=5))),
+        decisions=tuple(draw(st.lists(st.sampled_from(DECISIONS), max_size=5))),
+        start=start,
+        to_come=tuple(sorted(draw(st.lists(others(start), max_size=4)), key=lambda one: one.at)),
     )
+
+
+def _settled() -> st.SearchStrategy[Body]:
+    """The whole balance of an invoice came in, sooner or later."""
+    return st.builds(facts.InvoicePaid, st.sampled_from(NAMES), due_days)
+
+
+def _wrong(customer: Customer) -> st.SearchStrategy[Body]:
+    """What a person has to look at before a first reminder, and what came of it."""
+    whys = st.sampled_from([StepId("complaint"), StepId("purchase_order")])
+    units = st.lists(st.sampled_from([UnitId(name) for name in NAMES]), min_size=1, max_size=2).map(tuple)
+    closed = st.builds(
+        facts.TaskClosed,
+        st.just(customer.id), st.sampled_from(["t1", "t2", "t3"]), st.just("fix"), whys, units, st.just(0),
+        st.sampled_from(["done", "done", "as_is"]), due_days,
+    )  # fmt: skip
+    return st.one_of(st.builds(facts.ComplaintOpened, st.just(customer.id), st.just("k1"), st.just("rude")), closed)
 
 
 @st.composite
@@ -174,13 +233,16 @@ def _invoices(draw: st.DrawFn, name: str) -> Invoice:
     minors = draw(st.lists(st.integers(1, 100), max_size=2))
     parts = tuple(Instalment(draw(due_days), Money(minor, "EUR")) for minor in minors)
     usual: dict[str, Any] = {"id": name, "customer_id": CustomerId("C-1"), "number": name, "instalments": parts}
+    usual["purchase_order"] = draw(st.sampled_from([None, "PO-1"]))
+    usual["issued_on"] = draw(st.sampled_from([None, None, None, DUE_ON]))
     return Invoice(**usual, due_on=draw(due_days), total=Money(sum(minors) or draw(st.integers(1, 300)), "EUR"))
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One stop of a journey: what was planned at `now`, and for which account."""
+    """One stop of a journey: what was planned at `now`, and for which account of what has been told until then."""
 
+    world: World
     now: datetime
     account: Account
     plan: Plan
@@ -213,18 +275,49 @@ class Moment:
 def journey(world: World, most: int = 60) -> Iterator[Moment]:
     """From one moment at which something may change to the next, with every reminder really going out."""
     history: tuple[PastReminder, ...] = ()
-    answers = list(world.answers)
+    answers, talks, decisions = list(world.answers), list(world.talks), list(world.decisions)
+    opened: set[InternalTask] = set()
     now: datetime | None = world.start
     for _ in range(most):
         if now is None:
             return
+        world = world.until(now)
         account = world.account(history)
-        moment = Moment(now, account, plan(account, world.policy, now))
+        moment = Moment(world, now, account, plan(account, world.policy, now))
         yield moment
+        asked = [task for task in moment.plan.tasks if task.kind == "approve" and task not in opened]
+        closed = [_decided(task, decisions.pop(0), now) for task in asked if decisions]
+        opened |= set(moment.plan.tasks)
         if moment.leaves is None:
-            history, now = moment.history, moment.plan.again_at
+            history, now = moment.history, moment.plan.again_at if not any(closed) else now
         else:
             history = _sent(moment.history, moment.leaves, now, answers.pop(0) if answers else "done")
+            if history[-1].channel is Channel.PHONE and history[-1].state == "done" and talks:
+                closed.append(_talked(history[-1], talks.pop(0), now))
+        told = (
+            a_fact(body, at=now, event_id=f"closed{len(world.found)}.{n}") for n, body in enumerate(closed) if body
+        )
+        world = replace(world, found=(*world.found, *told))
+
+
+def _decided(task: InternalTask, decision: str, now: datetime) -> facts.TaskClosed | None:
+    """What a person says at once of a step to approve."""
+    if not decision:
+        return None
+    name = f"{task.step}/{task.units}/{task.cycle}/{task.round}"
+    next_on = now.date() + timedelta(days=len(decision) % 4)
+    return facts.TaskClosed(CustomerId("C-1"), name, task.kind, task.step, task.units, task.cycle, decision, next_on)
+
+
+def _talked(past: PastReminder, outcome: str, now: datetime) -> facts.TaskClosed | None:
+    """What came at once of a call."""
+    if not outcome:
+        return None
+    units = tuple(member.unit_id for member in past.members)
+    next_on = now.date() + timedelta(days=len(outcome) % 5)
+    task = attempt_id(past.id, past.attempts)
+    cycle = past.members[0].cycle
+    return facts.TaskClosed(CustomerId("C-1"), task, "phone", past.step, units, cycle, outcome, next_on)
 
 
 def _sent(
@@ -233,6 +326,7 @@ def _sent(
     """History after an attempt: accepted, to be tried again in an hour, or to be with its channel spent."""
     channel = reminder.routes[0].channel
     running = next((past for past in history if past.id == reminder.continues), None)
+    answer = "done" if channel is Channel.PHONE else answer  # a task for a person is opened, and that is all
     state = "done" if answer == "done" else "open"
     past = PastReminder(
         id=running.id if running else ReminderId(f"r{len(history)}"),
@@ -245,5 +339,6 @@ def _sent(
         attempts=1 + (running.attempts if running else 0),
         used=(*(running.used if running else ()), *((channel,) if answer == "spent" else ())),
         retry_at=now + timedelta(hours=1) if state == "open" else None,
+        calls=(*(running.calls if running else ()), *((now,) if channel is Channel.PHONE else ())),
     )
     return (*(one for one in history if one is not running), past)

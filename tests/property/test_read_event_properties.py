@@ -24,7 +24,7 @@ ANY_JSON = st.recursive(
 LINE = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp", "Zs"]), min_size=1, max_size=40)
 DATES = st.dates().filter(lambda day: 1990 <= day.year <= 2100).map(str)
 FIELDS = sorted(
-    {*customer_data(), *invoice_data(), "region", "percent", "until", "instalments", "invoice_ids", "code"}
+    {*customer_data(), *invoice_data(), "region", "percent", "until", "instalments", "lines", "invoice_ids", "code"}
 )
 
 

@@ -6,9 +6,9 @@ from itertools import permutations
 import pytest
 
 from domain.after import FIRST_PAUSE_S, LONGEST_PAUSE_S, ReminderMove, after_outcome, after_receipts, jitter_s
-from domain.facts import PastReminder
 from domain.ids import AttemptId, ReminderId
 from domain.outcomes import AttemptState, Outcome, OutcomeClass, after_receipt
+from domain.past import PastReminder
 from tests.domain_factories import a_past_reminder, late_morning
 
 A1 = AttemptId("a1")

@@ -6,20 +6,27 @@ from typing import Any
 import pytest
 
 from domain.account import Account
-from domain.budget import contact_dates, first_date_within
+from domain.budget import Budget, budget_of, first_date_within
+from domain.ids import ContactId
 from domain.levels import Channel
 from domain.policy import Limits
+from domain.routes import Route
 from tests.domain_factories import a_customer, a_past_reminder, an_account, days, issued, late_morning
 
 MONDAY = date(2026, 12, 7)
 ROOMY = Limits(min_gap_days=0, per_7_days=None, per_30_days=None)
+BY_EMAIL = Route(Channel.EMAIL, ContactId("p1"), "anne@example.com")
 
 
 def first(limits: Limits, *ago: int) -> tuple[int, str | None]:
     """In how many days one more contact is allowed, after contacts so many days ago; and what it waits for."""
     contacts = tuple(MONDAY - timedelta(days=n) for n in ago)
-    day, why = first_date_within(limits, contacts, MONDAY)
+    day, why = first_date_within(Budget(limits, contacts), MONDAY)
     return (day - MONDAY).days, why.code.value if why else None
+
+
+def contact_dates(account: Account) -> tuple[date, ...]:
+    return budget_of(account, ROOMY, BY_EMAIL).contacts
 
 
 def contacted(customer_zone: str | None = None, **changes: Any) -> Account:
@@ -54,10 +61,10 @@ def test_all_limits_must_allow_the_day() -> None:
 
 
 def test_the_reason_says_until_when() -> None:
-    _, gap = first_date_within(Limits(), (MONDAY,), MONDAY)
+    _, gap = first_date_within(Budget(Limits(), (MONDAY,)), MONDAY)
     assert gap is not None
     assert gap.facts == {"days": 3, "until": "2026-12-10"}
-    _, cap = first_date_within(Limits(0, 1, None), (MONDAY,), MONDAY)
+    _, cap = first_date_within(Budget(Limits(0, 1, None), (MONDAY,)), MONDAY)
     assert cap is not None
     assert cap.facts == {"limit": 1, "days": 7, "until": "2026-12-14"}
 

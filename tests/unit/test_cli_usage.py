@@ -9,7 +9,7 @@ from cli.parts import worker_options
 
 VERBS = [
     "up", "demo", "migrate", "web", "worker", "scheduler", "emit", "replay", "log", "explain", "preview", "hold",
-    "release", "key", "seller", "policy",
+    "release", "key", "seller", "policy", "task",
 ]  # fmt: skip
 NOBODY_THERE = "postgresql://relance:a-password@127.0.0.1:1/relance"
 
@@ -37,6 +37,17 @@ def test_without_a_verb_it_says_what_there_is(capsys: pytest.CaptureFixture[str]
         (["log", "--limit", "many"], {}, "relance: Invalid value for '--limit'"),
         (["key"], {}, "relance: Missing command; try `relance --help`"),
         (["log"], {}, "relance: RELANCE_DATABASE_URL is not set"),
+        (["task"], {}, "relance: Missing command; try `relance --help`"),
+        (["task", "close"], {}, "relance: Missing argument 'ID'; try `relance --help`"),
+        (["task", "list"], {}, "relance: RELANCE_DATABASE_URL is not set"),
+        (["task", "list", "--kind", "dance"], {}, "relance: --kind: 'dance' is no kind of task; there are phone, "),
+        (["task", "list", "--customer", "\udcff"], {}, 'relance: --customer: "\\udcff" is not UTF-8'),
+        (["task", "list", "--seller", " "], {}, "relance: --seller: "),
+        (
+            ["task", "approve", "abc", "--decline", "--postpone"],
+            {},
+            "relance: --decline and --postpone: say one of them",
+        ),
         (["migrate"], {}, "relance: RELANCE_DATABASE_URL is not set"),
         (["log"], {"DATABASE_URL": "somewhere"}, "relance: RELANCE_DATABASE_URL is not a database's address"),
         (

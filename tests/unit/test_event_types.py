@@ -1,4 +1,4 @@
-"""Each event type of the contract states its fact, and says whom and what it is about."""
+"""Each event type states its fact, and says whom and what it is about."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -7,8 +7,9 @@ import pytest
 
 from domain import facts
 from domain.customer import Customer
-from domain.ids import CustomerId, InvoiceId
+from domain.ids import CustomerId, InvoiceId, StepId, UnitId
 from domain.invoice import Instalment
+from domain.levels import Channel
 from domain.money import Money
 from domain.read_event import event_type_names, read_event
 from tests.factories import Json, event
@@ -71,7 +72,7 @@ PAYMENT = {"invoice_id": INVOICE, "payment_id": "P-1", "amount": "50.00", "curre
         (
             "promise.made",
             {"invoice_ids": [INVOICE, "F-2", INVOICE], "amount": None, "promised_on": "2026-12-20", "by": "Anne"},
-            facts.PromiseMade((INVOICE, InvoiceId("F-2")), None, date(2026, 12, 20), "Anne"),
+            facts.PromiseMade((INVOICE, InvoiceId("F-2")), None, date(2026, 12, 20), "Anne", currency_stated=False),
             (None, (INVOICE, "F-2")),
         ),
         (
@@ -83,7 +84,9 @@ PAYMENT = {"invoice_id": INVOICE, "payment_id": "P-1", "amount": "50.00", "curre
         (
             "payment_plan.agreed",
             {"invoice_ids": [INVOICE], "instalments": [{"due_on": "2026-12-20", "amount": "1250"}]},
-            facts.PaymentPlanAgreed((INVOICE,), (Instalment(date(2026, 12, 20), Money(125000, "EUR")),)),
+            facts.PaymentPlanAgreed(
+                (INVOICE,), (Instalment(date(2026, 12, 20), Money(125000, "EUR")),), currency_stated=False
+            ),
             (None, (INVOICE,)),
         ),
         (
@@ -122,6 +125,60 @@ PAYMENT = {"invoice_id": INVOICE, "payment_id": "P-1", "amount": "50.00", "curre
             facts.EInvoiceStatusChanged(INVOICE, "207"),
             (None, (INVOICE,)),
         ),
+        (
+            "task.closed",
+            {"customer_id": "C-17", "task_id": "t-1", "kind": "phone", "step": "call", "units": [INVOICE, INVOICE]}
+            | {"cycle": 1, "outcome": "promised", "next_on": "2026-12-20", "note": "a\nb", "by": "Paul"},
+            facts.TaskClosed(
+                CustomerId("C-17"),
+                "t-1",
+                "phone",
+                StepId("call"),
+                (UnitId(INVOICE),),
+                1,
+                "promised",
+                date(2026, 12, 20),
+                "a\nb",
+                "Paul",
+            ),
+            ("C-17", ()),
+        ),
+        (
+            "task.closed",
+            {"customer_id": "C-17", "task_id": "t-1", "kind": "repair", "outcome": "done", "next_on": "2026-12-20"},
+            facts.TaskClosed(CustomerId("C-17"), "t-1", "repair", StepId(""), (), 0, "done", date(2026, 12, 20)),
+            ("C-17", ()),
+        ),
+        (
+            "reply.received",
+            {"customer_id": "C-17", "reply_id": "SM1", "channel": "sms"},
+            facts.ReplyReceived(CustomerId("C-17"), "SM1", Channel.SMS),
+            ("C-17", ()),
+        ),
+        (
+            "complaint.opened",
+            {"customer_id": "C-17", "complaint_id": "K-1", "reason": "late"},
+            facts.ComplaintOpened(CustomerId("C-17"), "K-1", "late"),
+            ("C-17", ()),
+        ),
+        (
+            "complaint.resolved",
+            {"customer_id": "C-17", "complaint_id": "K-1"},
+            facts.ComplaintResolved(CustomerId("C-17"), "K-1"),
+            ("C-17", ()),
+        ),
+        (
+            "payment_method.failed",
+            {"customer_id": "C-17"},
+            facts.PaymentMethodFailed(CustomerId("C-17"), ""),
+            ("C-17", ()),
+        ),
+        (
+            "payment_method.restored",
+            {"customer_id": "C-17"},
+            facts.PaymentMethodRestored(CustomerId("C-17")),
+            ("C-17", ()),
+        ),
     ],
 )
 def test_each_type_states_its_fact(type_name: str, data: Json, body: facts.Body, about: object) -> None:
@@ -130,8 +187,8 @@ def test_each_type_states_its_fact(type_name: str, data: Json, body: facts.Body,
     assert (read.customer_id, read.invoice_ids) == about
 
 
-def test_the_types_are_those_of_the_contract() -> None:
-    assert event_type_names() == (
+def test_the_types_are_those_of_the_contract_and_then_what_we_added() -> None:
+    contract = (
         "invoice.issued",
         "invoice.updated",
         "invoice.cancelled",
@@ -150,3 +207,12 @@ def test_the_types_are_those_of_the_contract() -> None:
         "payments.synced",
         "einvoice.status_changed",
     )
+    additions = (
+        "task.closed",
+        "reply.received",
+        "complaint.opened",
+        "complaint.resolved",
+        "payment_method.failed",
+        "payment_method.restored",
+    )
+    assert event_type_names() == (*contract, *additions)

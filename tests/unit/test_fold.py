@@ -6,6 +6,7 @@ from domain import facts
 from domain.fold import fold
 from domain.ids import CustomerId, InvoiceId
 from domain.levels import Channel
+from domain.past import Suppressed
 from tests.domain_factories import (
     DUE_ON,
     KNOWN_AT,
@@ -110,7 +111,7 @@ def test_a_feeds_news_belongs_to_no_account() -> None:
 
 def test_history_is_oldest_first_and_addresses_out_of_use_are_known_by_channel() -> None:
     newer, older = a_past_reminder(paris(days(9), 10)), a_past_reminder(paris(days(3), 10))
-    gone = facts.Suppressed(Channel.SMS, "+33612345678", "opt_out")
+    gone = Suppressed(Channel.SMS, "+33612345678", "opt_out")
     account = an_account(history=(newer, older), suppressed=(gone,))
     assert account.history == (older, newer)
     assert account.suppressed == {(Channel.SMS, "+33612345678")}

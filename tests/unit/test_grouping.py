@@ -171,7 +171,8 @@ def test_a_promise_is_waited_for_until_its_date_and_the_grace_are_over() -> None
     assert found.reasons[0].facts["until"] == days(8).isoformat()
     assert found.reminder is not None
     assert paris(days(9)) <= found.reminder.send_at < paris(days(13))
-    assert asked(plan(account, POLICY, late_morning(12))) == ("call", [("F-1", "call")])
+    policy = a_policy(after_broken_promise="call")
+    assert asked(plan(account, policy, late_morning(12))) == ("call", [("F-1", "call")])
 
 
 def test_currencies_share_a_message_and_keep_their_amounts() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from domain.business_days import add_business_days, is_business_day, public_holidays
-from domain.hours import END_OF_DAY, Window, local_date, start_of_day, window_at_or_after
+from domain.hours import END_OF_DAY, Window, local_date, offset_s, start_of_day, window_at_or_after
 from domain.levels import Channel
 from domain.policy import OpenHours
 from tests.factories import OFFICE_HOURS, place, policy
@@ -243,3 +243,8 @@ def test_office_hours_are_what_the_factory_says() -> None:
     assert window_at_or_after(policy(OFFICE_HOURS), Channel.TASK, PARIS, utc("2026-12-02T14:00+01:00")) == window(
         "2026-12-02T14:00+01:00", "2026-12-02T18:00+01:00"
     )
+
+
+@pytest.mark.parametrize(("at", "seconds"), [("2026-11-24T10:00:00+01:00", 3600), ("2026-07-01T10:00:00Z", 7200)])
+def test_the_wall_is_ahead_by_so_much(at: str, seconds: int) -> None:
+    assert offset_s(PARIS, utc(at)) == seconds

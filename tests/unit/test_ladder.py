@@ -4,15 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from domain import facts
 from domain.account import Account
 from domain.ids import InvoiceId, StepId
 from domain.levels import Channel, Level
+from domain.past import PastReminder
 from domain.plan import plan
 from domain.policy import Offset, OffsetKind, Policy, Segment, Step
 from tests.domain_factories import (
     CALL,
-    DUE_ON,
     FIRST,
     HEADS_UP,
     KNOWN_AT,
@@ -27,7 +26,6 @@ from tests.domain_factories import (
     asked,
     codes,
     days,
-    euros,
     issued,
     late_morning,
     paris,
@@ -36,7 +34,7 @@ from tests.domain_factories import (
 F1 = InvoiceId("F-1")
 
 
-def had(step: Step, day: int, **changes: object) -> facts.PastReminder:
+def had(step: Step, day: int, **changes: object) -> PastReminder:
     at = late_morning(day)
     return a_past_reminder(at, step.id, **{"level": step.level} | changes)
 
@@ -133,25 +131,6 @@ def test_a_step_that_counts_from_a_lapsed_one_counts_from_its_moment_and_after_t
     assert asked(plan(known_late, policy, KNOWN_AT)) == ("first", [("F-1", "first")])
     weekend = a_policy(HEADS_UP, a_step("first", 0, when=previous(2)))
     assert [due_at(day, an_account(), weekend) for day in (-1, 0)] == ["heads-up", "first"]
-
-
-def test_a_new_cycle_starts_at_the_policys_step_with_the_earlier_ones_had() -> None:
-    paid = facts.PaymentReceived(F1, "p1", euros(100), DUE_ON)
-    back = facts.PaymentReversed(F1, "p1", euros(100), DUE_ON)
-    history = (had(FIRST, 2), had(CALL, 10), had(WIDEN, 20))
-    account = an_account(issued(), paid, back, history=history)
-    assert due_at(15, account, a_policy(after_broken_promise="call")) is None
-    assert due_at(23, account, a_policy(FIRST, CALL, after_broken_promise="call")) == "call"
-    assert due_at(30, account, a_policy(FIRST)) == "first"
-    assert due_at(30, account, a_policy(FIRST, after_broken_promise="gone")) == "first"
-
-
-def test_a_cycle_may_start_at_a_step_that_counts_from_the_previous_one() -> None:
-    paid = facts.PaymentReceived(F1, "p1", euros(100), DUE_ON)
-    back = facts.PaymentReversed(F1, "p1", euros(100), DUE_ON)
-    policy = a_policy(FIRST, a_step("second", 0, when=previous(7)), after_broken_promise="second")
-    account = an_account(issued(), paid, back, history=(had(FIRST, 2),))
-    assert [due_at(day, account, policy) for day in (8, 9)] == [None, "second"]
 
 
 def test_a_segment_shifts_moments_once_however_they_are_counted() -> None:

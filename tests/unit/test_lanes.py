@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.ids import CustomerId
 from domain.read_event import read_event
-from tests.factories import event, invoice_event
+from tests.factories import customer_data, event, invoice_event
 from workers.lanes import Lanes, TimedEvent
 
 
@@ -37,6 +37,19 @@ def test_a_promise_joins_the_customers_of_its_invoices() -> None:
     promise = promised("F-1", "F-2")
     lanes = Lanes([promise, issued("C-1", "F-1"), issued("C-2", "F-2")])
     assert set(lanes.of_customers.values()) == {lanes.of_event(promise)}
+
+
+def test_a_person_joins_his_customers() -> None:
+    """At whatever address, in whatever case, from the first day on: his budget is one."""
+    shared = [{"id": "p9", "email": "Anne@Example.com"}, {"id": "p1", "phone": "+33612345678"}]
+    others = [{"id": "p1", "email": "anne@example.com"}], [{"id": "p2", "phone": "06 12 34 56 78"}]
+    events = [
+        timed(event("customer.updated", {"customer": customer_data(id=name, contacts=contacts)}, id=name))
+        for name, contacts in (("C-1", shared), ("C-2", others[0]), ("C-3", others[1]))
+    ]
+    lanes = Lanes([*events, issued("C-4", "F-4")]).of_customers
+    assert lanes[CustomerId("C-1")] == lanes[CustomerId("C-2")] == lanes[CustomerId("C-3")]
+    assert lanes[CustomerId("C-4")] != lanes[CustomerId("C-1")]
 
 
 def test_events_of_one_id_stay_in_order() -> None:

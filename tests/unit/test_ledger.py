@@ -105,12 +105,12 @@ def test_a_new_payment_after_a_partial_reversal_settles_the_rest() -> None:
     assert f1(paid(40), ALL_PAID, returned(40), paid(40, "p2")).standing is Standing.PAID
 
 
-def test_each_reopening_starts_a_new_cycle() -> None:
-    assert f1().cycle == 0
-    assert f1(paid(30), returned(30)).cycle == 0
-    assert f1(paid(100), returned(100)).cycle == 1
-    assert f1(paid(100), returned(100), returned(100)).cycle == 1
-    assert f1(paid(100), returned(100), paid(100, "p2"), returned(100, "p2")).cycle == 2
+def test_each_reopening_is_kept_with_its_instant() -> None:
+    assert f1().reopened == ()
+    assert f1(paid(30), returned(30)).reopened == ()
+    assert len(f1(paid(100), returned(100)).reopened) == 1
+    assert len(f1(paid(100), returned(100), returned(100)).reopened) == 1
+    assert len(f1(paid(100), returned(100), paid(100, "p2"), returned(100, "p2")).reopened) == 2
 
 
 @pytest.mark.parametrize(
@@ -151,11 +151,6 @@ def test_some_statuses_of_an_einvoice_hold_it(code: str) -> None:
     assert f1(status(code), status("205")).status_code is None
 
 
-def test_the_last_promise_is_the_one_that_counts() -> None:
-    promises = [facts.PromiseMade((F1,), None, day, "Anne") for day in (days(9), days(4))]
-    assert f1(*promises).promised_on == days(4)
-
-
 def test_other_currencies_are_never_netted_and_hold_the_invoice() -> None:
     dollars = facts.PaymentReceived(F1, "p9", Money(10000, "USD"), date(2026, 12, 1))
     state = f1(dollars)
@@ -168,4 +163,4 @@ def test_a_foreign_payment_that_went_back_holds_nothing_any_more() -> None:
     dollars = facts.PaymentReceived(F1, "p9", Money(10000, "USD"), date(2026, 12, 1))
     back = facts.PaymentReversed(F1, "p9", Money(10000, "USD"), date(2026, 12, 2))
     state = f1(dollars, back)
-    assert (state.balance, state.foreign_payment, state.cycle) == (euros(100), None, 0)
+    assert (state.balance, state.foreign_payment, state.reopened) == (euros(100), None, ())

@@ -1,8 +1,10 @@
 """The same decision has the same name, and another decision another."""
 
+from dataclasses import replace
+
 from domain.ids import CustomerId, ReminderId, SellerId, StepId, UnitId
+from domain.internal_task import InternalTask
 from domain.naming import attempt_id, reminder_id, task_id
-from domain.planned import InternalTask
 from tests.domain_factories import a_member
 
 SELLER = SellerId("default")
@@ -27,17 +29,16 @@ def test_attempts_are_named_by_their_number() -> None:
     assert len({attempt_id(ReminderId(name), number) for name in ("r1", "r2") for number in (1, 2)}) == 4
 
 
-def test_a_task_is_the_same_for_the_same_units_in_any_order_and_anew_in_a_new_cycle() -> None:
+def test_a_task_is_the_same_for_the_same_units_in_any_order_and_anew_when_asked_anew() -> None:
     units = (UnitId("A"), UnitId("B"))
     task = InternalTask("approve", StepId("notice"), units)
-    assert task_id(SELLER, CUSTOMER, task, 0) == task_id(
-        SELLER, CUSTOMER, InternalTask("approve", StepId("notice"), units[::-1]), 0
-    )
+    assert task_id(SELLER, CUSTOMER, task) == task_id(SELLER, CUSTOMER, replace(task, units=units[::-1]))
     names = {
-        task_id(SELLER, CUSTOMER, task, 0),
-        task_id(SELLER, CUSTOMER, task, 1),
-        task_id(SELLER, CustomerId("C-18"), task, 0),
-        task_id(SELLER, CUSTOMER, InternalTask("repair", StepId("notice"), units), 0),
-        task_id(SELLER, CUSTOMER, InternalTask("approve", StepId("notice"), units[:1]), 0),
+        task_id(SELLER, CUSTOMER, task),
+        task_id(SELLER, CUSTOMER, replace(task, cycle=1)),
+        task_id(SELLER, CUSTOMER, replace(task, round=1)),
+        task_id(SELLER, CustomerId("C-18"), task),
+        task_id(SELLER, CUSTOMER, replace(task, kind="repair")),
+        task_id(SELLER, CUSTOMER, replace(task, units=units[:1])),
     }
-    assert len(names) == 5
+    assert len(names) == 6

@@ -5,12 +5,12 @@ from datetime import datetime, time, timedelta
 import pytest
 
 from domain import facts
-from domain.facts import Suppressed
 from domain.fold import fold
 from domain.ids import CustomerId, InvoiceId
+from domain.internal_task import InternalTask
 from domain.levels import Channel, Level
+from domain.past import Suppressed
 from domain.plan import plan
-from domain.planned import InternalTask
 from domain.policy import Limits
 from tests.domain_factories import (
     ALL_HOURS,
@@ -79,6 +79,7 @@ def test_what_is_ready_before_a_window_opens_is_spread_over_three_quarters_of_it
         assert plan(account, a_policy(), reminder.send_at).reminder == reminder
         sends.add(reminder.send_at)
     assert len(sends) > 35
+    assert max(sends) > paris(days(2), 9) + 0.8 * SPREAD * MORNING
 
 
 def test_what_becomes_ready_inside_a_window_goes_at_once() -> None:
@@ -194,6 +195,17 @@ def test_a_reminder_that_a_stale_feed_would_stop_is_looked_at_again_when_it_goes
     assert found.reminder is not None
     assert found.reminder.send_at > paris(days(2))
     assert found.again_at == paris(days(-4))
+
+
+def test_nobody_is_woken_because_a_feed_grows_old() -> None:
+    """Most feeds have moved on by then, and what would leave is planned again before it does."""
+    account = an_account(seller=a_seller(synced_as_of=late_morning(-7)))
+    found = plan(account, a_policy(FIRST, freshness_days=2), late_morning(-6))
+    assert found.reminder is not None
+    assert found.look_at == found.reminder.send_at
+    assert plan(account, a_policy(FIRST, freshness_days=2), found.look_at).reminder is None
+    fed = an_account(seller=a_seller(synced_as_of=late_morning(1)))
+    assert plan(fed, a_policy(FIRST, freshness_days=2), found.look_at).reminder == found.reminder
 
 
 def test_without_limits_everything_goes_at_once() -> None:

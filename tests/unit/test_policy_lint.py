@@ -53,6 +53,19 @@ def test_the_usual_ladder_has_no_faults() -> None:
     assert told(a_policy()) == []
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        replace(WIDEN, charges=True),
+        a_step("widen", 20, Level.FIRM, Channel.SMS, charges=True),
+    ],
+)
+def test_charges_that_no_message_may_name_are_told(step: Step) -> None:
+    policy = a_policy(FIRST, step, replace(NOTICE, charges=True))
+    problem = "'widen' never names charges: only formal and final steps do, by email or letter"
+    assert told(policy) == [f"steps[1].charges: {problem}"]
+
+
 def test_hours_of_a_channel_that_never_open_are_told_with_the_steps_that_need_them() -> None:
     policy = a_policy(hours={None: OFFICE_HOURS, Channel.PHONE: NEVER})
     assert told(policy) == ["hours.phone: no window ever opens, and there is 'call' over phone"]

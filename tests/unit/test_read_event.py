@@ -7,7 +7,7 @@ import pytest
 from domain import facts
 from domain.customer import Contact, Customer
 from domain.ids import ContactId, CustomerId, InvoiceId
-from domain.invoice import EarlyPaymentDiscount, Instalment, Invoice
+from domain.invoice import EarlyPaymentDiscount, Instalment, Invoice, Line
 from domain.levels import Channel, Role
 from domain.money import Money
 from domain.read_event import read_event
@@ -41,6 +41,7 @@ def test_an_invoice_with_all_that_the_contract_shows() -> None:
                 {"due_on": "2026-12-02", "amount": "250.00"},
                 {"due_on": "2027-01-02", "amount": 1000, "currency": "EUR"},
             ],
+            "lines": [{"description": "Flour", "amount": "1300.00"}, {"amount": -50}],
         },
     )
     customer = Customer(
@@ -87,6 +88,7 @@ def test_an_invoice_with_all_that_the_contract_shows() -> None:
             Instalment(date(2026, 12, 2), Money(25000, "EUR")),
             Instalment(date(2027, 1, 2), Money(100000, "EUR")),
         ),
+        lines=(Line("Flour", Money(130000, "EUR")), Line("", Money(-5000, "EUR"))),
     )
     read = read_event(raw)
     assert read.body == facts.InvoiceIssued(customer, invoice)
@@ -110,7 +112,7 @@ def test_only_seven_fields_are_required() -> None:
 
 def test_unknown_fields_are_ignored() -> None:
     raw = invoice_event(
-        customer={"vat": "FR1"}, invoice={"lines": [1, {"a": None}]}, traceparent="00-1", dataschema=5
+        customer={"vat": "FR1"}, invoice={"shipping": [1, {"a": None}]}, traceparent="00-1", dataschema=5
     )
     assert read_event(raw) == read_event(invoice_event())
 

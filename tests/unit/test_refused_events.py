@@ -124,6 +124,8 @@ def refusal(raw: object) -> EventError:
             [{"due_on": "2026-12-02", "amount": "1250", "currency": "USD"}],
             'currency: "USD" differs from the other amounts, in EUR',
         ),
+        ("data.invoice.lines", [{"description": "Flour"}], "amount: is required"),
+        ("data.invoice.lines", [{"amount": "1.005"}], "amount: 1.005 has more decimal places than EUR has (2)"),
     ],
 )
 def test_a_wrong_field_is_named_with_what_came_and_what_is_expected(path: str, value: object, problem: str) -> None:
@@ -176,7 +178,7 @@ def test_an_unknown_type_is_answered_with_the_known_ones() -> None:
     error = refusal(event("invoice.isued", {}))
     assert error.field == "type"
     assert error.problem.startswith('"invoice.isued" is not an event type; known are invoice.issued, ')
-    assert error.problem.endswith("einvoice.status_changed")
+    assert error.problem.endswith("payment_method.restored")
 
 
 @pytest.mark.parametrize("raw", [None, [], "event", 7, True])

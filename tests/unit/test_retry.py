@@ -7,10 +7,12 @@ import pytest
 
 from domain import facts
 from domain.account import Account
-from domain.facts import Body, PastReminder
+from domain.facts import Body
 from domain.ids import CustomerId, InvoiceId, ReminderId
 from domain.levels import Channel, Level
+from domain.past import PastReminder
 from domain.plan import plan
+from domain.policy import Limits
 from tests.domain_factories import (
     ALL_HOURS,
     DUE_ON,
@@ -29,6 +31,7 @@ from tests.domain_factories import (
     euros,
     issued,
     late_morning,
+    on_day,
     paris,
 )
 
@@ -44,7 +47,7 @@ def an_open(at: datetime = FRIDAY, step: str = "first", *members: Any, **changes
     return a_past_reminder(at, step, *members, **{"id": ReminderId("r1"), "state": "open"} | changes)
 
 
-def retrying(*bodies: Body, past: PastReminder | None = None) -> Account:
+def retrying(*bodies: Body | facts.Fact, past: PastReminder | None = None) -> Account:
     return an_account(issued(), *bodies, history=(past or an_open(),))
 
 
@@ -138,7 +141,7 @@ def test_a_heads_up_is_not_tried_again_once_the_invoice_is_due() -> None:
     assert plan(account, POLICY, paris(days(0))).gives_up == ("r1", "withdrawn")
 
 
-def two_units(*bodies: Body, step: str = "first") -> Account:
+def two_units(*bodies: Body | facts.Fact, step: str = "first") -> Account:
     past = an_open(late_morning(2), step, a_member("A", step), a_member("B", step))
     return an_account(issued("A", due_on=days(-1)), issued("B"), *bodies, history=(past,))
 
@@ -164,13 +167,13 @@ def test_a_member_that_waits_or_lapsed_or_began_anew_drops_out() -> None:
     assert asked(plan(two_units(disputed), POLICY, late_morning(2))) == ("first", [("A", "first")])
     paid = facts.PaymentReceived(InvoiceId("B"), "p", euros(100), DUE_ON)
     back = facts.PaymentReversed(InvoiceId("B"), "p", euros(100), DUE_ON)
-    assert asked(plan(two_units(paid, back), POLICY, late_morning(2))) == ("first", [("A", "first")])
+    assert asked(plan(two_units(paid, on_day(1, back)), POLICY, late_morning(2))) == ("first", [("A", "first")])
 
 
 def test_a_new_cycle_of_the_lead_ends_it() -> None:
     paid = facts.PaymentReceived(F1, "p", euros(100), DUE_ON)
     back = facts.PaymentReversed(F1, "p", euros(100), DUE_ON)
-    assert plan(retrying(paid, back), POLICY, late_morning(2)).gives_up == ("r1", "withdrawn")
+    assert plan(retrying(paid, on_day(1, back)), POLICY, late_morning(2)).gives_up == ("r1", "withdrawn")
 
 
 def test_a_hand_off_is_tried_again_at_any_hour() -> None:
@@ -185,3 +188,15 @@ def test_a_contact_without_any_address_left_fails_it() -> None:
     customer = a_customer(contacts=(a_contact(email=None),))
     account = an_account(issued(customer=customer), history=(an_open(),))
     assert plan(account, a_policy(FIRST, hours={None: ALL_HOURS}), late_morning(2)).gives_up == ("r1", "failed")
+
+
+def test_a_fallback_to_the_phone_waits_for_the_number_of_calls() -> None:
+    call = a_past_reminder(
+        late_morning(-20), "call", a_member("F-9"), channel=Channel.PHONE, calls=(late_morning(-20),)
+    )
+    step = a_step("first", 2, Level.COURTEOUS, Channel.EMAIL, Channel.PHONE)
+    policy = a_policy(step, limits=Limits(call_attempts=1))
+    running = an_open(retry_at=late_morning(2), used=(Channel.EMAIL,))
+    found = plan(an_account(issued(), history=(call, running)), policy, late_morning(2)).reminder
+    assert found is not None
+    assert paris(days(12)) <= found.send_at < paris(days(13))  # Saturday would be the first day

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from domain import facts
 from domain.customer import Contact
 from domain.ids import ContactId
 from domain.levels import Channel, Role
+from domain.past import Suppressed
 from domain.policy import Segment, Step
 from domain.routes import Route, routes_of
 from tests.domain_factories import a_contact, a_customer, a_policy, a_seller, a_step, an_account, issued
@@ -62,7 +62,7 @@ def test_whatsapp_needs_consent() -> None:
 
 
 def test_a_suppressed_address_is_out_of_use_on_its_channel_alone() -> None:
-    gone = (facts.Suppressed(SMS, "+33612345678", "opt_out"),)
+    gone = (Suppressed(SMS, "+33612345678", "opt_out"),)
     usable, why = found(a_message(SMS, WHATSAPP), suppressed=gone)
     assert ([route.channel for route in usable], why) == ([WHATSAPP], {"sms": "suppressed"})
 
@@ -127,7 +127,7 @@ def test_copies_go_to_each_usable_address_once() -> None:
         a_person("bad", Role.EXECUTIVE, email_ok=False),
         a_person("other", Role.LEGAL),
     )
-    gone = (facts.Suppressed(EMAIL, "gone@example.com", "hard_bounce"),)
+    gone = (Suppressed(EMAIL, "gone@example.com", "hard_bounce"),)
     step = a_message(EMAIL, SMS, cc=(Role.EXECUTIVE,))
     assert found(step, *people, suppressed=gone)[0][0].cc == ("luc@example.com",)
 

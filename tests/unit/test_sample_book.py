@@ -14,6 +14,7 @@ from cli.sample_book import BATCH, Book, Contact, SampleCustomer, Silence, sampl
 from cli.sample_customers import sample_customers
 from config.policy_files import load_policy
 from domain.account import Account
+from domain.contacted import keys_of
 from domain.customer import Seller
 from domain.event import Event
 from domain.facts import Fact, Stamp
@@ -63,6 +64,12 @@ def test_it_shows_every_state_zone_channel_and_currency() -> None:
     assert {bill.currency for one in BOOK.customers for bill in one.bills} >= {"EUR", "USD", "GBP", "JPY"}
     channels = {one.expected.channel for one in BOOK.customers if isinstance(one.expected, Contact)}
     assert channels == {"email", "sms", "whatsapp", "phone"}
+
+
+def test_nobody_is_two_customers() -> None:
+    """One person's budget would keep one of them silent, and the demo would wait for it in vain."""
+    people = [keys_of(account.customer.contacts) for account in accounts_in_the_end(BOOK).values()]
+    assert len(frozenset().union(*people)) == sum(map(len, people)) > len(people) // 2
 
 
 def test_it_is_the_same_every_time() -> None:

@@ -8,9 +8,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from config.wiring import DEFAULT_SELLER
+from domain.gates import COMPLAINT, DUE_BEFORE_ISSUED, LINES_DIFFER, PAYMENT_METHOD
 from domain.levels import Channel, Level
 from domain.outcomes import AttemptState
+from domain.read_policy import REQUIREMENTS
 from domain.reasons import Code
+from domain.task_outcomes import OUTCOMES_OF, TaskOutcome
 from store.journal import Entry
 from web.sentences import EVENTS, REASONS, explain, tell
 from web.words import LABELS, WORDS
@@ -45,8 +48,8 @@ def test_both_languages_tell_the_same_facts(pair: tuple[str, str]) -> None:
     assert set(re.findall(r"\{(\w+)\}", pair[0])) == set(re.findall(r"\{(\w+)\}", pair[1]))
 
 
-def test_every_state_channel_and_level_has_its_word() -> None:
-    needed = {*AttemptState, *Channel, *(level.word for level in Level)}
+def test_every_state_channel_level_task_and_outcome_has_its_word() -> None:
+    needed = {*AttemptState, *Channel, *(level.word for level in Level), *OUTCOMES_OF, *TaskOutcome}
     assert needed <= set(WORDS)
     assert all(all(pair) for pair in [*WORDS.values(), *LABELS.values()])
 
@@ -63,6 +66,12 @@ def test_a_reason_is_told_in_the_readers_language_and_zone(language: str, senten
     assert explain([reason], language, PARIS) == (sentence,)
 
 
+def test_what_waits_for_a_person_with_several_customers_says_so() -> None:
+    reason = {"code": "cap", "facts": {"limit": 2, "days": 7, "until": "2026-11-30", "who": "p1"}}
+    told = "not before 30 November 2026 (the same person, p1, has also been contacted about another customer)."
+    assert explain([reason], "en", PARIS) == (f"Limit reached: 2 contacts in 7 days, so {told}",)
+
+
 def test_what_is_not_known_is_left_out() -> None:
     held = {"code": "customer_held", "facts": {"reason": "", "until": None}}
     promised = {"code": "unit_promised", "facts": {"unit": "F-1", "until": "2026-12-01"}}
@@ -72,12 +81,65 @@ def test_what_is_not_known_is_left_out() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("language", "when", "rest", "by_hand"),
+    [
+        (
+            "fr",
+            "Segment « reliable » ; au 12 novembre 2026, factures réglées : 9, impayées depuis longtemps : 1",
+            " ; à temps : 90 %, retard moyen en jours : 0.",
+            "Segment « vip ».",
+        ),
+        (
+            "en",
+            "Segment “reliable”; as of 12 November 2026, invoices settled: 9, long unpaid: 1",
+            "; in time: 90%, mean delay in days: 0.",
+            "Segment “vip”.",
+        ),
+    ],
+)
+def test_a_segment_is_told_with_its_figures(language: str, when: str, rest: str, by_hand: str) -> None:
+    """One that was set by hand has none."""
+    figures = {"settled": 9, "unpaid": 1, "in_time_percent": 90, "mean_days_late": 0, "as_of": "2026-11-12"}
+    derived = {"code": "segment", "facts": {"name": "reliable", **figures}}
+    vip = {"code": "segment", "facts": {"name": "vip"}}
+    assert explain([derived, vip], language, PARIS) == (when + rest, by_hand)
+
+
+def test_what_a_gate_waits_for_has_a_word() -> None:
+    assert {*REQUIREMENTS, DUE_BEFORE_ISSUED, LINES_DIFFER, COMPLAINT, PAYMENT_METHOD} <= set(WORDS)
+    gate = {"code": "gate", "facts": {"unit": "F-1", "invoice": "F-1", "why": "purchase_order"}}
+    assert explain([gate], "en", PARIS) == (
+        "F-1: before a first reminder, a person has to look (the purchase order is missing).",
+    )
+    opened = tell(Entry(DEFAULT_SELLER, NOON, "task.opened", {"kind": "fix", "why": "iban"}), "fr", PARIS)
+    assert opened.text == "Tâche ouverte : point à corriger : l’IBAN manque."
+
+
 def test_a_plan_is_told_with_its_reasons() -> None:
     reminder = {"at": "2026-11-26T08:00:00+00:00", "step": "first", "level": "courteous", "channel": "email"}
     facts = {"policy": "standard@1", "reminder": reminder, "reasons": [{"code": "nothing_owed", "facts": {}}]}
     told = tell(Entry(DEFAULT_SELLER, NOON, "plan.changed", facts), "en", PARIS)
     assert told.text == "Planned: step “first” over e-mail on 26 Nov 2026, 09:00."
     assert told.why == ("Nothing is owed.",)
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        (
+            "fr",
+            "Tâche terminée : appel, étape « call » – paiement promis, la suite à partir du 1 décembre 2026 (par X).",
+        ),
+        (
+            "en",
+            "Task closed: phone call, step “call” – payment promised, what follows from 1 December 2026 on (by X).",
+        ),
+    ],
+)
+def test_what_came_of_a_task_is_told(language: str, sentence: str) -> None:
+    facts = {"kind": "phone", "step": "call", "outcome": "promised", "next_on": "2026-12-01", "by": "X"}
+    assert tell(Entry(DEFAULT_SELLER, NOON, "task.closed", facts), language, PARIS).text == sentence
 
 
 def test_what_has_no_sentence_is_shown_as_it_is() -> None:

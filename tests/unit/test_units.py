@@ -98,8 +98,13 @@ def test_a_plan_covers_invoices_of_its_own_currency_alone() -> None:
     assert owed(issued(), facts.PaymentPlanAgreed((InvoiceId("F-9"),), (an_instalment(1, 5),))) == [("F-1", 100)]
 
 
-def test_a_unit_knows_its_cycle_and_since_when_it_is_known() -> None:
-    back = facts.PaymentReversed(F1, "p1", euros(100), DUE_ON)
-    unit = an_account(issued(), paid(100), back, issued("F-2"), PLAN).units[0]
-    assert unit.cycle == 1
+def test_a_unit_knows_since_when_it_is_known() -> None:
+    unit = an_account(issued(), issued("F-2"), PLAN).units[0]
+    assert unit.agreed
     assert unit.known_at == min(state.known_at for state in unit.states)
+
+
+def test_what_a_plan_leaves_out_is_owed_again_once_the_plan_is_paid() -> None:
+    agreed = facts.PaymentPlanAgreed((F1,), (an_instalment(10, 30), an_instalment(40, 30)))
+    assert owed(issued(), agreed) == [("plan:e1#1", 30), ("plan:e1#2", 30)]
+    assert owed(issued(), agreed, paid(60)) == [("F-1", 40)]

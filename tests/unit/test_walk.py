@@ -11,6 +11,7 @@ import typer
 
 from cli.main import app
 from domain.read_event import event_type_names
+from domain.task_outcomes import OUTCOMES_OF, TaskOutcome
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
@@ -107,3 +108,17 @@ def test_every_decision_stands_in_the_index() -> None:
     index = told(ROOT / "docs/decisions/README.md")
     decisions = {page.name for page in (ROOT / "docs/decisions").glob("0*.md")}
     assert decisions == set(re.findall(r"\((0[\w-]+\.md)\)", index))
+
+
+def test_every_kind_of_task_stands_there_with_its_outcomes_and_each_outcome_with_its_meaning() -> None:
+    """`as visit` is short for the outcomes of a visit."""
+    kinds, _, meanings = told(ROOT / "docs/people.md").partition("## What an outcome means")
+    found = {
+        kind: cell.replace("as `visit`", " ".join(f"`{one.value}`" for one in OUTCOMES_OF["visit"]))
+        for names, _, cell in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| ([^|]+) \| ([^|]+) \|$", kinds, re.MULTILINE)
+        for kind in re.findall(r"`(\w+)`", names)
+    }
+    outcomes = {kind: set(re.findall(r"`(\w+)`", cell)) for kind, cell in found.items()}
+    assert outcomes == {str(kind): {one.value for one in each} for kind, each in OUTCOMES_OF.items()}
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", meanings, re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == {one.value for one in TaskOutcome}

@@ -1,0 +1,197 @@
+"""`relance task`: what people have to do, and what came of it.
+
+What a person says of a task is an event like those of the billing system, taken in by the same intake: from the
+moment that it is stored, nothing more is claimed for the customer before it is counted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from channels.answers import CallbackError
+from channels.twilio import callbacks as twilio
+from cli import task_closing
+from cli.errors import BadInputError
+from config.wiring import Services, build
+from domain.ids import CustomerId, SellerId
+from domain.task_outcomes import OUTCOMES_OF, TaskKind, TaskOutcome
+from store import receipts, worklist
+from store.engine import Connection
+from store.worklist import TaskRow
+
+SHORT = 8
+"""As much of an id as is shown, unless two of a list begin alike."""
+
+app = typer.Typer(help="What people have to do, and what came of it.", rich_markup_mode=None)
+
+_Name = Annotated[
+    str, typer.Argument(metavar="ID", help="As `task list` shows it; its beginning is enough.", show_default=False)
+]
+_Json = Annotated[bool, typer.Option("--json", help="JSON Lines.")]
+_Note = Annotated[str | None, typer.Option(help="What is worth knowing; kept with the task.")]
+_By = Annotated[str | None, typer.Option(help="Who did it.")]
+_Next = Annotated[
+    str | None, typer.Option("--next", metavar="DATE", help="From when on the next thing may happen, 2026-12-24.")
+]
+
+
+@app.callback()
+def _group() -> None:
+    """What people have to do, and what came of it."""
+
+
+@app.command("list")
+def list_(
+    is_all: Annotated[bool, typer.Option("--all", help="Closed and cancelled ones too.")] = False,
+    kind: Annotated[str | None, typer.Option(help=f"One of {', '.join(OUTCOMES_OF)}.")] = None,
+    customer: Annotated[str | None, typer.Option(help="Only about this customer.")] = None,
+    seller: Annotated[str | None, typer.Option(help="Only this seller's.")] = None,
+    as_json: _Json = False,
+) -> None:
+    """List open tasks, the oldest first; times are the customers' own."""
+    if kind is not None and kind not in OUTCOMES_OF:
+        raise BadInputError(f"--kind: {kind!r} is no kind of task; there are {', '.join(OUTCOMES_OF)}")
+    seller_id = None if seller is None else SellerId(task_closing.an_id_in("--seller", seller))
+    customer_id = None if customer is None else CustomerId(task_closing.an_id_in("--customer", customer))
+    services = build()
+    try:
+        with services.engine.connect() as connection:
+            found = worklist.read(connection, is_all=is_all, seller=seller_id, customer=customer_id, kind=kind)
+    finally:
+        services.engine.dispose()
+    if as_json:
+        for task in found:
+            typer.echo(as_json_line(task))
+    elif not found:
+        typer.echo("There is no task." if is_all else "There is no open task.", err=True)
+    else:
+        Console(markup=False, highlight=False).print(table_of(found, is_all=is_all))
+
+
+@app.command()
+def show(name: _Name, as_json: _Json = False) -> int:
+    """Print a task whole: its call sheet, or the customer's reply.
+
+    The exit code is 1 if there is no such task.
+    """
+    services = build()
+    try:
+        with services.engine.connect() as connection:
+            found = task_closing.the_one(connection, name)
+            if found is None:
+                typer.echo(f"there is no task {name!r}", err=True)
+                return 1
+            body = _reply(connection, found) if found.kind == TaskKind.REPLY else found.body
+    finally:
+        services.engine.dispose()
+    for line in (
+        [json.dumps({**found.as_dict(), "body": body}, ensure_ascii=False)] if as_json else _lines(found, body)
+    ):
+        typer.echo(line)
+    return 0
+
+
+@app.command()
+def close(
+    name: _Name,
+    outcome: Annotated[str | None, typer.Option(help="What came of it; each kind of task has its own.")] = None,
+    next_on: _Next = None,
+    note: _Note = None,
+    by: _By = None,
+) -> int:
+    """Close a task with what came of it, and the date of the next thing.
+
+    Until that date nothing is said about what the task was about. For `promised` it is the promised date. The exit
+    code is 1 if there is no such open task.
+    """
+    said = task_closing.Said(outcome, next_on, note, by)
+    return _run(lambda services: task_closing.close(services, name, said))
+
+
+@app.command()
+def approve(
+    name: _Name,
+    is_declined: Annotated[bool, typer.Option("--decline", help="Leave the step out.")] = False,
+    is_postponed: Annotated[bool, typer.Option("--postpone", help="Ask again on the date of --next.")] = False,
+    next_on: _Next = None,
+    note: _Note = None,
+    by: _By = None,
+) -> int:
+    """Approve a step that waits for it, from today on or from --next; or decline or postpone it.
+
+    The exit code is 1 if there is no such open task.
+    """
+    if is_declined and is_postponed:
+        raise BadInputError("--decline and --postpone: say one of them")
+    outcome = TaskOutcome.APPROVED
+    if is_declined or is_postponed:
+        outcome = TaskOutcome.DECLINED if is_declined else TaskOutcome.POSTPONED
+    said = task_closing.Said(outcome.value, next_on, note, by)
+    return _run(lambda services: task_closing.approve(services, name, said))
+
+
+def _run(act: Callable[[Services], int]) -> int:
+    services = build()
+    try:
+        return act(services)
+    finally:
+        services.engine.dispose()
+
+
+def as_json_line(task: TaskRow) -> str:
+    """A task for programs."""
+    return json.dumps(task.as_dict(), ensure_ascii=False)
+
+
+def table_of(found: Sequence[TaskRow], *, is_all: bool) -> Table:
+    """The tasks for people, with as much of their ids as tells them apart."""
+    ended = ("Outcome", "Next") if is_all else ()
+    table = Table(
+        "Task", "Opened, there", "Kind", "Customer", "Step", "About", *ended, "Title", box=None, pad_edge=False
+    )
+    length = _telling(found)
+    for task in found:
+        end = (task.outcome or "", str(task.next_on or "")) if is_all else ()
+        table.add_row(
+            task.id[:length],
+            f"{task.opened_at:%a %d %b %H:%M}",
+            task.kind,
+            f"{task.customer} {task.name}".rstrip(),
+            task.step,
+            ", ".join(task.units),
+            *end,
+            task.title,
+        )
+    return table
+
+
+def _telling(found: Sequence[TaskRow]) -> int:
+    """How many letters of the ids differ from each other in all of them."""
+    longest = max(len(task.id) for task in found)
+    return next((n for n in range(SHORT, longest) if len({task.id[:n] for task in found}) == len(found)), longest)
+
+
+def _lines(task: TaskRow, body: str) -> list[str]:
+    about = " · ".join(part for part in (task.kind, f"{task.customer} {task.name}".rstrip(), task.to) if part)
+    what = " · ".join(part for part in (task.step, ", ".join(task.units)) if part)
+    opened = f"{task.id} · opened {task.opened_at:%a %d %b %Y %H:%M}"
+    ended = f" · {task.outcome}" if task.outcome is not None else ""
+    until = f", next {task.next_on}" if task.next_on is not None else ""
+    by = f", by {task.by}" if task.by else ""
+    head = [opened + ended + until + by, about, what, task.note and f"note: {task.note}", task.title]
+    return [*(line for line in head if line), *(["", body] if body else [])]
+
+
+def _reply(connection: Connection, task: TaskRow) -> str:
+    """The customer's own words, from the receipt that they are kept with; none for a reply that others told of."""
+    raw = receipts.raw_of(connection, "twilio", task.units[0])
+    try:
+        return "" if raw is None else twilio.read_inbound(twilio.read_form(raw)).body
+    except CallbackError:
+        return ""

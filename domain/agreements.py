@@ -1,0 +1,115 @@
+"""What seller and customer agreed on: promises to pay and payment plans, and what came of talking to each other.
+
+Used by `fold` alone, fact by fact in the order of their stamps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from domain import facts
+from domain.account import Promise
+from domain.facts import Fact
+from domain.ids import CustomerId, InvoiceId, UnitId
+from domain.invoice import Instalment
+from domain.ledger import Dispute, Ledger
+from domain.money import Money, restated
+from domain.task_outcomes import TaskKind, TaskOutcome
+from domain.units import PlanBase, is_unit_of, plan_name, units_of
+
+
+@dataclass(slots=True)
+class Agreements:
+    """The growing list of them. A task that is closed again takes back what it had said.
+
+    `settled` are the disputes that a task has settled, by the task.
+    """
+
+    customer_id: CustomerId
+    ledgers: Mapping[InvoiceId, Ledger]
+    plans: list[PlanBase] = field(default_factory=list)
+    promises: dict[str, Promise] = field(default_factory=dict)
+    settled: dict[str, dict[InvoiceId, Dispute]] = field(default_factory=dict)
+
+    def apply(self, fact: Fact) -> None:
+        """Takes in the next fact (stamps never go back), after the ledgers have."""
+        match fact.body:
+            case facts.PaymentPlanAgreed() as plan:
+                self._plan(fact.stamp.event_id, plan)
+            case facts.PromiseMade() as made:
+                self._promise(fact, made)
+            case facts.TaskClosed(customer_id=customer_id) as closed if customer_id == self.customer_id:
+                self._closed(fact, closed)
+            case _:
+                return
+
+    def _plan(self, event_id: str, plan: facts.PaymentPlanAgreed) -> None:
+        """With what was owed of each of its invoices when it was agreed: payments are counted from there.
+
+        What was promised of them before, no longer counts: they are owed as its instalments now.
+        """
+        owed = {i: self.ledgers[i].balance() for i in plan.invoice_ids if i in self.ledgers}
+        if not plan.currency_stated and owed:
+            currency = next(iter(owed.values())).currency
+            parts = tuple(Instalment(one.due_on, restated(one.amount, currency)) for one in plan.instalments)
+            plan = replace(plan, instalments=parts)
+        base = PlanBase(event_id, plan, owed)
+        self.plans.append(base)
+        taken = {i for i, balance in owed.items() if balance.currency == base.currency}
+        for name, one in self.promises.items():
+            self.promises[name] = replace(one, invoice_ids=tuple(i for i in one.invoice_ids if i not in taken))
+
+    def _promise(self, fact: Fact, made: facts.PromiseMade) -> None:
+        name, amount = fact.stamp.event_id, made.amount
+        known = next((self.ledgers[i].invoice.total.currency for i in made.invoice_ids if i in self.ledgers), None)
+        if amount is not None and known is not None and not made.currency_stated:
+            amount = restated(amount, known)
+        self.promises[name] = Promise(name, fact.stamp.time, made.invoice_ids, amount, made.promised_on, made.by)
+
+    def _closed(self, fact: Fact, closed: facts.TaskClosed) -> None:
+        name = f"task:{closed.task_id}"
+        self.promises.pop(name, None)
+        self._take_back_dispute(closed.task_id)
+        invoices = self._invoices_of(closed)
+        match TaskOutcome(closed.outcome):
+            case TaskOutcome.PROMISED:
+                units = () if closed.kind == TaskKind.REPLY else closed.units
+                amount = self._owed_of(units)
+                self.promises[name] = Promise(
+                    name, fact.stamp.time, invoices, amount, closed.next_on, closed.by, unit_ids=units
+                )
+            case TaskOutcome.DISPUTED:
+                for invoice_id in invoices:
+                    self.ledgers[invoice_id].contest(closed.task_id)
+            case TaskOutcome.RESOLVED:
+                self.settled[closed.task_id] = {i: self.ledgers[i].resolve() for i in invoices}
+            case _:
+                return
+
+    def _owed_of(self, units: Sequence[UnitId]) -> Money | None:
+        """What is owed of these units now, if they are in one currency: later instalments are not part of it."""
+        states = [ledger.state() for ledger in self.ledgers.values()]
+        owed = [unit.balance for unit in units_of(states, self.plans) if unit.id in units]
+        if not owed or any(one.currency != owed[0].currency for one in owed):
+            return None
+        return Money(sum(one.minor for one in owed), owed[0].currency)
+
+    def _take_back_dispute(self, task_id: str) -> None:
+        for ledger in self.ledgers.values():
+            ledger.disputed_in = tuple(name for name in ledger.disputed_in if name != task_id)
+        for invoice_id, dispute in self.settled.pop(task_id, {}).items():
+            ledger = self.ledgers[invoice_id]
+            ledger.disputed, ledger.disputed_in = ledger.disputed or dispute[0], (*dispute[1], *ledger.disputed_in)
+
+    def _invoices_of(self, closed: facts.TaskClosed) -> tuple[InvoiceId, ...]:
+        """The invoices behind the task's units; behind a reply, all that are still owed."""
+        if closed.kind == TaskKind.REPLY:
+            return tuple(i for i, ledger in self.ledgers.items() if ledger.balance().minor > 0)
+        return tuple(dict.fromkeys(i for unit in closed.units for i in self._behind(unit)))
+
+    def _behind(self, unit: UnitId) -> Iterable[InvoiceId]:
+        for base in self.plans:
+            if is_unit_of(unit, plan_name(base.event_id)):
+                yield from (i for i in base.plan.invoice_ids if i in self.ledgers)
+        yield from (i for i in self.ledgers if is_unit_of(unit, i))

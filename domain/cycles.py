@@ -1,0 +1,130 @@
+"""Which cycle of the ladder a unit is in at an instant, and when that cycle began. Used by `plan` alone.
+
+A broken promise, a payment plan that was not kept and a reversed payment each start a new cycle, on a date: the
+policy's step comes then, and the later steps as far behind it as the ladder has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from domain.account import Account, Unit
+from domain.hours import local_date, start_of_day
+from domain.policy import Policy
+from domain.promises import PromiseStanding, PromiseState, standings_of
+from domain.reasons import Code, Reason
+
+
+class _Restart(NamedTuple):
+    """What started a ladder again `on` a date. Nothing that was had before `since` can have come of it."""
+
+    on: date
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An account as it is at an instant: units with their cycles, promises as they stand.
+
+    It is no longer so at `until` (None: for ever, while no fact arrives).
+    """
+
+    account: Account
+    promises: tuple[PromiseStanding, ...] = ()
+    until: datetime | None = None
+
+
+def at_moment(account: Account, policy: Policy, now: datetime) -> Moment:
+    """The account as it is at `now`."""
+    if not account.promises and not _has_restarted(account):
+        return Moment(account)
+    promises = standings_of(account, policy, now)
+    units = tuple(_in_cycle(unit, account, policy, promises, now) for unit in account.units)
+    ends = [one.until for one in promises if one.state is PromiseState.PENDING]
+    for unit in units:
+        if unit.agreed:
+            ends += (start_of_day(account.place, unit.due_on), plan_end(unit, account, policy))
+    return Moment(replace(account, units=units), promises, min((end for end in ends if end > now), default=None))
+
+
+def _has_restarted(account: Account) -> bool:
+    """Whether a ladder may have begun again for another reason than a promise, or has done so before."""
+    if any(unit.agreed or unit.states[0].reopened for unit in account.units):
+        return True
+    return any(member.cycle for past in account.history for member in past.members)
+
+
+def plan_end(unit: Unit, account: Account, policy: Policy) -> datetime:
+    """When an instalment of a payment plan that was not paid breaks the plan."""
+    last = unit.due_on + timedelta(days=policy.promise_grace_days)
+    return start_of_day(account.place, last + timedelta(days=1))
+
+
+def agreed_wait(unit: Unit, moment: Moment, policy: Policy, now: datetime) -> tuple[Reason, datetime] | None:
+    """Why a unit waits by an agreement, and until when: for a promise, or for an instalment of a plan on its day."""
+    account = moment.account
+    ends = [one for one in moment.promises if one.state is PromiseState.PENDING and one.covers(unit)]
+    if ends:
+        last = max(ends, key=lambda one: one.until)
+        until = local_date(account.place, last.until) - timedelta(days=1)
+        return Reason(Code.UNIT_PROMISED, {"unit": unit.id, "until": until.isoformat()}), last.until
+    if unit.agreed and start_of_day(account.place, unit.due_on) <= now < (end := plan_end(unit, account, policy)):
+        until = local_date(account.place, end) - timedelta(days=1)
+        return Reason(Code.UNIT_IN_PLAN, {"unit": unit.id, "until": until.isoformat()}), end
+    return None
+
+
+def why_restarted(moment: Moment, policy: Policy, now: datetime) -> Iterable[Reason]:
+    """What was not kept, for each unit that is still owed."""
+    for unit in moment.account.units:
+        broken = [one.promise for one in moment.promises if one.state is PromiseState.BROKEN and one.covers(unit)]
+        if broken:
+            facts = {"unit": unit.id, "promised_on": broken[-1].promised_on.isoformat()}
+            yield Reason(Code.PROMISE_BROKEN, facts)
+        if unit.agreed and plan_end(unit, moment.account, policy) <= now:
+            yield Reason(Code.PLAN_BROKEN, {"unit": unit.id, "due_on": unit.due_on.isoformat()})
+
+
+def _in_cycle(
+    unit: Unit, account: Account, policy: Policy, promises: Sequence[PromiseStanding], now: datetime
+) -> Unit:
+    """The unit in its cycle. One that was had in a later cycle stays there, whatever a late fact says of a promise.
+
+    What is not kept after that starts the next cycle all the same.
+    What happened before the unit was late starts nothing again: its ladder has not really begun.
+    """
+    restarts = [one for one in _restarts(unit, account, policy, promises, now) if one.on > unit.due_on]
+    dates = [one.on for one in restarts]
+    had = [
+        (member.cycle, past.at)
+        for past in account.history
+        if past.state != "withdrawn"
+        for member in past.members
+        if member.unit_id == unit.id and member.cycle
+    ]
+    cycle = len(dates)
+    if had:
+        last = max(number for number, _ in had)
+        began_at = min(at for number, at in had if number == last)
+        cycle = max(cycle, last + sum(one.since > began_at for one in restarts))
+        if last > len(dates):
+            dates.append(local_date(account.place, began_at))
+    restarted_on = max(dates, default=unit.due_on)
+    return replace(unit, cycle=cycle, restarted_on=restarted_on if restarted_on > unit.due_on else None)
+
+
+def _restarts(
+    unit: Unit, account: Account, policy: Policy, promises: Sequence[PromiseStanding], now: datetime
+) -> Iterable[_Restart]:
+    """What has started its ladder again, once each."""
+    place = account.place
+    for at in dict.fromkeys(at for state in unit.states for at in state.reopened):
+        yield _Restart(local_date(place, at), at)
+    for one in promises:
+        if one.state is PromiseState.BROKEN and one.covers(unit):
+            yield _Restart(local_date(place, one.until), one.promise.made_at)
+    if unit.agreed and (end := plan_end(unit, account, policy)) <= now:
+        yield _Restart(local_date(place, end), start_of_day(place, unit.due_on))

@@ -1,0 +1,23 @@
+"""Work for a person inside the seller's house: what planning asks for and the store opens once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from domain.ids import StepId, UnitId
+
+
+@dataclass(frozen=True, slots=True)
+class InternalTask:
+    """Work for a person inside the seller's house, of a kind of `domain.task_outcomes`.
+
+    Opened once per kind, step, units, cycle and round: how often the same was closed before. A repair of a contact
+    for a step names no units: whoever cannot be reached for a step is repaired once. A `fix` has no step: what is
+    wrong stands in its place.
+    """
+
+    kind: str
+    step: StepId
+    units: tuple[UnitId, ...]
+    cycle: int = 0
+    round: int = 0

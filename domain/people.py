@@ -1,0 +1,47 @@
+"""What people of the seller and of the customer said and did, applied fact by fact in the order of their stamps.
+
+Used by `fold`, and where internal tasks are named. Replies, complaints and tasks are sets by id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from domain import facts
+from domain.ids import CustomerId
+from domain.task_outcomes import TaskKind
+
+
+@dataclass(slots=True)
+class People:
+    """The growing state of one customer's side of the matter; what concerns others leaves no trace."""
+
+    customer_id: CustomerId
+    closed: dict[str, facts.TaskClosed] = field(default_factory=dict)
+    replies: dict[str, facts.ReplyReceived] = field(default_factory=dict)
+    complaints: dict[str, str] = field(default_factory=dict)
+    failed_method: str | None = None
+
+    def apply(self, body: facts.Body) -> None:
+        """Takes in the next fact (stamps never go back)."""
+        match body:
+            case facts.TaskClosed(customer_id=customer_id, task_id=task_id) if customer_id == self.customer_id:
+                self.closed.pop(task_id, None)
+                self.closed[task_id] = body
+            case facts.ReplyReceived(customer_id=customer_id, reply_id=reply_id) if customer_id == self.customer_id:
+                self.replies.setdefault(reply_id, body)
+            case facts.ComplaintOpened(customer_id=customer_id) if customer_id == self.customer_id:
+                self.complaints[body.complaint_id] = body.reason or "complaint"
+            case facts.ComplaintResolved(customer_id=customer_id) if customer_id == self.customer_id:
+                self.complaints.pop(body.complaint_id, None)
+            case facts.PaymentMethodFailed(customer_id=customer_id) if customer_id == self.customer_id:
+                self.failed_method = body.reason or "failed"
+            case facts.PaymentMethodRestored(customer_id=customer_id) if customer_id == self.customer_id:
+                self.failed_method = None
+            case _:
+                return
+
+    def unread(self) -> tuple[facts.ReplyReceived, ...]:
+        """The replies that nobody has dealt with yet. A closed `reply` task names those it was about as its units."""
+        read = {name for task in self.closed.values() if task.kind == TaskKind.REPLY for name in task.units}
+        return tuple(reply for name, reply in self.replies.items() if name not in read)

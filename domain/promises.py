@@ -1,0 +1,126 @@
+"""Which promise to pay holds at an instant, which was kept, and which was broken. Used by `plan` alone.
+
+    pending ──paid by its date and the policy's grace──▶ kept
+       │  └──a newer one about the same, made in time, or a payment plan──▶ replaced
+       └──not paid in time──▶ broken (until a late fact says that it was)
+
+Nothing is remembered: it follows from the promise, the payments by their `paid_on`, and now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from domain.account import Account, InvoiceState, Payment, Promise, Unit
+from domain.hours import local_date, start_of_day
+from domain.ids import InvoiceId, UnitId
+from domain.policy import Policy
+from domain.units import is_unit_of, unit_ids_of, whole_id
+
+
+class PromiseState(StrEnum):
+    """How a promise stands."""
+
+    PENDING = "pending"
+    KEPT = "kept"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseStanding:
+    """A promise as it stands. `invoice_ids` are those that no newer promise and no reversed payment took over.
+
+    Not kept by `until` (an instant, the start of a day in the customer's zone), it is broken.
+    """
+
+    promise: Promise
+    state: PromiseState
+    invoice_ids: frozenset[InvoiceId]
+    until: datetime
+
+    def covers(self, unit: Unit) -> bool:
+        """Whether it is about this unit."""
+        if self.promise.unit_ids and not _is_named(unit, self.promise.unit_ids):
+            return False
+        return any(state.invoice.id in self.invoice_ids for state in unit.states)
+
+
+def standings_of(account: Account, policy: Policy, now: datetime) -> tuple[PromiseStanding, ...]:
+    """The promises about invoices that this account has and that were not replaced, in the order of their making."""
+    found = []
+    for at, promise in enumerate(account.promises):
+        last = promise.promised_on + timedelta(days=policy.promise_grace_days)
+        until = start_of_day(account.place, last + timedelta(days=1))
+        newer = [one for one in account.promises[at + 1 :] if one.made_at < until]
+        covered = tuple(state for state in account.invoices if _is_covered(state, promise, newer))
+        if covered:
+            state = _state(account, promise, covered, (last, until), now)
+            found.append(PromiseStanding(promise, state, frozenset(s.invoice.id for s in covered), until))
+    return tuple(found)
+
+
+def _is_covered(state: InvoiceState, promise: Promise, newer: Sequence[Promise]) -> bool:
+    name = state.invoice.id
+    if name not in promise.invoice_ids or any(at > promise.made_at for at in state.reopened):
+        return False
+    return not any(name in one.invoice_ids and _is_about_all(one, promise) for one in newer)
+
+
+def _is_about_all(newer: Promise, older: Promise) -> bool:
+    """Whether the newer one speaks of all units of an invoice that the older one speaks of."""
+    return not newer.unit_ids or (bool(older.unit_ids) and set(older.unit_ids) <= set(newer.unit_ids))
+
+
+def _state(
+    account: Account,
+    promise: Promise,
+    covered: Sequence[InvoiceState],
+    end: tuple[date, datetime],
+    now: datetime,
+) -> PromiseState:
+    last, until = end
+    if _is_kept(account, promise, covered, last):
+        return PromiseState.KEPT
+    return PromiseState.BROKEN if now >= until else PromiseState.PENDING
+
+
+def _is_kept(account: Account, promise: Promise, covered: Sequence[InvoiceState], last: date) -> bool:
+    """Whether enough came in by `last`: all that is owed, or the amount since the promise was made."""
+    in_time = all(payment.paid_on <= last for state in covered for payment in state.payments[-1:])
+    if in_time and _is_settled(account, promise, covered):
+        return True
+    if promise.amount is None:
+        return False
+    return promise.amount.minor <= sum(
+        payment.amount.minor
+        for state in covered
+        for payment in state.payments
+        if payment.paid_on <= last and payment.amount.currency == promise.amount.currency
+        if _came_after(payment, promise, account)
+    )
+
+
+def _came_after(payment: Payment, promise: Promise, account: Account) -> bool:
+    """Whether it came in since the promise; of the same day's payments, those that were told of after it."""
+    made_on = local_date(account.place, promise.made_at)
+    if payment.paid_on != made_on:
+        return payment.paid_on > made_on
+    return payment.told_at is None or payment.told_at > promise.made_at
+
+
+def _is_named(unit: Unit, names: Collection[UnitId]) -> bool:
+    """Whether the unit is among these. Its invoice may have been cut otherwise since: then all of it is meant."""
+    invoice = unit.states[0].invoice
+    if unit.id in names or unit.agreed:
+        return unit.id in names
+    gone = {name for name in names if is_unit_of(name, invoice.id)} - unit_ids_of(invoice)
+    return bool(gone) or whole_id(invoice.id) in names
+
+
+def _is_settled(account: Account, promise: Promise, covered: Sequence[InvoiceState]) -> bool:
+    if promise.unit_ids:
+        return not any(_is_named(unit, promise.unit_ids) for unit in account.units)
+    return not any(state.balance.minor for state in covered)

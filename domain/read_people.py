@@ -1,0 +1,83 @@
+"""From the `data` of events about people's work and customers' answers to facts. Called by `read_facts`."""
+
+from __future__ import annotations
+
+from domain import facts
+from domain.fields import Fields, a_day, a_list, ident, line, one_of, text
+from domain.ids import CustomerId, StepId, UnitId
+from domain.levels import Channel
+from domain.read_customer import an_id
+from domain.task_outcomes import OUTCOMES_OF
+
+_MOST_CYCLES = 32_000
+_a_kind = one_of([str(kind) for kind in OUTCOMES_OF], "a kind of task")
+_a_channel = one_of([channel.value for channel in Channel], "a channel")
+_a_unit_id = ident(300)
+_a_reason = line(2000)
+_a_name = line(200)
+
+
+def task_closed(data: Fields, _: str) -> facts.TaskClosed:
+    """`task.closed`: the outcome must be one that its kind of task can have."""
+    kind = data.need("kind", _a_kind)
+    return facts.TaskClosed(
+        customer_id=_customer_id(data),
+        task_id=data.need("task_id", an_id),
+        kind=kind,
+        step=StepId(data.maybe("step", _a_name) or ""),
+        units=data.maybe("units", _units) or (),
+        cycle=data.maybe("cycle", _a_cycle) or 0,
+        outcome=data.need(
+            "outcome", one_of([outcome.value for outcome in OUTCOMES_OF[kind]], f"an outcome of {kind}")
+        ),
+        next_on=data.need("next_on", a_day),
+        note=data.maybe("note", lambda value: text(value, 10_000)) or "",
+        by=data.maybe("by", _a_name) or "",
+    )
+
+
+def reply_received(data: Fields, _: str) -> facts.ReplyReceived:
+    """`reply.received`."""
+    return facts.ReplyReceived(
+        customer_id=_customer_id(data),
+        reply_id=data.need("reply_id", an_id),
+        channel=Channel(data.need("channel", _a_channel)),
+    )
+
+
+def complaint_opened(data: Fields, _: str) -> facts.ComplaintOpened:
+    """`complaint.opened`."""
+    return facts.ComplaintOpened(_customer_id(data), data.need("complaint_id", an_id), _reason(data))
+
+
+def complaint_resolved(data: Fields, _: str) -> facts.ComplaintResolved:
+    """`complaint.resolved`."""
+    return facts.ComplaintResolved(_customer_id(data), data.need("complaint_id", an_id))
+
+
+def payment_method_failed(data: Fields, _: str) -> facts.PaymentMethodFailed:
+    """`payment_method.failed`."""
+    return facts.PaymentMethodFailed(_customer_id(data), _reason(data))
+
+
+def payment_method_restored(data: Fields, _: str) -> facts.PaymentMethodRestored:
+    """`payment_method.restored`."""
+    return facts.PaymentMethodRestored(_customer_id(data))
+
+
+def _customer_id(data: Fields) -> CustomerId:
+    return CustomerId(data.need("customer_id", an_id))
+
+
+def _reason(data: Fields) -> str:
+    return data.maybe("reason", _a_reason) or ""
+
+
+def _units(value: object) -> tuple[UnitId, ...]:
+    return tuple(dict.fromkeys(UnitId(_a_unit_id(one)) for one in a_list(value)))
+
+
+def _a_cycle(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST_CYCLES:
+        raise ValueError("is not a cycle; write its number, as in 0")
+    return value

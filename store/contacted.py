@@ -1,0 +1,101 @@
+"""Who was contacted at which address, whichever customer it was about; and the lock on a person's addresses.
+
+Addresses are keys (`domain/addresses.address_key`), those in copy too. `store/claims` writes them with each attempt.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+import sqlalchemy as sa
+
+from domain.contacted import Contacted
+from domain.ids import AccountKey, ReminderId, SellerId
+from domain.levels import Channel
+from domain.outcomes import AttemptState
+from domain.task_outcomes import TaskOutcome
+from store.arrays import NUMBER, TEXT, among, unnested
+from store.tables import attempts, contacted, reminders, tasks
+
+MOST = 100
+"""Of one address at most, the newest: more contacts of one person in a month no cap allows."""
+
+_REACHED = (
+    AttemptState.CALLING,
+    AttemptState.UNCONFIRMED,
+    AttemptState.ACCEPTED,
+    AttemptState.DEFERRED,
+    AttemptState.SENT,
+    AttemptState.DELIVERED,
+    AttemptState.READ,
+    AttemptState.OPENED,
+    AttemptState.DONE,
+)
+Address = tuple[SellerId, str]
+"""A seller's, by its key."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactedAbout:
+    """A contact at an address, and which account it was about."""
+
+    account: AccountKey
+    contact: Contacted
+
+
+def lock(connection: sa.Connection, addresses: Collection[Address]) -> None:
+    """Locks these people's addresses until the transaction ends: one after the other, in the order of their numbers.
+
+    Whoever holds accounts may take them, and takes no account afterwards.
+    """
+    numbers = sorted({_number(*address) for address in addresses})
+    ordered = unnested([("number", NUMBER)], [(number,) for number in numbers])
+    wanted = sa.select(ordered.c.number).order_by(ordered.c.number).subquery()
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(wanted.c.number)))
+
+
+def load(
+    connection: sa.Connection, addresses: Collection[Address], since: datetime
+) -> dict[Address, list[ContactedAbout]]:
+    """What went to these addresses after `since`, newest first and MOST of each, in one round trip.
+
+    It counts if it reached the address or may have; the last try of a reminder that is to be tried again counts too.
+    """
+    wanted = unnested([("seller", TEXT), ("address", TEXT)], sorted(set(addresses)))
+    is_open = sa.and_(reminders.c.state == "open", attempts.c.number == reminders.c.attempts)
+    newest = (
+        sa.select(
+            contacted.c.called_at,
+            attempts.c.account_id,
+            attempts.c.reminder_id,
+            (attempts.c.channel == Channel.PHONE.value).label("is_call"),
+            sa.func.coalesce(tasks.c.outcome == TaskOutcome.NO_ANSWER.value, sa.false()).label("in_vain"),
+        )
+        .select_from(contacted)
+        .join(attempts, attempts.c.id == contacted.c.attempt_id)
+        .join(reminders, reminders.c.id == attempts.c.reminder_id)
+        .outerjoin(tasks, tasks.c.id == attempts.c.id)
+        .where(
+            contacted.c.seller == wanted.c.seller,
+            contacted.c.address == wanted.c.address,
+            contacted.c.called_at > since,
+            sa.or_(among(attempts.c.state, [state.value for state in _REACHED]), is_open),
+        )
+        .order_by(contacted.c.called_at.desc(), contacted.c.attempt_id)
+        .limit(MOST)
+        .lateral("newest")
+    )
+    found: dict[Address, list[ContactedAbout]] = defaultdict(list)
+    for row in connection.execute(sa.select(wanted, newest).join(newest, sa.true())):
+        contact = Contacted(row.called_at, row.address, ReminderId(row.reminder_id), row.is_call, row.in_vain)
+        found[SellerId(row.seller), row.address].append(ContactedAbout(AccountKey(row.account_id), contact))
+    return found
+
+
+def _number(seller: SellerId, address: str) -> int:
+    """The address as PostgreSQL locks it; two that share a number only wait for each other."""
+    return int.from_bytes(sha256(f"{seller}\x1f{address}".encode()).digest()[:8], "big", signed=True)

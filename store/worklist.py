@@ -1,0 +1,176 @@
+"""Tasks as people read them: the list of what is to do, and one task by the beginning of its id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from domain.ids import AccountKey, CustomerId, SellerId
+from store.tables import accounts, attempts, inbox, reminders, tasks
+from store.tasks import CANCELLED
+
+SEVERAL = 2
+"""As many as tell that a name is of more than one task."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """A task with whom it is about; `opened_at` and `closed_at` have the offset that the customer had at its opening.
+
+    `state` is `open`, `closing` (said, and not counted yet), `closed` or `cancelled`. `invoices` are those of the
+    reminder, where opening the task was one, and `to` is whom it is about reaching: a phone number, an address, or
+    nothing.
+    """
+
+    id: str
+    state: str
+    seller: SellerId
+    account: AccountKey
+    customer: CustomerId
+    name: str
+    kind: str
+    step: str
+    units: tuple[str, ...]
+    invoices: tuple[str, ...]
+    cycle: int
+    reminder: str | None
+    to: str
+    opened_at: datetime
+    title: str
+    body: str
+    outcome: str | None
+    next_on: date | None
+    closed_at: datetime | None
+    by: str
+    note: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `--json` shows it."""
+        return {
+            "id": self.id,
+            "state": self.state,
+            "kind": self.kind,
+            "seller": self.seller,
+            "customer": self.customer,
+            "name": self.name,
+            "step": self.step,
+            "units": list(self.units),
+            "invoices": list(self.invoices),
+            "cycle": self.cycle,
+            "reminder": self.reminder,
+            "to": self.to,
+            "opened_at": self.opened_at.isoformat(),
+            "title": self.title,
+            "outcome": self.outcome,
+            "next_on": None if self.next_on is None else self.next_on.isoformat(),
+            "closed_at": None if self.closed_at is None else self.closed_at.isoformat(),
+            "by": self.by,
+            "note": self.note,
+        }
+
+
+def read(
+    connection: sa.Connection,
+    *,
+    is_all: bool = False,
+    seller: SellerId | None = None,
+    customer: CustomerId | None = None,
+    kind: str | None = None,
+) -> list[TaskRow]:
+    """The tasks that match, oldest first: those that are open, and that nobody has just closed, or all of them."""
+    statement = _SELECT.order_by(tasks.c.opened_at, tasks.c.id)
+    if not is_all:
+        statement = statement.where(tasks.c.closed_at.is_(None), ~_IS_CLOSING)
+    if seller is not None:
+        statement = statement.where(tasks.c.seller == seller)
+    if customer is not None:
+        statement = statement.where(accounts.c.customer_id == customer)
+    if kind is not None:
+        statement = statement.where(tasks.c.kind == kind)
+    return [_task(row) for row in connection.execute(statement)]
+
+
+def named(connection: sa.Connection, name: str, *, is_open: bool = False) -> list[TaskRow]:
+    """The task with this id, else those whose ids begin so: at most `SEVERAL`, open ones only if asked so."""
+    begins = sa.and_(tasks.c.id.startswith(name, autoescape=True), tasks.c.id != name)
+    for which in (tasks.c.id == name, begins):
+        statement = _SELECT.where(which).order_by(tasks.c.id).limit(SEVERAL)
+        if is_open:
+            statement = statement.where(tasks.c.closed_at.is_(None))
+        found = [_task(row) for row in connection.execute(statement)]
+        if found:
+            return found
+    return []
+
+
+def locked(connection: sa.Connection, task_id: str) -> TaskRow:
+    """This task as it is once nobody else is about to close it; until the transaction ends, nobody is.
+
+    What another one has just said of it is seen, because the row is read after the lock and not with it.
+    """
+    connection.execute(sa.select(tasks.c.id).where(tasks.c.id == task_id).with_for_update())
+    return _task(connection.execute(_SELECT.where(tasks.c.id == task_id)).one())
+
+
+_IS_CLOSING = (
+    sa.exists()
+    .where(
+        inbox.c.folded_at.is_(None),
+        inbox.c.seller == tasks.c.seller,
+        inbox.c.customer_id == accounts.c.customer_id,
+        inbox.c.fact_type == "TaskClosed",
+        sa.cast(inbox.c.fact, JSONB)["task_id"].astext == tasks.c.id,
+    )
+    .correlate(tasks, accounts)
+)
+"""Whether its `task.closed` is in the inbox and waits to be folded."""
+
+_SELECT = sa.select(
+    tasks,
+    accounts.c.customer_id,
+    accounts.c.name,
+    reminders.c.invoice_ids,
+    attempts.c.recipient,
+    _IS_CLOSING.label("is_closing"),
+).select_from(
+    tasks.join(accounts, accounts.c.id == tasks.c.account_id)
+    .outerjoin(reminders, reminders.c.id == tasks.c.reminder_id)
+    .outerjoin(attempts, attempts.c.id == tasks.c.id)
+)
+
+
+def _task(row: Any) -> TaskRow:
+    there = timezone(timedelta(seconds=row.utc_offset_s))
+    return TaskRow(
+        id=row.id,
+        state=_state(row),
+        seller=row.seller,
+        account=row.account_id,
+        customer=row.customer_id,
+        name=row.name,
+        kind=row.kind,
+        step=row.step,
+        units=tuple(row.units),
+        invoices=tuple(row.invoice_ids or ()),
+        cycle=row.cycle,
+        reminder=row.reminder_id,
+        to=row.recipient or "",
+        opened_at=row.opened_at.astimezone(there),
+        title=row.title,
+        body=row.body,
+        outcome=row.outcome,
+        next_on=row.next_on,
+        closed_at=None if row.closed_at is None else row.closed_at.astimezone(there),
+        by=row.closed_by,
+        note=row.note,
+    )
+
+
+def _state(row: Any) -> str:
+    if row.closed_at is None:
+        return "closing" if row.is_closing else "open"
+    return "cancelled" if row.outcome == CANCELLED else "closed"

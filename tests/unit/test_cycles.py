@@ -1,0 +1,256 @@
+"""What starts a ladder again: a broken promise, a payment plan that was not kept, a payment that went back."""
+
+from datetime import date
+
+import pytest
+
+from domain import facts
+from domain.account import Account
+from domain.cycles import at_moment
+from domain.facts import Body, Fact
+from domain.fold import fold
+from domain.ids import CustomerId, InvoiceId
+from domain.levels import Channel, Level
+from domain.money import Money
+from domain.past import PastReminder
+from domain.plan import plan
+from domain.planned import Plan
+from domain.policy import Offset, OffsetKind, Policy, Segment, Step
+from tests.domain_factories import (
+    CALL,
+    DUE_ON,
+    FIRST,
+    HEADS_UP,
+    WIDEN,
+    a_customer,
+    a_fact,
+    a_member,
+    a_past_reminder,
+    a_policy,
+    a_seller,
+    a_step,
+    an_instalment,
+    asked,
+    codes,
+    days,
+    euros,
+    issued,
+    late_morning,
+    paris,
+)
+
+F1 = InvoiceId("F-1")
+POLICY = a_policy(after_broken_promise="call")
+
+
+def account_of(
+    *later: tuple[int, Body], history: tuple[PastReminder, ...] = (), first: Body | None = None
+) -> Account:
+    """C-1 owes F-1; then facts so many days after it is due, at ten in Paris."""
+    told: list[Fact] = [a_fact(first or issued())]
+    told += [a_fact(body, at=paris(days(day), 10), event_id=f"l{n}") for n, (day, body) in enumerate(later)]
+    return fold(CustomerId("C-1"), told, a_seller(), history)
+
+
+def promise(day: int, amount: int | None = None, *names: str) -> facts.PromiseMade:
+    ids = tuple(InvoiceId(name) for name in names or ("F-1",))
+    return facts.PromiseMade(ids, None if amount is None else euros(amount), days(day), "Anne")
+
+
+def paid(amount: int, day: int, name: str = "p1") -> facts.PaymentReceived:
+    return facts.PaymentReceived(F1, name, euros(amount), days(day))
+
+
+def returned(amount: int, name: str = "p1") -> facts.PaymentReversed:
+    return facts.PaymentReversed(F1, name, euros(amount), DUE_ON)
+
+
+def had(step: Step, day: int, cycle: int = 0) -> PastReminder:
+    return a_past_reminder(late_morning(day), step.id, a_member(step=step.id, cycle=cycle), level=step.level)
+
+
+def had_of(unit: str) -> PastReminder:
+    return a_past_reminder(late_morning(5), "heads-up", a_member(unit, "heads-up"), level=Level.UPCOMING)
+
+
+def at(day: int, account: Account, policy: Policy = POLICY) -> Plan:
+    return plan(account, policy, late_morning(day))
+
+
+def leaves(day: int, account: Account, policy: Policy = POLICY) -> tuple[str, int] | None:
+    """The step that leaves in the late morning of that day, with its cycle."""
+    reminder = at(day, account, policy).reminder
+    is_now = reminder is not None and reminder.send_at == late_morning(day)
+    return (reminder.step.id, reminder.members[0].cycle) if reminder is not None and is_now else None
+
+
+def news(day: int, account: Account, policy: Policy = POLICY) -> list[str]:
+    return [one.event for one in at(day, account, policy).news]
+
+
+def test_a_broken_promise_starts_at_the_policys_step_on_the_day_after_its_grace() -> None:
+    account = account_of((3, promise(6)), history=(had(FIRST, 2),))
+    assert leaves(8, account) is None
+    assert codes(at(8, account).reasons)[0] == "unit_promised"
+    assert leaves(9, account) == ("call", 1)
+    assert at(9, account).reasons[0].as_dict() == {
+        "code": "promise_broken",
+        "facts": {"unit": "F-1", "promised_on": days(6).isoformat()},
+    }
+
+
+def test_the_steps_behind_it_come_as_far_behind_it_as_the_ladder_has_them() -> None:
+    """Ten days lie between the call and the wider circle, however late the call was."""
+    account = account_of((30, promise(34)), history=(had(FIRST, 2), had(CALL, 10), had(WIDEN, 20)))
+    assert leaves(37, account) == ("call", 1)
+    again = account_of((30, promise(34)), history=(*account.history, had(CALL, 37, cycle=1)))
+    assert leaves(46, again) is None
+    assert leaves(47, again) == ("widen", 1)
+
+
+def test_without_a_step_of_its_own_a_policy_starts_again_behind_its_heads_ups() -> None:
+    account = account_of((30, promise(34)), history=(had(FIRST, 2), had(CALL, 10)))
+    for policy in (a_policy(), a_policy(HEADS_UP, FIRST, after_broken_promise="gone")):
+        assert leaves(37, account, policy) == ("first", 1)
+    skipping = a_policy(after_broken_promise="call", segments={"vip": Segment(skip=frozenset({CALL.id}))})
+    vip = account_of((30, promise(34)), first=issued(customer=a_customer(segment="vip")))
+    assert leaves(37, vip, skipping) == ("first", 1)
+    assert leaves(37, account, a_policy(HEADS_UP)) is None
+
+
+@pytest.mark.parametrize("kind", [OffsetKind.PREVIOUS, OffsetKind.DUE_BUSINESS])
+def test_a_cycle_may_start_at_a_step_that_counts_otherwise(kind: OffsetKind) -> None:
+    second = a_step("second", 0, when=Offset(kind, 7))
+    third = a_step("third", 0, Level.FIRM, when=Offset(OffsetKind.PREVIOUS, 5))
+    policy = a_policy(FIRST, second, third, after_broken_promise="second")
+    account = account_of((30, promise(34)), history=(had(FIRST, 2),))
+    assert leaves(37, account, policy) == ("second", 1)
+    after = account_of((30, promise(34)), history=(had(FIRST, 2), had(second, 37, cycle=1)))
+    assert [leaves(day, after, policy) for day in (41, 42)] == [None, ("third", 1)]
+
+
+def test_a_payment_in_time_keeps_it_even_when_it_is_told_late() -> None:
+    kept = account_of((3, promise(6, 40)), (4, paid(40, 4)))
+    assert news(4, kept) == ["promise.kept"]
+    assert codes(at(4, kept).reasons)[0] == "step_due"
+    late = account_of((3, promise(6, 40)), (12, paid(40, 8)))
+    assert (news(12, late), leaves(12, late)) == (["promise.kept"], ("call", 0))
+    broken = account_of((3, promise(6, 40)), (12, paid(40, 9)))
+    assert (news(12, broken), leaves(12, broken)) == (["promise.broken"], ("call", 1))
+
+
+def test_payments_before_the_promise_and_other_currencies_do_not_keep_it() -> None:
+    dollars = facts.PaymentReceived(F1, "p2", Money(4000, "USD"), days(5))
+    assert news(9, account_of((1, paid(40, 1)), (3, promise(6, 40)), (5, dollars))) == ["promise.broken"]
+    assert news(9, account_of((3, promise(6, 40)), (5, paid(30, 5)), (6, paid(10, 6, "p2")))) == ["promise.kept"]
+
+
+def test_all_that_is_open_must_be_paid_where_no_amount_was_named() -> None:
+    assert news(9, account_of((3, promise(6)), (5, paid(99, 5)))) == ["promise.broken"]
+    assert news(9, account_of((3, promise(6)), (5, paid(100, 5)))) == ["promise.kept"]
+    assert news(20, account_of((3, promise(6)), (19, paid(100, 19)))) == ["promise.broken"]
+    assert news(9, account_of((3, promise(6)), (5, facts.InvoiceCancelled(F1, "")))) == ["promise.kept"]
+
+
+def test_a_newer_promise_made_in_time_replaces_it() -> None:
+    account = account_of((3, promise(6)), (6, promise(12)))
+    assert codes(at(9, account).reasons)[0] == "unit_promised"
+    assert news(15, account) == ["promise.broken"]
+    too_late = account_of((3, promise(6)), (10, promise(12)))
+    assert news(15, too_late) == ["promise.broken", "promise.broken"]
+    assert leaves(15, too_late) == ("call", 2)
+
+
+def test_a_promise_about_another_invoice_replaces_nothing() -> None:
+    account = account_of((0, issued("F-2")), (3, promise(6, None, "F-1", "F-2")), (4, promise(30, None, "F-2")))
+    found = at(9, account)
+    assert asked(found) == ("call", [("F-1", "call")])
+    assert [reason.facts["unit"] for reason in found.reasons if reason.code == "unit_promised"] == ["F-2"]
+
+
+def test_a_promise_about_invoices_of_nobody_means_nothing() -> None:
+    assert at(3, account_of((3, promise(6, None, "F-9")))).news == ()
+
+
+def test_a_promise_that_breaks_before_the_invoice_is_late_starts_nothing_again() -> None:
+    account = account_of((-30, promise(-9)))
+    assert (leaves(2, account), news(2, account)) == (("first", 0), ["promise.broken"])
+
+
+def test_an_amount_without_a_currency_is_in_that_of_its_invoices() -> None:
+    yen = issued(total=Money(50_000, "JPY"))
+    said = facts.PromiseMade((F1,), Money(5_000_000, "EUR"), days(6), "", currency_stated=False)
+    assert account_of((3, said), first=yen).promises[0].amount == Money(50_000, "JPY")
+    assert account_of((3, said)).promises[0].amount == Money(5_000_000, "EUR")
+    agreed = facts.PaymentPlanAgreed(
+        (F1,), (an_instalment(10, 20_000), an_instalment(40, 30_000)), currency_stated=False
+    )
+    assert [unit.balance.minor for unit in account_of((3, agreed), first=yen).units] == [20_000, 30_000]
+
+
+def test_what_was_had_in_a_later_cycle_is_never_had_again_in_an_earlier_one() -> None:
+    """A payment that turns out to have come in time does not bring the same call once more."""
+    account = account_of((3, promise(6, 40)), (20, paid(40, 5)), history=(had(FIRST, 2), had(CALL, 9, cycle=1)))
+    found = at(20, account)
+    assert [one.event for one in found.news] == ["promise.kept"]
+    assert leaves(20, account) == ("widen", 1)
+
+
+def test_a_payment_that_went_back_starts_at_the_policys_step() -> None:
+    account = account_of((5, paid(100, 5)), (15, returned(100)), history=(had(FIRST, 2),))
+    assert leaves(15, account) == ("call", 1)
+    twice = account_of((5, paid(100, 5)), (6, returned(100)), (7, paid(100, 7, "p2")), (9, returned(100, "p2")))
+    assert leaves(9, twice) == ("call", 2)
+
+
+def test_a_payment_that_went_back_before_the_due_date_starts_nothing_again() -> None:
+    account = account_of((-20, paid(100, -20)), (-9, returned(100)))
+    assert leaves(-5, account) == ("heads-up", 0)
+
+
+def test_a_payment_that_went_back_ends_older_promises() -> None:
+    account = account_of((3, promise(30)), (5, paid(100, 5)), (15, returned(100)))
+    assert (leaves(15, account), news(15, account)) == (("call", 1), [])
+
+
+def test_extended_terms_end_a_cycle_that_began_before_the_new_date() -> None:
+    account = account_of((3, promise(6)), (10, facts.TermsExtended(F1, days(20))), history=(had(FIRST, 2),))
+    unit = at_moment(account, POLICY, late_morning(10)).account.units[0]
+    assert (unit.cycle, unit.restarted_on) == (0, None)
+
+
+def test_an_instalment_of_a_plan_waits_for_its_grace_and_then_breaks_the_plan() -> None:
+    plan_ = facts.PaymentPlanAgreed((F1,), (an_instalment(10, 50), an_instalment(40, 50)))
+    account = account_of((3, plan_))
+    assert leaves(5, account) == ("heads-up", 0)
+    assert at(11, account).reasons[0].as_dict()["code"] == "unit_in_plan"
+    assert at(5, account_of((3, plan_), history=(had_of("plan:l0#1"),))).reminder == at(11, account).reminder
+    assert at(11, account).news == ()
+    found = at(13, account)
+    assert asked(found) == ("call", [("plan:l0#1", "call")])
+    assert (codes(found.reasons)[0], [one.event for one in found.news]) == ("plan_broken", ["plan.broken"])
+    assert news(13, account_of((3, plan_), (12, paid(50, 12)))) == []
+
+
+def test_an_account_is_looked_at_again_when_a_promise_ends() -> None:
+    account = account_of((3, promise(6)))
+    found = at(4, account)
+    assert found.again_at == paris(days(9))
+    held = account_of((3, promise(6)), (3, facts.CustomerHeld(CustomerId("C-1"), "talks", None)))
+    assert at(4, held).again_at == paris(days(9))
+    assert at(9, held).again_at is None
+
+
+def test_nothing_is_looked_at_while_a_delivery_runs() -> None:
+    running = a_past_reminder(late_morning(4), "first", state="calling")
+    assert at(4, account_of((3, promise(6)), history=(running,))).again_at is None
+
+
+def test_a_plan_looks_beyond_the_end_of_a_promise() -> None:
+    """What comes then is planned with the ladder that begins then."""
+    found = at(4, account_of((3, promise(6)), history=(had(FIRST, 2),)))
+    assert asked(found) == ("call", [("F-1", "call")])
+    assert found.reminder is not None
+    assert found.reminder.members[0].cycle == 1
+    assert found.reminder.routes[0].channel is Channel.PHONE
+    assert found.reminder.send_at.date() == date(2026, 12, 11)

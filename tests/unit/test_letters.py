@@ -1,0 +1,88 @@
+"""What of an account a message is given: charges by each unit's own step, deductions once, the statement."""
+
+from dataclasses import replace
+
+import pytest
+
+from channels.port import Content
+from domain.account import Account
+from domain.facts import CreditNoteIssued, InvoiceDisputed, PaymentReceived
+from domain.ids import InvoiceId
+from domain.leave import make_reminder
+from domain.levels import Channel, Level
+from domain.money import Money
+from domain.past import Member
+from domain.policy import Step
+from domain.routes import routes_of
+from tests.charge_factories import FORMAL, RATES, an_account_with_rates
+from tests.domain_factories import a_member, a_policy, a_step, an_instalment, days, euros, issued, late_morning
+from workers.letters import ChargesRefusedError, content_of
+
+FIRM = a_step("firm", 10, Level.FIRM)
+NOW = late_morning(20)
+F1 = InvoiceId("F-1")
+
+
+def content(account: Account, *members: Member, step: Step = FORMAL) -> Content:
+    policy = a_policy(FIRM, FORMAL)
+    routes, _ = routes_of(account, policy, step)
+    reminder = make_reminder(account, policy, step, step.level, members, routes, (NOW, NOW))
+    assert routes[0].channel is Channel.EMAIL
+    return content_of(account, policy, reminder, routes[0], NOW)
+
+
+def formal(unit: str) -> Member:
+    return a_member(unit, "formal")
+
+
+def test_only_those_whose_own_step_names_charges_are_charged() -> None:
+    account = an_account_with_rates(issued(), issued("F-2", due_on=days(5)))
+
+    first, second = content(account, formal("F-1"), a_member("F-2", "firm")).lines
+
+    assert first.charges is not None
+    assert second.charges is None
+
+
+def test_charges_that_cannot_be_told_break_the_claim_rather_than_be_guessed() -> None:
+    account = an_account_with_rates(rates=replace(RATES, ecb={}))
+    with pytest.raises(ChargesRefusedError, match="RateUnknown 2026-H2"):
+        content(account, formal("F-1"))
+
+
+def test_a_credit_note_is_shown_once_for_all_instalments_and_payments_for_none() -> None:
+    parts = (an_instalment(0, 100), an_instalment(10, 100))
+    account = an_account_with_rates(
+        issued(total=euros(200), instalments=parts),
+        CreditNoteIssued(F1, "AV-1", euros(10)),
+        PaymentReceived(F1, "p1", euros(20), days(2)),
+    )
+
+    lines = content(account, formal("F-1#1"), formal("F-1#2")).lines
+
+    assert [[note.id for note in line.credit_notes] for line in lines] == [["AV-1"], []]
+    assert [line.payments for line in lines] == [(), ()]
+
+
+def test_an_invoices_payments_are_shown() -> None:
+    account = an_account_with_rates(issued(), PaymentReceived(F1, "p1", euros(20), days(2)))
+    [line] = content(account, formal("F-1")).lines
+    assert [(one.paid_on, one.amount) for one in line.payments] == [(days(2), euros(20))]
+
+
+def test_the_statement_holds_the_other_open_invoices_but_those_in_question() -> None:
+    account = an_account_with_rates(
+        issued(),
+        issued("F-2", due_on=days(40), total=Money(900, "USD")),
+        issued("F-3"),
+        InvoiceDisputed(InvoiceId("F-3"), "quality"),
+        issued("F-4"),
+        PaymentReceived(InvoiceId("F-4"), "p4", Money(100, "USD"), days(2)),
+    )
+    step = replace(FORMAL, attach=("invoice", "statement"))
+
+    told = content(account, formal("F-1"), step=step)
+
+    assert [(line.number, line.balance) for line in told.statement] == [("F-2", Money(900, "USD"))]
+    assert [line.number for line in told.lines] == ["F-1"]
+    assert content(account, formal("F-1")).statement == ()

@@ -1,0 +1,61 @@
+"""Ends tasks: those that a person has closed, as the account's facts say, and those that nobody has to do any more.
+
+Called by `workers/planning` for a batch of locked accounts. Three round trips for any number of tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from domain.account import Account
+from domain.facts import TaskClosed
+from domain.ids import AttemptId
+from domain.outcomes import AttemptState
+from store import attempts, journal, tasks
+from store.accounts import AccountRow
+from store.engine import Connection
+from store.journal import Entry
+from store.tasks import CANCELLED, ClosedTask, Closing, Pending
+
+Folded = tuple[AccountRow, Account, datetime]
+"""A locked account with what it was folded to, and the business time at which it is looked at."""
+
+
+def end_tasks(connection: Connection, found: Sequence[Folded]) -> None:
+    """Has the rows, the log and the journal say what came of these accounts' tasks.
+
+    The rows follow the facts, whoever sent them and in whatever order they came: the last word by the order of the
+    stamps counts, as in `fold`.
+    """
+    closings = [_closing(task, row, now) for row, account, now in found for task in account.closed_tasks]
+    pending = [Pending(row.key, _pending(account), now) for row, account, now in found]
+    ended = [*tasks.close(connection, closings), *tasks.cancel_moot(connection, pending)]
+    if not ended:
+        return
+    by_key = {row.key: (row, now) for row, _, now in found}
+    states = [(AttemptId(task.id), _state(task), None, None) for task in ended if task.reminder is not None]
+    attempts.report(connection, states)
+    journal.write(connection, [_entry(task, *by_key[task.account]) for task in ended])
+
+
+def _closing(task: TaskClosed, row: AccountRow, now: datetime) -> Closing:
+    return Closing(task.task_id, row.key, task.kind, task.outcome, task.next_on, task.note, task.by, now)
+
+
+def _pending(account: Account) -> tuple[str, ...]:
+    return (*(unit.id for unit in account.units), *(reply.reply_id for reply in account.unread))
+
+
+def _state(task: ClosedTask) -> AttemptState:
+    return AttemptState.CANCELLED if task.outcome == CANCELLED else AttemptState.DONE
+
+
+def _entry(task: ClosedTask, row: AccountRow, now: datetime) -> Entry:
+    """What a person noted stays out of the journal: it may hold anything."""
+    attempt = AttemptId(task.id) if task.reminder is not None else None
+    facts: dict[str, str | None] = {"kind": task.kind, "step": task.step}
+    if task.outcome == CANCELLED:
+        return Entry(row.seller, now, "task.cancelled", facts, row.key, task.reminder, attempt)
+    facts |= {"outcome": task.outcome, "next_on": str(task.next_on), "by": task.by}
+    return Entry(row.seller, now, "task.closed", facts, row.key, task.reminder, attempt)
