@@ -6,12 +6,13 @@ the network does: that is an Outcome.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from domain.account import CreditNote, Payment
+from domain.asking import Question, Seen
 from domain.charges import UnitCharges
 from domain.ids import AttemptId
 from domain.levels import Channel, Level
@@ -107,3 +108,14 @@ class ChannelPort(Protocol):
 
     async def send(self, message: Message) -> Outcome:
         """Tries once, within connect 3 s and read 10 s, and says what came of it; never raises for the outside."""
+
+
+@runtime_checkable
+class Askable(ChannelPort, Protocol):
+    """A way out whose provider can be asked what became of a message."""
+
+    async def find(self, question: Question) -> Sequence[Seen] | None:
+        """The messages that may be the one asked about; None if no answer could be had. It never raises for that.
+
+        By its provider's id, that message or none; without one, all that the provider has to that address.
+        """

@@ -22,9 +22,12 @@ from cli import (
     parts,
     policies,
     preview,
+    quarantine,
     replay,
     sellers,
+    suppress,
     tasks,
+    unconfirmed,
     up,
 )
 
@@ -51,10 +54,13 @@ app.command()(explain.explain)
 app.command()(preview.preview)
 app.command()(holds.hold)
 app.command()(holds.release)
+app.command()(suppress.suppress)
 app.add_typer(keys.app, name="key")
 app.add_typer(sellers.app, name="seller")
 app.add_typer(policies.app, name="policy")
 app.add_typer(tasks.app, name="task")
+app.add_typer(unconfirmed.app, name="unconfirmed")
+app.add_typer(quarantine.app, name="quarantine")
 
 
 @app.callback(invoke_without_command=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -26,8 +27,13 @@ def event_of(kind: str, data: dict[str, Any], now: datetime) -> dict[str, Any]:
 
 def nudge(services: Services, reply: Reply) -> None:
     """Has the event counted at once; without a broker the sweep finds it."""
-    if services.settings.redis_url is not None:
+    nudge_intake(services, reply.inbox_ids)
+
+
+def nudge_intake(services: Services, inbox_ids: Sequence[int]) -> None:
+    """Has these rows of the inbox folded at once; without a broker the sweep finds them."""
+    if services.settings.redis_url is not None and inbox_ids:
         from workers.app import publish  # noqa: PLC0415 - reads the broker's address when it is imported
         from workers.nudges import in_batches  # noqa: PLC0415 - belongs to the line above
 
-        publish(in_batches("event.intake", "intake", reply.inbox_ids))
+        publish(in_batches("event.intake", "intake", inbox_ids))

@@ -18,15 +18,13 @@ from channels.answers import CallbackError
 from channels.twilio import callbacks as twilio
 from cli import task_closing
 from cli.errors import BadInputError
+from cli.words import telling
 from config.wiring import Services, build
 from domain.ids import CustomerId, SellerId
 from domain.task_outcomes import OUTCOMES_OF, TaskKind, TaskOutcome
 from store import receipts, worklist
 from store.engine import Connection
 from store.worklist import TaskRow
-
-SHORT = 8
-"""As much of an id as is shown, unless two of a list begin alike."""
 
 app = typer.Typer(help="What people have to do, and what came of it.", rich_markup_mode=None)
 
@@ -155,7 +153,7 @@ def table_of(found: Sequence[TaskRow], *, is_all: bool) -> Table:
     table = Table(
         "Task", "Opened, there", "Kind", "Customer", "Step", "About", *ended, "Title", box=None, pad_edge=False
     )
-    length = _telling(found)
+    length = telling([task.id for task in found])
     for task in found:
         end = (task.outcome or "", str(task.next_on or "")) if is_all else ()
         table.add_row(
@@ -169,12 +167,6 @@ def table_of(found: Sequence[TaskRow], *, is_all: bool) -> Table:
             task.title,
         )
     return table
-
-
-def _telling(found: Sequence[TaskRow]) -> int:
-    """How many letters of the ids differ from each other in all of them."""
-    longest = max(len(task.id) for task in found)
-    return next((n for n in range(SHORT, longest) if len({task.id[:n] for task in found}) == len(found)), longest)
 
 
 def _lines(task: TaskRow, body: str) -> list[str]:

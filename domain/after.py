@@ -55,10 +55,11 @@ def after_outcome(outcome: Outcome, attempt: AttemptId, tries: int) -> After:
 
 @dataclass(frozen=True, slots=True)
 class ReminderMove:
-    """A reminder's new state after receipts."""
+    """A reminder's new state after receipts. `needs_repair`: too late for another channel, a person has to look."""
 
     state: str
     spends_channel: bool = False
+    needs_repair: bool = False
 
 
 _PROOFS = frozenset(
@@ -74,7 +75,7 @@ def after_receipts(
 
     A proof of acceptance ends it, even if its call had seemed refused. A definite failure of its last attempt
     opens it again for the next channel, but only while the account has no later reminder: the ladder has gone
-    on then.
+    on then, and the contact needs repair.
     """
     mine = next((one for one in past if one.id == reminder), None)
     if mine is None or number != mine.attempts or before is after:
@@ -84,7 +85,7 @@ def after_receipts(
     if after not in _FAILURES or mine.state not in ("calling", "done"):
         return None
     has_later = any(one.at >= mine.at and one.id != mine.id and one.state != "withdrawn" for one in past)
-    return ReminderMove("done") if has_later else ReminderMove("open", spends_channel=True)
+    return ReminderMove("done", needs_repair=True) if has_later else ReminderMove("open", spends_channel=True)
 
 
 def jitter_s(attempt: AttemptId, tries: int) -> float:

@@ -41,6 +41,7 @@ class Code(StrEnum):
     FEED_STALE = "feed_stale"  # as_of
     DELIVERY_RUNNING = "delivery_running"  # reminder
     TEMPLATE_BROKEN = "template_broken"  # template, problem
+    EVENT_IN_QUARANTINE = "event_in_quarantine"  # event, type
     RETRY = "retry"  # reminder, at
     SEGMENT = "segment"  # name; derived: settled, unpaid, in_time_percent, mean_days_late, as_of
     GATE = "gate"  # unit, invoice, why

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from domain.asking import ASKS_AFTER_S, WAITING
 from domain.ids import AccountKey, AttemptId, CustomerId, ReminderId, SellerId
 from domain.outcomes import AttemptState, OutcomeClass
 from store.arrays import INSTANT, NUMBER, TEXT, Columns, among, unnested
@@ -16,7 +17,10 @@ from store.tables import accounts, attempts, reminders
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """What an attempt's call came to. It counts only while the attempt is still `calling` under the same fence."""
+    """What an attempt's call came to. It counts only while the attempt is still ours, under the same fence.
+
+    `ask_in_s` is after how many seconds its provider is asked what became of it; None: never.
+    """
 
     attempt: AttemptId
     fence: int
@@ -25,6 +29,22 @@ class Closing:
     error_class: str | None
     error_code: str | None
     segments: int | None
+    ask_in_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is newly known of an attempt. No state: nothing of the delivery (a click, a person in copy).
+
+    `ask_in_s` is after how many seconds its provider is asked, if the next receipt is waited for; a deadline that
+    stands already stays.
+    """
+
+    attempt: AttemptId
+    state: AttemptState | None
+    provider_id: str | None = None
+    error_code: str | None = None
+    ask_in_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +67,11 @@ class AttemptRow:
     reminder: ReminderId
     channel: str
     recipient: str
+    provider: str
     state: AttemptState
+    fence: int
     number: int
+    utc_offset_s: int
     reminder_state: str
     reminder_spent: tuple[str, ...]
     reminder_attempts: int
@@ -63,8 +86,10 @@ class Reached:
     customer: CustomerId
 
 
-def close(connection: sa.Connection, closings: Sequence[Closing]) -> set[AttemptId]:
-    """Closes the attempts that are still ours; returns which those were."""
+def close(
+    connection: sa.Connection, closings: Sequence[Closing], was: AttemptState = AttemptState.CALLING
+) -> set[AttemptId]:
+    """Closes the attempts that are still in the state they `was` in, under our fence; returns which those were."""
     columns: Columns = [
         ("id", TEXT),
         ("fence", NUMBER),
@@ -73,22 +98,25 @@ def close(connection: sa.Connection, closings: Sequence[Closing]) -> set[Attempt
         ("error_class", TEXT),
         ("error_code", TEXT),
         ("segments", NUMBER),
+        ("ask_in_s", sa.Double()),
     ]
     rows = [
-        (one.attempt, one.fence, one.state.value, one.provider_id, one.error_class, one.error_code, one.segments)
-        for one in closings
+        (c.attempt, c.fence, c.state.value, c.provider_id, c.error_class, c.error_code, c.segments, c.ask_in_s)
+        for c in closings
     ]
     new = unnested(columns, rows)
     statement = (
         sa.update(attempts)
-        .where(attempts.c.id == new.c.id, attempts.c.fence == new.c.fence, attempts.c.state == "calling")
+        .where(attempts.c.id == new.c.id, attempts.c.fence == new.c.fence, attempts.c.state == was.value)
         .values(
             state=new.c.state,
-            provider_id=new.c.provider_id,
+            provider_id=sa.func.coalesce(attempts.c.provider_id, new.c.provider_id),
             error_class=new.c.error_class,
             error_code=new.c.error_code,
             segments=sa.func.coalesce(new.c.segments, attempts.c.segments),
+            fence=attempts.c.fence + 1,
             leased_until=None,
+            ask_at=in_seconds(new.c.ask_in_s),
         )
         .returning(attempts.c.id)
     )
@@ -115,6 +143,7 @@ def expire_leases(connection: sa.Connection, limit: int) -> list[AttemptRow]:
             leased_until=None,
             error_class="unconfirmed",
             error_code="lease_expired",
+            ask_at=in_seconds(ASKS_AFTER_S[0]),
         )
         .returning(attempts.c.id)
     )
@@ -168,19 +197,25 @@ def find_by_provider(connection: sa.Connection, provider_ids: Collection[str]) -
     return {provider_id: AttemptId(found) for provider_id, found in connection.execute(statement)}
 
 
-def report(
-    connection: sa.Connection, reports: Sequence[tuple[AttemptId, AttemptState | None, str | None, str | None]]
-) -> None:
-    """Writes (attempt, new state, provider id, error code) as receipts have it; a known id or code is never erased.
+def report(connection: sa.Connection, reports: Sequence[Report]) -> None:
+    """Writes what receipts tell; a known id or code is never erased.
 
-    Where the state is new, the caller's fence is broken. None: the receipts say nothing of the delivery (a click, a
-    person in copy); the caller, or the sweep if it died, has still to say what became of the call.
+    Where the state is new, the caller's fence is broken; where it is not, the caller, or the sweep if it died, has
+    still to say what became of the call.
     """
-    columns: Columns = [("id", TEXT), ("state", TEXT), ("provider_id", TEXT), ("error_code", TEXT)]
-    new = unnested(
-        columns, [(a, state and state.value, provider_id, code) for a, state, provider_id, code in reports]
-    )
+    columns: Columns = [
+        ("id", TEXT),
+        ("state", TEXT),
+        ("provider_id", TEXT),
+        ("error_code", TEXT),
+        ("ask_in_s", sa.Double()),
+    ]
+    rows = [
+        (one.attempt, one.state and one.state.value, one.provider_id, one.error_code, one.ask_in_s) for one in reports
+    ]
+    new = unnested(columns, rows)
     is_moved = new.c.state.is_not(None)
+    stands = sa.or_(~is_moved, sa.and_(attempts.c.state.in_(WAITING), new.c.ask_in_s.is_not(None)))
     connection.execute(
         sa.update(attempts)
         .where(attempts.c.id == new.c.id)
@@ -190,8 +225,14 @@ def report(
             error_code=sa.func.coalesce(new.c.error_code, attempts.c.error_code),
             fence=attempts.c.fence + sa.case((is_moved, 1), else_=0),
             leased_until=sa.case((is_moved, None), else_=attempts.c.leased_until),
+            ask_at=sa.case((stands, attempts.c.ask_at), else_=in_seconds(new.c.ask_in_s)),
         )
     )
+
+
+def in_seconds(seconds: float | sa.ColumnElement[float] | None) -> sa.ColumnElement[datetime]:
+    """The database's own clock in so many seconds; null for null."""
+    return sa.func.clock_timestamp(type_=INSTANT) + sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds)
 
 
 def _read(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[AttemptRow]:
@@ -203,8 +244,11 @@ def _read(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[Atte
         attempts.c.reminder_id,
         attempts.c.channel,
         attempts.c.recipient,
+        attempts.c.provider,
         attempts.c.state,
+        attempts.c.fence,
         attempts.c.number,
+        attempts.c.utc_offset_s,
         reminders.c.state.label("reminder_state"),
         reminders.c.spent,
         reminders.c.attempts,
@@ -218,8 +262,11 @@ def _read(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[Atte
             ReminderId(row.reminder_id),
             row.channel,
             row.recipient,
+            row.provider,
             AttemptState(row.state),
+            row.fence,
             row.number,
+            row.utc_offset_s,
             row.reminder_state,
             tuple(row.spent),
             row.attempts,

@@ -124,3 +124,15 @@ def _row(one: NewFact) -> tuple[Any, ...]:
         one.fact.received_at,
         body,
     )
+
+
+def accounts_naming(connection: sa.Connection, seller: SellerId, address: str) -> list[AccountKey]:
+    """The accounts whose facts mention an address, in whatever case. It reads all of the seller's facts."""
+    mentions = sa.func.strpos(sa.func.lower(facts.c.body), address.lower()) > 0
+    statement = sa.select(facts.c.account_id).where(
+        facts.c.seller == seller,
+        facts.c.account_id.is_not(None),
+        among(facts.c.type, ["InvoiceIssued", "CustomerUpdated"]),
+        mentions,
+    )
+    return sorted(AccountKey(key) for key in connection.execute(statement.distinct()).scalars())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -117,14 +118,46 @@ def suppress(connection: sa.Connection, entries: Collection[tuple[SellerId, str,
     connection.execute(statement.on_conflict_do_nothing())
 
 
-def lift(connection: sa.Connection, entries: Collection[tuple[SellerId, str, str]], reason: str) -> None:
-    """Takes back the suppression of these (seller, channel, address) where it stands for this reason."""
+def lift(connection: sa.Connection, entries: Collection[tuple[SellerId, str, str]], reason: str | None) -> int:
+    """Takes back the suppression of these (seller, channel, address); returns how many there were.
+
+    Only where it stands for this reason; None: whatever the reason.
+    """
     rows = [(seller, channel, address_key(address)) for seller, channel, address in entries]
     old = unnested([("seller", TEXT), ("channel", TEXT), ("address", TEXT)], rows)
     statement = sa.delete(suppressions).where(
         suppressions.c.seller == old.c.seller,
         suppressions.c.channel == old.c.channel,
         suppressions.c.address == old.c.address,
-        suppressions.c.reason == reason,
     )
-    connection.execute(statement)
+    if reason is not None:
+        statement = statement.where(suppressions.c.reason == reason)
+    return len(connection.execute(statement.returning(suppressions.c.address)).all())
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionRow:
+    """An address that is out of use on a channel, since when, and why."""
+
+    seller: SellerId
+    channel: str
+    address: str
+    reason: str
+    since_at: datetime
+
+    def as_dict(self) -> dict[str, str]:
+        """As `--json` shows it."""
+        return {
+            "seller": self.seller,
+            "channel": self.channel,
+            "address": self.address,
+            "reason": self.reason,
+            "since_at": self.since_at.isoformat(),
+        }
+
+
+def suppressions_of(connection: sa.Connection, seller: SellerId) -> list[SuppressionRow]:
+    """A seller's, the oldest first."""
+    statement = sa.select(suppressions).where(suppressions.c.seller == seller)
+    rows = connection.execute(statement.order_by(suppressions.c.since_at, suppressions.c.address))
+    return [SuppressionRow(*row) for row in rows]

@@ -5,6 +5,7 @@ An event counts once: unique (seller, source, event id). Nothing here is ever ov
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -45,6 +46,15 @@ class Received:
 
     reception: Reception
     inbox_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """An event that is not folded."""
+
+    inbox_id: int
+    event_id: str
+    type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +126,10 @@ def put(connection: sa.Connection, seller: SellerId, incoming: Sequence[Incoming
 
 
 def take(connection: sa.Connection, ids: Collection[int]) -> list[InboxRow]:
-    """Locks those of the events that nobody has folded or is folding, until the transaction ends."""
+    """Locks those of the events that nobody has folded, is folding or has set aside, until the transaction ends."""
     rows = connection.execute(
         sa.select(*(inbox.c[name] for name in _TAKEN))
-        .where(among(inbox.c.id, ids), inbox.c.folded_at.is_(None))
+        .where(among(inbox.c.id, ids), inbox.c.folded_at.is_(None), inbox.c.quarantined_at.is_(None))
         .order_by(inbox.c.id)
         .with_for_update(skip_locked=True)
     )
@@ -129,6 +139,38 @@ def take(connection: sa.Connection, ids: Collection[int]) -> list[InboxRow]:
 def mark_folded(connection: sa.Connection, ids: Collection[int]) -> None:
     """These events are in their accounts now."""
     connection.execute(sa.update(inbox).where(among(inbox.c.id, ids)).values(folded_at=sa.func.clock_timestamp()))
+
+
+def set_aside(connection: sa.Connection, inbox_id: int) -> None:
+    """This event is not tried any more, and not folded: whom it is about is left alone until a person has looked."""
+    connection.execute(
+        sa.update(inbox).where(inbox.c.id == inbox_id).values(quarantined_at=sa.func.clock_timestamp())
+    )
+
+
+def take_up_again(connection: sa.Connection, inbox_id: int) -> None:
+    """This event is folded as if it had just come."""
+    statement = sa.update(inbox).where(inbox.c.id == inbox_id)
+    connection.execute(statement.values(quarantined_at=None, folded_at=None, failures=0))
+
+
+def drop(connection: sa.Connection, inbox_id: int) -> None:
+    """This event counts for nothing: nobody waits for it any more."""
+    statement = sa.update(inbox).where(inbox.c.id == inbox_id, inbox.c.folded_at.is_(None))
+    connection.execute(statement.values(quarantined_at=None, folded_at=sa.func.clock_timestamp()))
+
+
+def accounts_about(connection: sa.Connection, inbox_id: int) -> list[AccountKey]:
+    """The accounts that an event concerns, as far as they are known."""
+    one = sa.select(inbox.c.seller, inbox.c.customer_id, inbox.c.invoice_ids).where(inbox.c.id == inbox_id).subquery()
+    by_name = sa.select(accounts.c.id).join(
+        one, sa.and_(one.c.seller == accounts.c.seller, one.c.customer_id == accounts.c.customer_id)
+    )
+    by_invoice = sa.select(invoices.c.account_id).join(
+        one, sa.and_(one.c.seller == invoices.c.seller, invoices.c.invoice_id == sa.any_(one.c.invoice_ids))
+    )
+    owned = by_invoice.where(invoices.c.account_id.is_not(None))
+    return sorted(AccountKey(key) for key in connection.execute(by_name.union(owned)).scalars())
 
 
 def count_failure(connection: sa.Connection, inbox_id: int) -> int:
@@ -145,12 +187,31 @@ def count_failure(connection: sa.Connection, inbox_id: int) -> int:
 def forgotten(connection: sa.Connection, older_than_s: float, limit: int) -> list[int]:
     """Events that have waited longer than that (wall time) to be folded: their nudge was lost."""
     waited = sa.func.clock_timestamp() - inbox.c.stored_at > sa.func.make_interval(0, 0, 0, 0, 0, 0, older_than_s)
-    statement = sa.select(inbox.c.id).where(inbox.c.folded_at.is_(None), waited).order_by(inbox.c.id).limit(limit)
+    is_free = sa.and_(inbox.c.folded_at.is_(None), inbox.c.quarantined_at.is_(None))
+    statement = sa.select(inbox.c.id).where(is_free, waited).order_by(inbox.c.id).limit(limit)
     return list(connection.execute(statement).scalars())
 
 
 def with_unfolded(connection: sa.Connection, keys: Collection[AccountKey]) -> set[AccountKey]:
     """Those of the accounts that have an event in the inbox which is not folded yet: nothing may be sent to them."""
+    return set(_unfolded(connection, keys, sa.true()))
+
+
+def in_quarantine(
+    connection: sa.Connection, rows: Collection[tuple[SellerId, AccountKey]]
+) -> dict[AccountKey, list[SetAside]]:
+    """The events that were set aside and that a person has not looked at yet, by the accounts that they concern."""
+    is_aside = inbox.c.quarantined_at.is_not(None)
+    sellers = {seller for seller, _ in rows}
+    any_at_all = sa.select(inbox.c.id).where(is_aside, inbox.c.folded_at.is_(None), among(inbox.c.seller, sellers))
+    if connection.execute(any_at_all.limit(1)).first() is None:  # as good as always: one small round trip
+        return {}
+    return _unfolded(connection, [key for _, key in rows], is_aside)
+
+
+def _unfolded(
+    connection: sa.Connection, keys: Collection[AccountKey], which: sa.ColumnElement[bool]
+) -> dict[AccountKey, list[SetAside]]:
     # The names first, and then one look at the inbox for all of them: joined, after a burst of events of which the
     # database has no statistics yet, it reads the whole burst once for each account.
     mine = accounts.outerjoin(invoices, invoices.c.account_id == accounts.c.id)
@@ -159,20 +220,26 @@ def with_unfolded(connection: sa.Connection, keys: Collection[AccountKey]) -> se
         .select_from(mine)
         .where(among(accounts.c.id, keys))
     ).all()
-    waiting = sa.select(inbox.c.seller, inbox.c.customer_id, inbox.c.invoice_ids).where(
-        inbox.c.folded_at.is_(None), among(inbox.c.seller, {row.seller for row in names})
-    )
+    waiting = sa.select(
+        inbox.c.id, inbox.c.seller, inbox.c.customer_id, inbox.c.invoice_ids, inbox.c.event_id, inbox.c.type
+    ).where(inbox.c.folded_at.is_(None), which, among(inbox.c.seller, {row.seller for row in names}))
     invoice_ids = sa.cast([row.invoice_id for row in names if row.invoice_id is not None], ARRAY(sa.Text))
     about_customers = waiting.where(among(inbox.c.customer_id, {row.customer_id for row in names}))
     about_invoices = waiting.where(inbox.c.invoice_ids.overlap(invoice_ids))
-    found = connection.execute(sa.union_all(about_customers, about_invoices)).all()
-    customers = {(row.seller, row.customer_id) for row in found}
-    named = {(row.seller, invoice_id) for row in found for invoice_id in row.invoice_ids}
-    return {
-        AccountKey(row.id)
-        for row in names
-        if (row.seller, row.customer_id) in customers or (row.seller, row.invoice_id) in named
-    }
+    events = connection.execute(sa.union(about_customers, about_invoices).order_by(sa.literal_column("id"))).all()
+    by_customer: dict[tuple[str, str | None], list[SetAside]] = defaultdict(list)
+    by_invoice: dict[tuple[str, str | None], list[SetAside]] = defaultdict(list)
+    for event in events:
+        one = SetAside(event.id, event.event_id, event.type)
+        by_customer[event.seller, event.customer_id].append(one)
+        for invoice_id in event.invoice_ids:
+            by_invoice[event.seller, invoice_id].append(one)
+    found: dict[AccountKey, dict[SetAside, None]] = defaultdict(dict)
+    for row in names:
+        about = (*by_customer[row.seller, row.customer_id], *by_invoice[row.seller, row.invoice_id])
+        if about:
+            found[AccountKey(row.id)].update(dict.fromkeys(about))
+    return {key: list(events) for key, events in found.items()}
 
 
 _TAKEN = tuple(field.name for field in fields(InboxRow))

@@ -83,8 +83,12 @@ def open_tasks(
 
 
 def unfinished(connection: sa.Connection, now: datetime) -> int:
-    """How many events, due accounts and running reminders there are: 0 when nothing is left to do at `now`."""
-    events = sa.select(sa.func.count()).where(inbox.c.folded_at.is_(None)).scalar_subquery()
+    """How many events, due accounts and running reminders there are: 0 when nothing is left to do at `now`.
+
+    What waits for a person in quarantine is nobody's work here.
+    """
+    waiting = sa.and_(inbox.c.folded_at.is_(None), inbox.c.quarantined_at.is_(None))
+    events = sa.select(sa.func.count()).where(waiting).scalar_subquery()
     due = sa.select(sa.func.count()).where(accounts.c.due_at <= now).scalar_subquery()
     running = sa.select(sa.func.count()).where(reminders.c.state.in_(("open", "calling"))).scalar_subquery()
     return int(connection.execute(sa.select(events + due + running)).scalar_one())

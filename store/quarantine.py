@@ -1,10 +1,14 @@
-"""What could not be taken in or worked on, kept as it came, for a person to see and to try again."""
+"""What could not be taken in or worked on, kept as it came, for a person to see, to try again or to drop.
+
+A row is never removed and its content never changed: it is closed, with what became of it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import BYTEA, insert
@@ -16,7 +20,13 @@ from store.tables import quarantine
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """One thing set aside. `kind` is `event` (never taken in), `conflict` or `crash`; `raw` is as it came."""
+    """One thing set aside; `raw` is as it came.
+
+    event      it could not be read, and the sender was told
+    conflict   its id had come before with another body, and the sender was told
+    crash      it was taken in and broke intake three times; `reference` is its row in the inbox
+    callback   a provider's report that could not be read; `reference` is the provider
+    """
 
     seller: SellerId
     kind: str
@@ -42,3 +52,73 @@ def set_aside(connection: sa.Connection, items: Sequence[Quarantined]) -> None:
     new = unnested(columns, rows)
     names = [name for name, _ in columns]
     connection.execute(insert(quarantine).from_select(names, sa.select(*(new.c[name] for name in names))))
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineRow:
+    """One thing that was set aside, and what became of it: `retried` or `dropped`, None while it waits."""
+
+    id: int
+    seller: SellerId
+    kind: str
+    reference: str | None
+    problem: str
+    raw: bytes
+    at: datetime
+    closed_at: datetime | None
+    outcome: str | None
+    reason: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `--json` lists it: all but the content."""
+        return {
+            "id": self.id,
+            "seller": self.seller,
+            "kind": self.kind,
+            "reference": self.reference,
+            "problem": self.problem,
+            "at": self.at.isoformat(),
+            "outcome": self.outcome,
+            "closed_at": None if self.closed_at is None else self.closed_at.isoformat(),
+            "reason": self.reason,
+        }
+
+
+def read(
+    connection: sa.Connection, *, is_all: bool = False, seller: SellerId | None = None, kind: str | None = None
+) -> list[QuarantineRow]:
+    """What waits, or everything, the oldest first."""
+    statement = _SELECT.order_by(quarantine.c.id)
+    if not is_all:
+        statement = statement.where(quarantine.c.closed_at.is_(None))
+    if seller is not None:
+        statement = statement.where(quarantine.c.seller == seller)
+    if kind is not None:
+        statement = statement.where(quarantine.c.kind == kind)
+    return [_row(row) for row in connection.execute(statement)]
+
+
+def one(connection: sa.Connection, row_id: int, *, is_locked: bool = False) -> QuarantineRow | None:
+    """This one, or None; locked, it is nobody else's until the transaction ends."""
+    statement = _SELECT.where(quarantine.c.id == row_id)
+    row = connection.execute(statement.with_for_update() if is_locked else statement).one_or_none()
+    return None if row is None else _row(row)
+
+
+def close(connection: sa.Connection, row_id: int, outcome: str, reason: str, at: datetime) -> None:
+    """It waits no more. The caller has locked it."""
+    statement = sa.update(quarantine).where(quarantine.c.id == row_id)
+    connection.execute(statement.values(closed_at=at, outcome=outcome, reason=reason))
+
+
+def count(connection: sa.Connection) -> int:
+    """How many wait for a person."""
+    waiting = sa.select(sa.func.count()).select_from(quarantine).where(quarantine.c.closed_at.is_(None))
+    return int(connection.execute(waiting).scalar_one())
+
+
+_SELECT = sa.select(quarantine)
+
+
+def _row(row: Any) -> QuarantineRow:
+    return QuarantineRow(**{**row._mapping, "raw": bytes(row.raw)})  # noqa: SLF001 - the row's public way to a mapping

@@ -6,8 +6,6 @@ Unsigned, forged, or from a provider that is not set up: 403, and nothing is kep
 
 from __future__ import annotations
 
-import json
-
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
@@ -23,6 +21,7 @@ from web.limits import read_body
 from web.parts import Parts, PartsHere
 from web.refusals import Refusal
 from workers.hear import hear
+from workers.take_again import each_event
 
 router = APIRouter()
 
@@ -88,17 +87,10 @@ def _keep_status(parts: Parts, raw: bytes, attempt: str | None) -> Response:
 
 def _keep_events(parts: Parts, raw: bytes) -> Response:
     try:
-        found = _each(raw)
+        found = each_event(raw)
     except CallbackError as error:
         return _set_aside(parts.services, "sendgrid", raw, error)
     return _keep(parts, "sendgrid", found)
-
-
-def _each(raw: bytes) -> list[tuple[Receipt, bytes]]:
-    """The receipts of a post, each with its own part: the whole beside each of a thousand is a gigabyte."""
-    sendgrid.read_events(raw)
-    pieces = [json.dumps([item]).encode() for item in json.loads(raw)]
-    return [(receipt, piece) for piece in pieces for receipt in sendgrid.read_events(piece)]
 
 
 def _keep_reply(parts: Parts, raw: bytes) -> Response:

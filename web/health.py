@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, Response
 
 from config.wiring import Services
 from domain.levels import PERSON_CHANNELS, Channel
+from store import asking, quarantine
 from store.engine import Unavailable
 from store.migrate import is_current
 from web.parts import PartsHere
@@ -30,7 +31,10 @@ async def get_healthz() -> Response:
 
 @router.api_route("/readyz", methods=["GET", "HEAD"])
 def get_readyz(parts: PartsHere) -> Response:
-    """200 with `ok` or `degraded`, 503 with `down` if the database is away or its schema is not the newest."""
+    """200 with `ok` or `degraded`, 503 with `down` if the database is away or its schema is not the newest.
+
+    What waits for a person is counted, and changes nothing: no restart would help.
+    """
     database, broker = _database(parts.services), _broker(parts.services)
     channels = {
         channel.value: "ok" if channel in parts.services.available else "not_set_up"
@@ -38,6 +42,8 @@ def get_readyz(parts: PartsHere) -> Response:
         if channel not in PERSON_CHANNELS
     }
     checks: dict[str, Any] = {"database": database, "broker": broker, "channels": channels}
+    if database == "ok":
+        checks["for_people"] = _for_people(parts.services)
     is_well = broker == "ok" and "ok" in channels.values()
     status = "down" if database != "ok" else "ok" if is_well else "degraded"
     return JSONResponse({"status": status, "checks": checks}, 503 if status == "down" else 200)
@@ -49,6 +55,14 @@ def _database(services: Services) -> str:
             return "ok" if is_current(connection) else "schema_not_current"
     except Unavailable:
         return "away"
+
+
+def _for_people(services: Services) -> dict[str, int] | None:
+    try:
+        with services.engine.connect() as connection:
+            return {"unconfirmed": asking.count(connection), "quarantine": quarantine.count(connection)}
+    except Unavailable:
+        return None
 
 
 def _broker(services: Services) -> str:

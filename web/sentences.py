@@ -125,6 +125,10 @@ REASONS: dict[Code, tuple[str, str]] = {
         "Le modèle {template} est fautif : {problem}.",
         "Template {template} is broken: {problem}.",
     ),
+    Code.EVENT_IN_QUARANTINE: (
+        "L’événement {type} ({event}) n’a pas pu être lu : rien ne part avant qu’une personne ait regardé.",
+        "Event {type} ({event}) could not be taken in: nothing goes out before a person has looked at it.",
+    ),
     Code.RETRY: ("Nouvel essai le {at}.", "Tried again on {at}."),
     Code.SEGMENT: (
         (
@@ -148,6 +152,18 @@ EVENTS: dict[str, tuple[str, str]] = {
         "Event {type} taken in ({id}, from {source})[: {invoices}].",
     ),
     "event.rejected": ("Événement refusé[ ({id})][ : champ {field}].", "Event rejected[ ({id})][: field {field}]."),
+    "event.quarantined": (
+        "L’événement {type} ({id}, de {source}) n’a pas pu être lu ; il est mis de côté.",
+        "Event {type} ({id}, from {source}) could not be taken in; it is set aside.",
+    ),
+    "event.retried": (
+        "Ce qui avait été mis de côté (n° {quarantine}) est repris en compte.",
+        "What had been set aside (no. {quarantine}) is taken in again.",
+    ),
+    "event.dropped": (
+        "Ce qui avait été mis de côté (n° {quarantine}) est écarté[ : {reason}].",
+        "What had been set aside (no. {quarantine}) is dropped[: {reason}].",
+    ),
     "plan.changed": (
         "Planifié[ : étape « {step} » par {channel} le {at}].",
         "Planned[: step “{step}” over {channel} on {at}].",
@@ -190,6 +206,18 @@ EVENTS: dict[str, tuple[str, str]] = {
         "On ne sait pas si l’envoi est parti[ : {why}]. Rien n’est renvoyé avant de le savoir.",
         "Whether it was sent is unknown[: {why}]. Nothing is sent again until it is known.",
     ),
+    "attempt.resolved": (
+        "Le doute est levé – d’après {by_whom} : {state}.",
+        "The doubt is over – says {by_whom}: {state}.",
+    ),
+    "address.suppressed": (
+        "Une adresse ne sert plus par {channel}[ : {why}].",
+        "An address is used no more over {channel}[: {why}].",
+    ),
+    "address.lifted": (
+        "Une adresse sert de nouveau par {channel}.",
+        "An address is used again over {channel}.",
+    ),
     "receipt.settled": (
         "{provider} rapporte « {word} »[ (code {code})] : {state}.",
         "{provider} reports “{word}”[ (code {code})]: {state}.",
@@ -207,7 +235,7 @@ EVENTS: dict[str, tuple[str, str]] = {
 
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _NAME = re.compile(r"\{(\w+)\}")
-_WORDED = frozenset({"channel", "state", "class", "why", "kind", "level", "tone", "outcome"})
+_WORDED = frozenset({"channel", "state", "class", "why", "kind", "level", "tone", "outcome", "by_whom"})
 
 
 @dataclass(frozen=True, slots=True)

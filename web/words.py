@@ -38,6 +38,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "opened": ("à faire", "opened"),
     "done": ("fait", "done"),
     "cancelled": ("annulé", "cancelled"),
+    # why an address is out of use
+    "by_hand": ("à la main", "by hand"),
+    "hard_bounce": ("adresse inexistante", "the address does not exist"),
+    "spam_report": ("signalé comme indésirable", "reported as spam"),
+    # who ends a doubt
+    "provider": ("le prestataire", "the provider"),
+    "person": ("une personne", "a person"),
     # classes of an answer
     "transient": ("passager, on réessaie", "passing, tried again"),
     "permanent_address": ("adresse inutilisable", "address unusable"),

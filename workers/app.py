@@ -20,6 +20,7 @@ from kombu.exceptions import OperationalError
 from config.wiring import DEFAULT_SELLER, Services, broker_url, build
 from domain.ids import AccountKey
 from workers import due as due_step
+from workers.ask import ask
 from workers.broker import is_reachable
 from workers.deliver import deliver
 from workers.intake import intake
@@ -130,6 +131,11 @@ def _due() -> None:
 @app.task(name="tick.sweep")
 def _sweep() -> None:
     publish(sweep(services(), services().clock.now()))
+
+
+@app.task(name="tick.ask")
+def _ask() -> None:
+    ask(services(), runner(), services().clock.now())
 
 
 @app.task(name="events.receive")

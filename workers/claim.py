@@ -87,6 +87,8 @@ def _claim_all(services: Services, keys: Sequence[AccountKey], queue: str, now: 
         rendered = [(one, _call(services, one, queue)) for one in planned]
         # Asked last, because an event may be answered with 202 at any moment until this commits.
         waiting = inbox.with_unfolded(connection, [row.key for row in rows])
+        # Held by an event in quarantine: nothing comes to fold it and plan again, so that this plan is kept.
+        waiting -= {one.row.key for one in planned if one.is_held}
         planned = [one for one in planned if one.row.key not in waiting]
         tried = [one_tried for one, one_tried in rendered if one.row.key not in waiting]
         calls, too_many = _one_each(zip(planned, tried, strict=True))

@@ -16,9 +16,10 @@ import structlog
 from channels.port import ChannelPort
 from config.wiring import Services
 from domain.after import After, after_outcome
+from domain.asking import ASKS_AFTER_S, receipt_due_in_s
 from domain.ids import AccountKey
 from domain.levels import Channel
-from domain.outcomes import Outcome, OutcomeClass
+from domain.outcomes import AttemptState, Outcome, OutcomeClass
 from store import accounts, attempts, history, journal
 from store.attempts import Closing, ReminderChange
 from store.engine import Connection, Unavailable
@@ -127,7 +128,19 @@ def _closing(call: Call, outcome: Outcome, after: After) -> Closing:
         error_class=_error_class(outcome) if is_error else None,
         error_code=outcome.code,
         segments=outcome.segments,
+        ask_in_s=_ask_in_s(call, after),
     )
+
+
+def _ask_in_s(call: Call, after: After) -> float | None:
+    """When its provider is asked what became of it, unless a receipt tells before."""
+    match after.attempt_state:
+        case AttemptState.UNCONFIRMED:
+            return ASKS_AFTER_S[0]
+        case AttemptState.ACCEPTED:
+            return receipt_due_in_s(call.message.channel, call.message.validity_s)
+        case _:
+            return None
 
 
 def _error_class(outcome: Outcome) -> str:

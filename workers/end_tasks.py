@@ -14,6 +14,7 @@ from domain.ids import AttemptId
 from domain.outcomes import AttemptState
 from store import attempts, journal, tasks
 from store.accounts import AccountRow
+from store.attempts import Report
 from store.engine import Connection
 from store.journal import Entry
 from store.tasks import CANCELLED, ClosedTask, Closing, Pending
@@ -34,8 +35,8 @@ def end_tasks(connection: Connection, found: Sequence[Folded]) -> None:
     if not ended:
         return
     by_key = {row.key: (row, now) for row, _, now in found}
-    states = [(AttemptId(task.id), _state(task), None, None) for task in ended if task.reminder is not None]
-    attempts.report(connection, states)
+    reports = [Report(AttemptId(task.id), _state(task)) for task in ended if task.reminder is not None]
+    attempts.report(connection, reports)
     journal.write(connection, [_entry(task, *by_key[task.account]) for task in ended])
 
 

@@ -182,14 +182,20 @@ def _count_failure(services: Services, inbox_id: int, error: Exception, now: dat
     with services.engine.begin() as connection:
         failures = inbox.count_failure(connection, inbox_id)
         if failures >= MOST_FAILURES:
-            rows = inbox.take(connection, [inbox_id])
-            quarantine.set_aside(
-                connection,
-                [
-                    quarantine.Quarantined(row.seller, "crash", str(row.id), repr(error), row.body.encode(), now)
-                    for row in rows
-                ],
-            )
-            inbox.mark_folded(connection, [inbox_id])
+            _set_aside(connection, inbox_id, error, now)
             log.error("intake.quarantined", inbox_id=inbox_id, error=type(error).__name__)
     return 0
+
+
+def _set_aside(connection: Connection, inbox_id: int, error: Exception, now: datetime) -> None:
+    """It waits for a person, and so does everything for those whom it concerns: it may have been a payment."""
+    for row in inbox.take(connection, [inbox_id]):
+        crash = quarantine.Quarantined(row.seller, "crash", str(row.id), repr(error), row.body.encode(), now)
+        quarantine.set_aside(connection, [crash])
+        inbox.set_aside(connection, row.id)
+        concerned = inbox.accounts_about(connection, row.id)
+        facts = {"type": row.type, "id": row.event_id, "source": row.source}
+        about: list[AccountKey | None] = [*concerned] or [None]
+        journal.write(connection, [Entry(row.seller, now, "event.quarantined", facts, key) for key in about])
+        accounts.lock(connection, concerned)
+        accounts.wake(connection, concerned, now)

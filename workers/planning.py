@@ -28,12 +28,13 @@ from domain.pinning import Served
 from domain.plan import plan
 from domain.planned import Plan
 from domain.policy import Policy
-from domain.reasons import Code
+from domain.reasons import Code, Reason
 from domain.task_outcomes import TaskKind
-from store import accounts, announced, claims, history, journal, sellers, tasks
+from store import accounts, announced, claims, history, inbox, journal, sellers, tasks
 from store import facts as fact_store
 from store.accounts import AccountRow, SavedPlan
 from store.engine import Connection, Unavailable
+from store.inbox import SetAside
 from store.journal import Entry
 from store.sellers import SellerRow
 from workers import persons
@@ -42,6 +43,9 @@ from workers.instants import Now, by_instant, now_of
 
 PUT_OFF = timedelta(hours=1)
 """When to look again at an account that breaks whoever works on it: a person has to mend it."""
+
+MOST_TOLD = 3
+"""As many of the events in quarantine as a plan names."""
 
 log = structlog.get_logger()
 
@@ -63,6 +67,7 @@ class Planned:
     earlier: int
     footing: str
     now: datetime
+    is_held: bool = False
 
     @property
     def policy(self) -> Policy:
@@ -75,9 +80,10 @@ def plan_accounts(
 ) -> list[Planned]:
     """Plans these accounts at `now` from facts read in this transaction.
 
-    Eight round trips for any number, and one more for policies that this process has not read yet. `to_claim`: one
+    Nine round trips for any number, and one more for policies that this process has not read yet. `to_claim`: one
     more for locks on the addresses of their contacts, so that nobody else contacts them meanwhile.
     """
+    aside = inbox.in_quarantine(connection, [(row.seller, row.key) for row in rows])
     folded = fold_accounts(connection, services, rows)
     if to_claim:
         persons.lock(connection, [(row, account) for row, account, _ in folded])
@@ -93,8 +99,17 @@ def plan_accounts(
     for (row, account, owner), whole in zip(folded, known, strict=True):
         at = now_of(now, row.key)
         served, answer = _answer(services.policies, in_force, whole, owner, at)
-        planned.append(Planned(row, whole, owner, served, answer, len(account.history), services.footing, at))
+        events = aside.get(row.key, [])
+        answer = _held(answer, events) if events else answer
+        earlier, footing = len(account.history), services.footing
+        planned.append(Planned(row, whole, owner, served, answer, earlier, footing, at, is_held=bool(events)))
     return planned
+
+
+def _held(answer: Plan, events: Sequence[SetAside]) -> Plan:
+    """Nothing goes out and nothing is withdrawn: one of the events may have been a payment."""
+    why = [Reason(Code.EVENT_IN_QUARANTINE, {"event": one.event_id, "type": one.type}) for one in events[:MOST_TOLD]]
+    return replace(answer, reminder=None, again_at=None, gives_up=None, tasks=(), reasons=(*why, *answer.reasons))
 
 
 def _with_earlier(account: Account, elsewhere: Sequence[PastReminder]) -> Account:

@@ -146,7 +146,9 @@ def published(services: Services, policy: Policy, *, moves: bool = False) -> Ins
 
 
 def coming_for(one: Planned, policy: Policy, now: datetime, until: datetime) -> tuple[Foreseen, ...]:
-    """What comes for a planned account under a policy."""
+    """What comes for a planned account under a policy; nothing while an event about it is in quarantine."""
+    if one.is_held:
+        return ()
     return tuple(_foreseen(one, reminder) for reminder in foresee(one.account, policy, now, until))
 
 

@@ -1,4 +1,4 @@
-"""The scheduler: a loop that nudges `due` every second and `sweep` every third. No leader, no state, nothing to lose.
+"""The scheduler: a loop that nudges `due` every second, `sweep` and `ask` every third. No leader, nothing to lose.
 
 Run by `relance scheduler`. Run as many as you like: ticks are idempotent, and one that nobody took up in time
 expires on the broker.
@@ -33,6 +33,7 @@ def _tick(*, with_sweep: bool) -> None:
     _send("tick.due", "due")
     if with_sweep:
         _send("tick.sweep", "sweep")
+        _send("tick.ask", "sweep")
 
 
 def _send(name: str, queue: str) -> None:

@@ -6,7 +6,7 @@ doubled and shuffled; one whose attempt nobody knows yet is parked and tried aga
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,12 +14,17 @@ import structlog
 
 from config.wiring import Services
 from domain.after import ReminderMove, after_receipts
+from domain.asking import WAITING, receipt_due_in_s
 from domain.ids import AccountKey, AttemptId, ReminderId
+from domain.internal_task import InternalTask
 from domain.levels import Channel
+from domain.naming import task_id
 from domain.outcomes import AttemptState, Receipt, after_receipt
 from domain.past import PastReminder
-from store import accounts, attempts, history, journal, receipts
-from store.attempts import AttemptRow, ReminderChange
+from domain.task_outcomes import TaskKind
+from store import accounts, attempts, history, journal, receipts, tasks
+from store.accounts import AccountRow
+from store.attempts import AttemptRow, ReminderChange, Report
 from store.engine import Connection, Unavailable
 from store.journal import Entry
 from store.receipts import ReceiptRow
@@ -79,7 +84,7 @@ def _settle(services: Services, ids: Sequence[int], now: datetime) -> int:
         # Read again: what was read before the lock may have moved.
         settled = _by_attempt(attempts.find(connection, set(owners.values())), taken, owners)
         if settled:
-            _apply(connection, settled, history.load(connection, [row.key for row in rows]), now)
+            _apply(connection, settled, {row.key: row for row in rows}, now)
             plan_and_keep(connection, services, rows, now)
         done = [(one.id, one_attempt.row.id) for one_attempt in settled for one in one_attempt.receipts]
         receipts.mark_settled(connection, done)
@@ -125,10 +130,11 @@ def _is_for(row: AttemptRow, receipt: Receipt) -> bool:
 def _apply(
     connection: Connection,
     settled: Sequence[Settled],
-    past: dict[AccountKey, list[PastReminder]],
+    rows: Mapping[AccountKey, AccountRow],
     now: datetime,
 ) -> None:
-    attempts.report(connection, [(one.row.id, one.new_state, one.provider_id, one.codes) for one in settled])
+    past = history.load(connection, list(rows))
+    attempts.report(connection, [_report(one) for one in settled])
     moves = [(one, _move(one, past[one.row.account])) for one in settled]
     attempts.change_reminders(connection, [_change(one, move, now) for one, move in moves if move is not None])
     entries = [
@@ -140,6 +146,49 @@ def _apply(
     if entries:
         history.suppress(connection, entries)
     journal.write(connection, [_entry(one, found, now) for one in settled for found in one.receipts])
+    late = [(one, past[one.row.account]) for one, move in moves if move is not None and move.needs_repair]
+    _ask_for_repair(connection, late, rows, now)
+
+
+def _ask_for_repair(
+    connection: Connection,
+    late: Sequence[tuple[Settled, Sequence[PastReminder]]],
+    rows: Mapping[AccountKey, AccountRow],
+    now: datetime,
+) -> None:
+    """The ladder has gone on, and yet a message of it never arrived: a person has to look at the contact."""
+    wanted = [_repair(one, past, rows[one.row.account], now) for one, past in late]
+    opened = tasks.open_tasks(connection, wanted)
+    entries = [
+        Entry(task.seller, now, "task.opened", {"kind": task.kind, "step": task.step}, task.account, one.row.reminder)
+        for task, (one, _) in zip(wanted, late, strict=True)
+        if task.id in opened
+    ]
+    journal.write(connection, entries)
+
+
+def _repair(one: Settled, past: Sequence[PastReminder], row: AccountRow, now: datetime) -> tasks.NewTask:
+    """Of the reminder's units, so that it ends with what they owe."""
+    mine = next(reminder for reminder in past if reminder.id == one.row.reminder)
+    units = tuple(member.unit_id for member in mine.members)
+    task = InternalTask(TaskKind.REPAIR, mine.step, units, max(member.cycle for member in mine.members))
+    return tasks.NewTask(
+        id=task_id(row.seller, row.customer_id, task),
+        seller=row.seller,
+        account=row.key,
+        kind=task.kind,
+        step=task.step,
+        units=units,
+        opened_at=now,
+        cycle=task.cycle,
+        utc_offset_s=one.row.utc_offset_s,
+    )
+
+
+def _report(one: Settled) -> Report:
+    """A state after which another receipt may come has a deadline for it."""
+    waits = receipt_due_in_s(Channel(one.row.channel)) if one.state in WAITING else None
+    return Report(one.row.id, one.new_state, one.provider_id, one.codes, waits)
 
 
 def _move(one: Settled, past: Sequence[PastReminder]) -> ReminderMove | None:

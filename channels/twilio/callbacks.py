@@ -108,17 +108,21 @@ def read_receipt(form: Mapping[str, str], attempt_id: str | None) -> Receipt:
     Source: https://www.twilio.com/docs/messaging/guides/track-outbound-message-status
     """
     sid, status = _required(form, "MessageSid", "SmsSid"), _required(form, "MessageStatus", "SmsStatus")
-    code = storable(form.get("ErrorCode"), 16) or None
-    state = AttemptState.EXPIRED if code == EXPIRED else STATES.get(status)
+    return receipt_of(sid, status, form.get("ErrorCode"), form.get("To"), attempt_id)
+
+
+def receipt_of(sid: str, status: str, code: str | None, to: str | None, attempt_id: str | None = None) -> Receipt:
+    """A message's status as a receipt: the same one, whether it was told in a callback or asked for."""
+    code = storable(code, 16) or None
     word = CODES.get(number_of(code))
     return Receipt(
         key=f"twilio:{sid}:{status}:{code or ''}",
         word=status,
-        state=state,
+        state=AttemptState.EXPIRED if code == EXPIRED else STATES.get(status),
         attempt_id=storable(attempt_id, 64) or None,
         provider_id=sid,
         code=code,
-        address=_bare(form.get("To")) or None,
+        address=_bare(to) or None,
         suppress=word.suppress if word else None,
     )
 

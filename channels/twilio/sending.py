@@ -1,9 +1,10 @@
-"""Sends over Twilio, and lists what was sent; `workers/deliver` and `workers/sweep` call it. It never retries."""
+"""Sends over Twilio, and asks what was sent; `workers/deliver` and `workers/ask` call it. It never retries."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -11,17 +12,19 @@ from twilio.base.exceptions import TwilioException
 
 from channels.answers import outcome_of_answer, outcome_of_fault, storable
 from channels.http import TransportFault
-from channels.twilio.callbacks import STATUS_PATH, callback_url
+from channels.twilio.callbacks import STATUS_PATH, callback_url, receipt_of
 from channels.twilio.sdk import client_over, last_answer
 from channels.twilio.words import CODES, PREFIX, number_of
+from domain.asking import Seen
 from domain.levels import Channel
-from domain.outcomes import Outcome, OutcomeClass
+from domain.outcomes import AttemptState, Outcome, OutcomeClass
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from collections.abc import Mapping
 
     from channels.http import Answer, Transport
     from channels.port import Message
+    from domain.asking import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,39 +89,58 @@ class TwilioChannel:
             return _declined(answer, error)
         return _accepted(sent.sid, sent.num_segments)
 
-    async def list_sent(self, channel: Channel, to: str, on: date) -> tuple[SentMessage, ...] | None:
-        """What Twilio sent to this number from our sender on that day (GMT), or None if it cannot be asked now.
+    async def find(self, question: Question) -> tuple[Seen, ...] | None:
+        """What Twilio has of a message: by its id, or else all that went to that number.
 
-        A message still in Twilio's queue has no day of sending yet and is not listed.
+        It is asked neither by the day of sending, which a message in Twilio's queue has not got yet, nor by our
+        sender, which may have changed since: what such a filter hides would be sent again.
         Source: https://www.twilio.com/docs/messaging/api/message-resource#read-multiple-message-resources
         """
-        # A messaging service is no filter: it chooses one of its numbers for each message.
-        origin = {name: value for name, value in (_sender(self._settings, channel) or {}).items() if name == "from_"}
+        last_answer.set(None)
         try:
-            found = await self._client.messages.list_async(
-                to=f"{PREFIX[channel]}{to}", date_sent=on.isoformat(), limit=_MOST_LISTED, **origin
-            )
-        except (TransportFault, *_UNREADABLE):
+            if question.provider_id is not None:
+                found = [await self._client.messages(question.provider_id).fetch_async()]
+            else:
+                to = f"{PREFIX[question.channel]}{question.to}"
+                found = await self._client.messages.list_async(to=to, limit=_MOST_LISTED)
+            sender = _sender(self._settings, question.channel) or {}
+            seen = tuple(_seen(one, question.channel, sender) for one in found)
+            return None if len(seen) == _MOST_LISTED else seen
+        except TransportFault:
             return None
-        return tuple(_listed(one) for one in found if isinstance(one.sid, str))
+        except _UNREADABLE:
+            answer = last_answer.get()
+            return () if question.provider_id is not None and answer and answer.status == _NOT_FOUND else None
 
 
+_NOT_FOUND = 404
 _MOST_LISTED = 1000
+"""To one number: more than anybody is ever sent. A list that was cut short could not say what is not in it."""
 
 
-def _listed(one: Any) -> SentMessage:
-    return SentMessage(one.sid, str(one.status), str(one.body or ""), one.date_created, str(one.to or ""))
+def _seen(one: Any, channel: Channel, sender: Mapping[str, str]) -> Seen:
+    """What is there was accepted, whatever its status.
+
+    A template's words are Twilio's own, so that there they prove nothing: that it is from our sender has to do.
+    """
+    if not one.sid or not one.status:
+        raise ValueError("a message without an id or a status is no answer")
+    receipt = receipt_of(_text(one.sid), _text(one.status), _text(one.error_code), _text(one.to))
+    if receipt.state is None:
+        receipt = replace(receipt, state=AttemptState.ACCEPTED)
+    is_from_us = bool(sender) and all(_text(getattr(one, name)) == value for name, value in sender.items())
+    text = None if channel is Channel.WHATSAPP and is_from_us else _text(one.body)
+    return Seen(receipt, text, _instant(one.date_created))
 
 
-@dataclass(frozen=True, slots=True)
-class SentMessage:
-    """One message as Twilio lists it; `created_at` is UTC."""
+def _instant(value: object) -> datetime | None:
+    """The SDK leaves a date that it cannot read as it was."""
+    return value if isinstance(value, datetime) and value.tzinfo is not None else None
 
-    provider_id: str
-    status: str
-    body: str = field(repr=False)
-    created_at: datetime | None
-    to: str = field(repr=False)
+
+def _text(value: object) -> str:
+    """A field of the SDK's as text."""
+    return "" if value is None else str(value)
 
 
 def _sender(settings: TwilioSettings, channel: Channel) -> dict[str, str] | None:

@@ -3,20 +3,18 @@
 import asyncio
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
 from urllib.parse import parse_qs
 
 import pytest
 
 from channels.http import Transport
 from channels.port import Message, Rendered
-from channels.twilio.sending import SentMessage, TwilioChannel, TwilioSettings
+from channels.twilio.sending import TwilioChannel, TwilioSettings
 from channels.twilio.words import CODES, failure_class
 from domain.levels import Channel
 from domain.outcomes import Outcome, OutcomeClass
-from tests.channel_cases import ACCOUNT_SID, ATTEMPT, CASES, CONTENT_SID, TOKEN, twilio_over
+from tests.channel_cases import ACCOUNT_SID, ATTEMPT, CASES, CONTENT_SID, TOKEN
 from tests.scripted_server import Play, response, scripted
-from tests.simulator_process import Simulator
 
 SMS, WHATSAPP = CASES[0].message(), CASES[1].message()
 SETTINGS = TwilioSettings(
@@ -207,73 +205,3 @@ def test_the_environment_does_not_move_the_address(monkeypatch: pytest.MonkeyPat
 
 def test_secrets_are_not_shown() -> None:
     assert TOKEN not in repr(SETTINGS) + str(SETTINGS)
-
-
-# --- Asking what was sent --------------------------------------------------------------------------------------
-
-
-def listed(
-    simulator: Simulator, *, to: str, on: datetime, channel: Channel = Channel.SMS
-) -> list[SentMessage] | None:
-    async def main() -> tuple[SentMessage, ...] | None:
-        async with Transport() as transport:
-            channel_ = twilio_over(
-                transport, simulator.url, simulator.twilio_account_sid, simulator.twilio_auth_token
-            )
-            for number in ("+33612345678", "+33612345679"):
-                assert (await channel_.send(replace(SMS, to=number))).kind is OutcomeClass.ACCEPTED
-            assert (await channel_.send(WHATSAPP)).kind is OutcomeClass.ACCEPTED
-            return await channel_.list_sent(channel, to, on.date())
-
-    found = asyncio.run(main())
-    return None if found is None else list(found)
-
-
-def test_what_was_sent_to_a_number_that_day_is_listed(simulator: Simulator) -> None:
-    now = datetime.now(UTC)
-    found = listed(simulator, to="+33612345678", on=now)
-
-    assert found is not None
-    [one] = found
-    [got] = simulator.messages(to="+33612345678")
-    assert (one.provider_id, one.to, one.body) == (got["id"], "+33612345678", SMS.rendered.text)
-    assert one.created_at is not None
-    assert abs(one.created_at - now) < timedelta(minutes=1)
-    assert one.body not in repr(one)
-
-
-def test_whatsapp_and_other_days_are_listed_apart(simulator: Simulator) -> None:
-    now = datetime.now(UTC)
-
-    whatsapp = listed(simulator, to="+33612345678", on=now, channel=Channel.WHATSAPP)
-    assert [one.to for one in whatsapp or []] == ["whatsapp:+33612345678"]
-    assert listed(simulator, to="+33612345678", on=now - timedelta(days=3)) == []
-
-
-def test_a_listing_goes_on_over_its_pages() -> None:
-    def page(sids: list[str], following: str | None) -> Play:
-        messages = [{"sid": sid, "status": "sent", "body": None, "to": "+336"} for sid in sids]
-        return Play(response(200, json.dumps({"messages": messages, "next_page_uri": following}).encode()))
-
-    async def main() -> tuple[tuple[SentMessage, ...] | None, list[bytes]]:
-        script = (page(["SM1"], "/2010-04-01/next.json?To=%2B336&Page=1"), page(["SM2"], None))
-        async with scripted(*script) as server, Transport() as transport:
-            channel = twilio_over(transport, server.url)
-            return await channel.list_sent(Channel.SMS, "+336", date(2026, 11, 2)), server.requests
-
-    found, [first, second] = asyncio.run(main())
-    assert [one.provider_id for one in found or ()] == ["SM1", "SM2"]
-    assert b"To=%2B336&From=%2B33700000001&DateSent=2026-11-02" in first
-    assert second.startswith(b"GET /2010-04-01/next.json?To=%2B336&Page=1 ")
-
-
-@pytest.mark.parametrize("answer", [Play(response(500)), Play(response(200, b"{")), Play(then="reset"), Play()])
-def test_a_listing_that_cannot_be_had_is_none_and_not_empty(answer: Play) -> None:
-    """Empty would mean "not accepted", and that is sent again."""
-
-    async def main() -> tuple[SentMessage, ...] | None:
-        # The SDK's GET may be tried once more by the client, which is harmless.
-        async with scripted(answer, answer) as server, Transport(read_s=0.2) as transport:
-            return await twilio_over(transport, server.url).list_sent(Channel.SMS, "+336", date(2026, 11, 2))
-
-    assert asyncio.run(main()) is None

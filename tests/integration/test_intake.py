@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from domain.fold import fold
 from domain.ids import CustomerId
 from store import facts as fact_store
+from store import inbox
 from tests.factories import Json, contact_data, customer_data, event, invoice_event
 from tests.pipeline import Pipeline
 from workers.intake import intake
@@ -150,10 +151,11 @@ def test_one_event_that_breaks_intake_stops_nothing_and_ends_in_quarantine(pipel
         intake(pipeline.services, [reply.inbox_ids[1]], pipeline.now)
     with pipeline.services.engine.connect() as connection:
         kept = connection.execute(sa.text("SELECT kind, raw FROM quarantine")).one()
-        left = connection.execute(sa.text("SELECT count(*) FROM inbox WHERE folded_at IS NULL")).scalar_one()
+        forgotten = inbox.forgotten(connection, 0.0, 10)
     assert kept.kind == "crash"
     assert b"issue-2" in bytes(kept.raw)
-    assert left == 0
+    assert forgotten == []
+    assert intake(pipeline.services, [reply.inbox_ids[1]], pipeline.now) == 0
 
 
 def test_an_event_is_folded_as_it_was_understood_at_the_door(pipeline: Pipeline) -> None:

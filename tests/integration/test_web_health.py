@@ -4,7 +4,10 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
+from config.wiring import DEFAULT_SELLER
+from store import quarantine
 from store.engine import make_engine
+from store.quarantine import Quarantined
 from tests.services import make_services, using_services
 from tests.web_server import run_web
 
@@ -20,7 +23,12 @@ def test_all_is_well(database_url: str, redis_url: str) -> None:
         assert ready.status == 200
         assert ready.json == {
             "status": "ok",
-            "checks": {"database": "ok", "broker": "ok", "channels": channels},
+            "checks": {
+                "database": "ok",
+                "broker": "ok",
+                "channels": channels,
+                "for_people": {"unconfirmed": 0, "quarantine": 0},
+            },
         }
         assert web.ask("HEAD", "/readyz", None).status == 200
 
@@ -60,3 +68,12 @@ def test_pages_and_answers_tell_browsers_to_be_careful(database_url: str) -> Non
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"
         assert "server" not in headers
+
+
+def test_what_waits_for_a_person_is_counted(database_url: str, redis_url: str) -> None:
+    with using_services(database_url, redis_url, **MAIL) as services, run_web(services) as web:
+        with services.engine.begin() as connection:
+            item = Quarantined(DEFAULT_SELLER, "event", None, "?", b"{}", services.clock.now())
+            quarantine.set_aside(connection, [item])
+        ready = web.get("/readyz")
+        assert (ready.json["status"], ready.json["checks"]["for_people"]["quarantine"]) == ("ok", 1)

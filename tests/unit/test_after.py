@@ -15,6 +15,7 @@ A1 = AttemptId("a1")
 R1 = ReminderId("r1")
 OPEN_AGAIN = ReminderMove("open", spends_channel=True)
 DONE = ReminderMove("done")
+TOO_LATE = ReminderMove("done", needs_repair=True)
 CALLING, UNCONFIRMED = AttemptState.CALLING, AttemptState.UNCONFIRMED
 ACCEPTED, DEFERRED, SENT = AttemptState.ACCEPTED, AttemptState.DEFERRED, AttemptState.SENT
 DELIVERED, READ = AttemptState.DELIVERED, AttemptState.READ
@@ -90,8 +91,8 @@ def test_a_definite_failure_opens_the_reminder_for_its_next_channel(failure: Att
 
 
 def test_a_late_failure_opens_nothing_once_the_ladder_has_gone_on() -> None:
-    assert moved(SENT, UNDELIVERED, past(), past(day=9, name="r2")) == DONE
-    assert moved(SENT, UNDELIVERED, past(), past(name="r2")) == DONE
+    assert moved(SENT, UNDELIVERED, past(), past(day=9, name="r2")) == TOO_LATE
+    assert moved(SENT, UNDELIVERED, past(), past(name="r2")) == TOO_LATE
 
 
 def test_what_was_withdrawn_later_is_not_the_ladder_going_on() -> None:

@@ -9,7 +9,7 @@ from cli.parts import worker_options
 
 VERBS = [
     "up", "demo", "migrate", "web", "worker", "scheduler", "emit", "replay", "log", "explain", "preview", "hold",
-    "release", "key", "seller", "policy", "task",
+    "release", "suppress", "key", "seller", "policy", "task", "unconfirmed", "quarantine",
 ]  # fmt: skip
 NOBODY_THERE = "postgresql://relance:a-password@127.0.0.1:1/relance"
 
@@ -48,6 +48,20 @@ def test_without_a_verb_it_says_what_there_is(capsys: pytest.CaptureFixture[str]
             {},
             "relance: --decline and --postpone: say one of them",
         ),
+        (["unconfirmed"], {}, "relance: Missing command; try `relance --help`"),
+        (["unconfirmed", "list"], {}, "relance: RELANCE_DATABASE_URL is not set"),
+        (["unconfirmed", "resolve"], {}, "relance: Missing argument 'ATTEMPT'; try `relance --help`"),
+        (["unconfirmed", "resolve", "a1"], {}, "relance: --sent or --not-sent: say one of them"),
+        (["unconfirmed", "resolve", "a1", "--sent", "--not-sent"], {}, "relance: --sent or --not-sent: say one"),
+        (["quarantine", "show", "x"], {}, "relance: Invalid value for 'ID'"),
+        (["quarantine", "retry"], {}, "relance: ID or --all: say one of them"),
+        (["quarantine", "retry", "1", "--all"], {}, "relance: ID or --all: say one of them"),
+        (["quarantine", "drop", "1"], {}, "relance: Missing option '--reason'; try `relance --help`"),
+        (["quarantine", "drop", "1", "--reason", " "], {}, "relance: --reason: "),
+        (["quarantine", "list"], {}, "relance: RELANCE_DATABASE_URL is not set"),
+        (["suppress"], {}, "relance: ADDRESS or --list: say one of them"),
+        (["suppress", "anne@example.com", "--list"], {}, "relance: ADDRESS or --list: say one of them"),
+        (["suppress", "--list"], {}, "relance: RELANCE_DATABASE_URL is not set"),
         (["migrate"], {}, "relance: RELANCE_DATABASE_URL is not set"),
         (["log"], {"DATABASE_URL": "somewhere"}, "relance: RELANCE_DATABASE_URL is not a database's address"),
         (

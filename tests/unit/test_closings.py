@@ -11,25 +11,20 @@ from domain.facts import Fact, TaskClosed
 from domain.ids import CustomerId, InvoiceId, ReminderId, StepId, UnitId
 from domain.internal_task import InternalTask
 from domain.levels import Channel, Level
-from domain.naming import attempt_id
 from domain.past import PastReminder
 from domain.plan import plan
 from domain.planned import Plan
-from domain.policy import Limits, Offset, OffsetKind, Policy
+from domain.policy import Limits, Policy
+from tests.closing_facts import F1, closed
 from tests.domain_factories import (
-    AGENCY,
     CALL,
     FIRST,
-    HEADS_UP,
-    NOTICE,
-    WIDEN,
     a_contact,
     a_customer,
     a_fact,
     a_member,
     a_past_reminder,
     a_policy,
-    a_step,
     an_account,
     an_instalment,
     asked,
@@ -41,7 +36,6 @@ from tests.domain_factories import (
     paris,
 )
 
-F1 = UnitId("F-1")
 POLICY = a_policy(limits=Limits(min_gap_days=0, per_7_days=None, per_30_days=None))
 CALLED = a_past_reminder(
     late_morning(12),
@@ -52,27 +46,6 @@ CALLED = a_past_reminder(
     calls=(late_morning(12),),
 )
 CALLED_AGAIN = replace(CALLED, at=late_morning(14), attempts=2, calls=(late_morning(12), late_morning(14)))
-
-
-def closed(day: int, outcome: str, next_day: int, step: str = "call", kind: str = "phone", **changes: object) -> Fact:
-    """A task that was closed on that day, with its next date."""
-    number = 1 if day == 12 else 2
-    usual: dict[str, object] = {
-        "customer_id": CustomerId("C-1"),
-        "task_id": attempt_id(ReminderId("call-1"), number) if kind == "phone" else f"{kind}-{step}-{day}",
-        "kind": kind,
-        "step": StepId(step),
-        "units": (F1,),
-        "cycle": 0,
-        "outcome": outcome,
-        "next_on": days(next_day),
-    }
-    body = TaskClosed(**usual | changes)  # type: ignore[arg-type]  # the factory's usual values are mixed
-    return a_fact(body, at=paris(days(day), 16), event_id=f"closed-{body.task_id}-{day}")
-
-
-def decided(day: int, decision: str, next_day: int, step: str = "notice", **changes: object) -> Fact:
-    return closed(day, decision, next_day, step, "approve", **changes)
 
 
 def called(*told: Fact | facts.Body, past: PastReminder = CALLED) -> Account:
@@ -248,59 +221,6 @@ def test_a_repair_that_helped_nobody_is_asked_for_again_on_its_date() -> None:
     waiting = at(3, repaired, policy)
     assert (waiting.tasks, waiting.again_at) == ((), paris(days(9)))
     assert at(9, repaired, policy).tasks == (InternalTask("repair", FIRST.id, (), round=1),)
-
-
-NOTICED = replace(POLICY, steps=(HEADS_UP, FIRST, WIDEN, NOTICE, AGENCY))
-WIDENED = a_past_reminder(late_morning(20), "widen", a_member(step="widen"), level=Level.FIRM)
-
-
-def widened(*told: Fact, past: tuple[PastReminder, ...] = ()) -> Account:
-    return an_account(issued(), *told, history=(WIDENED, *past))
-
-
-def test_an_approved_step_goes_out_from_its_date_on() -> None:
-    assert at(45, widened(), NOTICED).tasks == (InternalTask("approve", NOTICE.id, (F1,)),)
-    assert leaves(47, widened(decided(46, "approved", 46)), NOTICED) == "notice"
-    assert [leaves(day, widened(decided(46, "approved", 49)), NOTICED) for day in (48, 49)] == [None, "notice"]
-
-
-def test_an_approval_is_for_its_unit_step_and_cycle() -> None:
-    for other in ({"step": "agency"}, {"units": (UnitId("F-2"),)}, {"cycle": 1}):
-        assert leaves(47, widened(decided(46, "approved", 46, **other)), NOTICED) is None
-
-
-def test_a_declined_step_is_left_out() -> None:
-    account = widened(decided(46, "declined", 47))
-    assert (leaves(60, account, NOTICED), at(60, account, NOTICED).tasks) == (None, ())
-    followed = replace(NOTICED, steps=(FIRST, WIDEN, NOTICE, a_step("more", 0, Level.FIRM, when=_after(5))))
-    assert [leaves(day, account, followed) for day in (48, 50, 51)] == [None, "more", "more"]
-
-
-def _after(n: int) -> Offset:
-    return Offset(OffsetKind.PREVIOUS, n)
-
-
-def test_a_step_that_was_put_off_is_asked_about_again() -> None:
-    account = widened(decided(46, "postponed", 53))
-    assert (at(52, account, NOTICED).tasks, at(52, account, NOTICED).again_at) == ((), paris(days(53)))
-    assert at(53, account, NOTICED).tasks == (InternalTask("approve", NOTICE.id, (F1,), round=1),)
-
-
-def test_a_decision_does_not_end_the_wait_for_another_date() -> None:
-    account = widened(closed(40, "says_paid", 55, "widen"), decided(46, "approved", 46))
-    assert [leaves(day, account, NOTICED) for day in (48, 55)] == [None, "notice"]
-
-
-def test_a_step_that_a_cap_asks_about_speaks_in_its_own_tone_once_approved() -> None:
-    capped = replace(NOTICED, tone_cap=Level.COURTEOUS, steps=(FIRST, WIDEN, replace(NOTICE, approval=False)))
-    assert leaves(47, widened(), capped) is None
-    found = at(47, widened(decided(46, "approved", 46)), capped).reminder
-    assert found is not None
-    assert (found.level, found.tone) == (Level.FORMAL, Level.FORMAL)
-
-
-def test_approvals_may_be_given_beforehand() -> None:
-    assert leaves(47, widened(), replace(NOTICED, approvals_given=True)) == "notice"
 
 
 def reply(day: int, outcome: str, next_day: int) -> Fact:

@@ -1,0 +1,156 @@
+"""`relance quarantine`: what could not be taken in; a person looks, has it taken in again, or drops it.
+
+An event that broke intake holds everything to those whom it concerns until then: it may have been a payment.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.errors import BadInputError
+from cli.own_events import nudge_intake
+from cli.task_closing import an_id_in
+from config.wiring import Services, build
+from domain.ids import SellerId
+from store import quarantine
+from store.quarantine import QuarantineRow
+from workers.take_again import CONFLICT, drop, take_again
+
+app = typer.Typer(help="What could not be taken in.", rich_markup_mode=None)
+
+MOST_SHOWN = 70
+"""Characters of a problem in the list; `show` has all of them."""
+
+_Id = Annotated[int, typer.Argument(metavar="ID", min=1, help="As `quarantine list` shows it.", show_default=False)]
+_Json = Annotated[bool, typer.Option("--json", help="JSON Lines.")]
+
+
+@app.callback()
+def _group() -> None:
+    """What could not be taken in."""
+
+
+@app.command("list")
+def list_(
+    is_all: Annotated[bool, typer.Option("--all", help="Retried and dropped ones too.")] = False,
+    seller: Annotated[str | None, typer.Option(help="Only this seller's.")] = None,
+    as_json: _Json = False,
+) -> None:
+    """List what waits for a person, the oldest first; times are UTC.
+
+    `event`: the sender was told that it cannot be read. `conflict`: its id had come before with another body.
+    `crash`: it broke intake three times, and nothing goes out to those whom it concerns. `callback`: a provider's
+    report that cannot be read.
+    """
+    seller_id = None if seller is None else SellerId(an_id_in("--seller", seller))
+    services = build()
+    try:
+        with services.engine.connect() as connection:
+            found = quarantine.read(connection, is_all=is_all, seller=seller_id)
+    finally:
+        services.engine.dispose()
+    if as_json:
+        for one in found:
+            typer.echo(json.dumps(one.as_dict(), ensure_ascii=False))
+    elif not found:
+        typer.echo("Nothing is in quarantine.", err=True)
+    else:
+        Console(markup=False, highlight=False).print(_table(found, is_all=is_all))
+
+
+@app.command()
+def show(row_id: _Id, as_json: _Json = False) -> int:
+    """Print one thing whole: what is wrong with it, and how it came.
+
+    The exit code is 1 if there is no such thing.
+    """
+    services = build()
+    try:
+        with services.engine.connect() as connection:
+            one = quarantine.one(connection, row_id)
+    finally:
+        services.engine.dispose()
+    if one is None:
+        typer.echo(f"there is no {row_id} in quarantine", err=True)
+        return 1
+    raw = one.raw.decode(errors="backslashreplace")
+    for line in [json.dumps({**one.as_dict(), "raw": raw}, ensure_ascii=False)] if as_json else _lines(one, raw):
+        typer.echo(line)
+    return 0
+
+
+@app.command()
+def retry(
+    row_id: Annotated[
+        int | None, typer.Argument(metavar="[ID]", min=1, help="As `quarantine list` shows it.", show_default=False)
+    ] = None,
+    is_all: Annotated[bool, typer.Option("--all", help="All that waits, except conflicts.")] = False,
+) -> int:
+    """Take in again what was set aside, by the rules of today.
+
+    A conflict is taken in beside the event that had its id before, so that both count: one by one only. The exit code
+    is 1 if anything is still wrong.
+    """
+    if (row_id is None) != is_all:
+        raise BadInputError("ID or --all: say one of them")
+    services = build()
+    try:
+        return _retry(services, _waiting(services) if row_id is None else [row_id])
+    finally:
+        services.engine.dispose()
+
+
+@app.command("drop")
+def drop_(row_id: _Id, reason: Annotated[str, typer.Option(help="Why; kept in the journal.")]) -> int:
+    """Have one thing count for nothing. It is kept, with the reason.
+
+    The exit code is 1 if it does not wait.
+    """
+    why = an_id_in("--reason", reason)
+    services = build()
+    try:
+        is_dropped = drop(services, row_id, why, services.clock.now())
+    finally:
+        services.engine.dispose()
+    typer.echo(f"{row_id}: {'dropped' if is_dropped else 'it does not wait'}", err=not is_dropped)
+    return 0 if is_dropped else 1
+
+
+def _waiting(services: Services) -> list[int]:
+    with services.engine.connect() as connection:
+        return [one.id for one in quarantine.read(connection) if one.kind != CONFLICT]
+
+
+def _retry(services: Services, ids: list[int]) -> int:
+    is_wrong = False
+    for row_id in ids:
+        taken = take_again(services, row_id, services.clock.now())
+        nudge_intake(services, taken.inbox_ids)
+        is_wrong = is_wrong or taken.problem is not None
+        typer.echo(f"{row_id}: {taken.problem or 'taken in again'}", err=taken.problem is not None)
+    return 1 if is_wrong else 0
+
+
+def _table(found: list[QuarantineRow], *, is_all: bool) -> Table:
+    ended = ("Outcome",) if is_all else ()
+    table = Table("ID", "Since", "Kind", "Seller", "About", *ended, "Problem", box=None, pad_edge=False)
+    for one in found:
+        problem = one.problem if len(one.problem) <= MOST_SHOWN else f"{one.problem[:MOST_SHOWN]}…"
+        end = (one.outcome or "",) if is_all else ()
+        table.add_row(
+            str(one.id), f"{one.at:%Y-%m-%d %H:%M}", one.kind, one.seller, one.reference or "", *end, problem
+        )
+    return table
+
+
+def _lines(one: QuarantineRow, raw: str) -> list[str]:
+    head = " · ".join(part for part in (str(one.id), one.kind, one.seller, one.reference) if part)
+    since = f"since {one.at:%Y-%m-%d %H:%M} UTC"
+    ended = "" if one.closed_at is None else f"{one.outcome} {one.closed_at:%Y-%m-%d %H:%M} UTC"
+    why = f"reason: {one.reason}" if one.reason else ""
+    return [*(line for line in (f"{head} · {since}", ended, why, one.problem) if line), "", raw]

@@ -1,0 +1,118 @@
+"""`relance unconfirmed`: messages that may have been sent, and what a person who has looked says of them.
+
+Providers are asked by themselves where they can be; who cannot be asked, or cannot tell, is left to a person.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.errors import BadInputError
+from cli.task_closing import an_id_in
+from cli.words import shortened, telling
+from config.wiring import Services, build
+from domain.ids import SellerId
+from store import asking
+from store.asking import InDoubt
+from workers.resolve import NOT_SENT, SENT, Resolution, resolve
+
+app = typer.Typer(help="Messages that may have been sent.", rich_markup_mode=None)
+
+
+@app.callback()
+def _group() -> None:
+    """Messages that may have been sent."""
+
+
+@app.command("list")
+def list_(
+    seller: Annotated[str | None, typer.Option(help="Only this seller's.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON Lines, with whole addresses.")] = False,
+) -> None:
+    """List what is in doubt, the oldest first; times are the customers' own.
+
+    Nothing more goes out to these customers until it is known. `a person` means: the provider cannot tell.
+    """
+    seller_id = None if seller is None else SellerId(an_id_in("--seller", seller))
+    services = build()
+    try:
+        with services.engine.connect() as connection:
+            found = asking.in_doubt(connection, seller_id)
+    finally:
+        services.engine.dispose()
+    if as_json:
+        for one in found:
+            typer.echo(json.dumps(one.as_dict(), ensure_ascii=False))
+    elif not found:
+        typer.echo("Nothing is in doubt.", err=True)
+    else:
+        Console(markup=False, highlight=False).print(table_of(found))
+
+
+@app.command("resolve")
+def resolve_(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="ATTEMPT", help="As `unconfirmed list` shows it; its beginning is enough.", show_default=False
+        ),
+    ],
+    is_sent: Annotated[bool, typer.Option("--sent", help="The provider has it.")] = False,
+    is_not_sent: Annotated[bool, typer.Option("--not-sent", help="The provider never had it.")] = False,
+) -> int:
+    """Say what became of a message, after a look at the provider's own log.
+
+    Sent: the reminder is done. Not sent: it is tried again, if its step is still the one to send and its hours are
+    open. The exit code is 1 if no such attempt is in doubt.
+    """
+    if is_sent == is_not_sent:
+        raise BadInputError("--sent or --not-sent: say one of them")
+    services = build()
+    try:
+        return _resolve(services, an_id_in("ATTEMPT", name), is_sent=is_sent)
+    finally:
+        services.engine.dispose()
+
+
+def table_of(found: Sequence[InDoubt]) -> Table:
+    """The attempts for people, with as much of their ids as tells them apart."""
+    table = Table(
+        "Attempt", "Called, there", "Customer", "Channel", "To", "Step", "Invoices", "Code", "Left to",
+        box=None, pad_edge=False,
+    )  # fmt: skip
+    length = telling([one.id for one in found])
+    for one in found:
+        table.add_row(
+            one.id[:length],
+            f"{one.at:%a %d %b %H:%M}",
+            f"{one.customer} {one.name}".rstrip(),
+            one.channel,
+            shortened(one.to),
+            one.step,
+            ", ".join(one.invoices),
+            one.error_code or "",
+            "a person" if one.ask_at is None else one.provider,
+        )
+    return table
+
+
+def _resolve(services: Services, name: str, *, is_sent: bool) -> int:
+    with services.engine.begin() as connection:
+        found = asking.named(connection, name)
+        if len(found) > 1:
+            raise BadInputError(f"ATTEMPT: several attempts begin with {name!r}; give more of it")
+        outcome = SENT if is_sent else NOT_SENT
+        said = [Resolution(one.id, outcome, "person") for one in found]
+        if not found or not resolve(connection, services, said, services.clock.now()):
+            typer.echo(f"no attempt {name!r} is in doubt", err=True)
+            return 1
+    one = found[0]
+    who = f"{one.customer} ({one.name})" if one.name else one.customer
+    typer.echo(f"{who}: {one.channel} {'sent' if is_sent else 'not sent'}")
+    return 0
