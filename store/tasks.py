@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.ids import AccountKey, ReminderId, SellerId
+from domain.task_outcomes import TaskKind
 from store.arrays import DAY, INSTANT, NUMBER, TEXT, Columns, unnested
 from store.tables import tasks
 
@@ -59,11 +60,15 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What tasks may still be about at an instant: the units that are owed, and the replies that nobody has read."""
+    """What tasks may still be about at an instant: the units that are owed, and the replies that nobody has read.
+
+    `fixes` are the ids of the `fix` tasks that something is still wrong for; None: that is not known now.
+    """
 
     account: AccountKey
     names: tuple[str, ...]
     at: datetime
+    fixes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,18 +149,23 @@ def close(connection: sa.Connection, closings: Sequence[Closing]) -> list[Closed
 def cancel_moot(connection: sa.Connection, pending: Sequence[Pending]) -> list[ClosedTask]:
     """Closes the open tasks of these accounts that are about nothing pending any more. The accounts are locked.
 
-    A task without units is about all that is pending.
+    A task without units is about all that is pending. A `fix` is moot, too, once nothing is wrong any more.
     """
-    columns: Columns = [("account_id", NUMBER), ("names", TEXT), ("at", INSTANT)]
-    new = unnested(columns, [(one.account, "\x1f".join(one.names), one.at) for one in pending])
+    columns: Columns = [("account_id", NUMBER), ("names", TEXT), ("at", INSTANT), ("fixes", TEXT)]
+    rows = [
+        (one.account, "\x1f".join(one.names), one.at, None if one.fixes is None else "\x1f".join(one.fixes))
+        for one in pending
+    ]
+    new = unnested(columns, rows)
     names = _texts(new.c.names)
+    is_right = sa.and_(tasks.c.kind == TaskKind.FIX.value, tasks.c.id != sa.all_(_texts(new.c.fixes)))
     is_moot = sa.case(
         (sa.func.cardinality(tasks.c.units) == 0, sa.func.cardinality(names) == 0),
         else_=~tasks.c.units.overlap(names),
     )
     statement = (
         sa.update(tasks)
-        .where(tasks.c.account_id == new.c.account_id, tasks.c.closed_at.is_(None), is_moot)
+        .where(tasks.c.account_id == new.c.account_id, tasks.c.closed_at.is_(None), sa.or_(is_moot, is_right))
         .values(closed_at=new.c.at, outcome=CANCELLED)
     )
     return _closed(connection, statement)

@@ -19,8 +19,9 @@ from store.engine import Connection
 from store.journal import Entry
 from store.tasks import CANCELLED, ClosedTask, Closing, Pending
 
-Folded = tuple[AccountRow, Account, datetime]
-"""A locked account with what it was folded to, and the business time at which it is looked at."""
+Folded = tuple[AccountRow, Account, datetime, tuple[str, ...] | None]
+"""A locked account with what it was folded to, the business time at which it is looked at, and the ids of the `fix`
+tasks that it asks for then (None: it does not say)."""
 
 
 def end_tasks(connection: Connection, found: Sequence[Folded]) -> None:
@@ -29,12 +30,12 @@ def end_tasks(connection: Connection, found: Sequence[Folded]) -> None:
     The rows follow the facts, whoever sent them and in whatever order they came: the last word by the order of the
     stamps counts, as in `fold`.
     """
-    closings = [_closing(task, row, now) for row, account, now in found for task in account.closed_tasks]
-    pending = [Pending(row.key, _pending(account), now) for row, account, now in found]
+    closings = [_closing(task, row, now) for row, account, now, _ in found for task in account.closed_tasks]
+    pending = [Pending(row.key, _pending(account), now, fixes) for row, account, now, fixes in found]
     ended = [*tasks.close(connection, closings), *tasks.cancel_moot(connection, pending)]
     if not ended:
         return
-    by_key = {row.key: (row, now) for row, _, now in found}
+    by_key = {row.key: (row, now) for row, _, now, _ in found}
     reports = [Report(AttemptId(task.id), _state(task)) for task in ended if task.reminder is not None]
     attempts.report(connection, reports)
     journal.write(connection, [_entry(task, *by_key[task.account]) for task in ended])

@@ -47,6 +47,19 @@ PUT_OFF = timedelta(hours=1)
 MOST_TOLD = 3
 """As many of the events in quarantine as a plan names."""
 
+_SILENT = frozenset(
+    {
+        Code.CUSTOMER_HELD,
+        Code.DELIVERY_RUNNING,
+        Code.EVENT_IN_QUARANTINE,
+        Code.FEED_STALE,
+        Code.REPLY_UNREAD,
+        Code.RETRY,
+        Code.WAITS_FOR_DATE,
+    }
+)
+"""While these hold a plan back, it asks for no work inside the house."""
+
 log = structlog.get_logger()
 
 
@@ -180,7 +193,7 @@ def keep_plans(connection: Connection, planned: Sequence[Planned]) -> None:
     """Keeps when to look at each account again, ends and opens its tasks, and journals what has changed."""
     give_up(connection, planned)
     accounts.save_plans(connection, [_saved(one) for one in planned])
-    end_tasks(connection, [(one.row, one.account, one.now) for one in planned])
+    end_tasks(connection, [(one.row, one.account, one.now, _fixes(one)) for one in planned])
     opened = tasks.open_tasks(connection, [task for one in planned for task in _internal_tasks(one)])
     entries = [_changed(one) for one in planned if _digest(one) != one.row.plan_digest]
     entries += [
@@ -190,6 +203,14 @@ def keep_plans(connection: Connection, planned: Sequence[Planned]) -> None:
         if task.id in opened
     ]
     journal.write(connection, [*entries, *_announced(connection, planned)])
+
+
+def _fixes(one: Planned) -> tuple[str, ...] | None:
+    """The `fix` tasks that the plan asks for; None where something else comes first."""
+    if any(reason.code in _SILENT for reason in one.plan.reasons):
+        return None
+    fixes = (task for task in one.plan.tasks if task.kind == TaskKind.FIX)
+    return tuple(task_id(one.row.seller, one.row.customer_id, task) for task in fixes)
 
 
 def _announced(connection: Connection, planned: Sequence[Planned]) -> list[Entry]:

@@ -61,6 +61,7 @@ def test_what_the_policy_requires_holds_until_the_invoice_is_put_right(strict: P
         id="evt-2", type="invoice.updated", time="2026-11-23T09:00:00+01:00", invoice={**LATE, "purchase_order": "7"}
     )
     strict.take(put_right)
+    assert strict.tasks() == []
     assert strict.deliver_due() == 1
     assert [row.step for row in strict.log()] == ["first"]
 
