@@ -22,7 +22,7 @@ from domain.task_outcomes import OUTCOMES_OF, TaskKind
 from store import book, worklist
 from store.engine import Connection
 from store.worklist import TaskRow
-from workers.planning import fold_accounts
+from workers.folding import fold_accounts
 from workers.receive import receive_in
 
 

@@ -52,8 +52,7 @@ def call_to_repeat(unit: Unit, step: StepId, account: Account) -> tuple[PastRemi
     if last is None or last.kind != Channel.PHONE or last.outcome not in CALLED_AGAIN:
         return None
     for past in account.history:
-        names = [attempt_id(past.id, number) for number in range(1, past.attempts + 1)]
-        if past.state == "done" and last.task_id in names[-1:]:
+        if past.state == "done" and last.task_id == attempt_id(past.id, past.attempts):
             return past, last
     return None
 

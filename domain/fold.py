@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from domain import facts
+from domain.about import about
 from domain.account import Account, Hold, InvoiceState
 from domain.addresses import address_key
 from domain.agreements import Agreements
@@ -39,7 +40,7 @@ def fold(
     people = People(customer_id)
     for fact in ordered:
         customer = _customer_after(customer, customer_id, fact)
-        for invoice_id in invoice_ids_of(fact.body):
+        for invoice_id in about(fact.body)[1]:
             if invoice_id in ledgers:
                 ledgers[invoice_id].apply(fact)
         if not isinstance(fact.body, facts.InvoiceIssued):  # most of them, and none of the following
@@ -72,29 +73,6 @@ def in_order(found: Iterable[Fact]) -> list[Fact]:
         if known is None or fact.received_at < known.received_at:
             once[fact.stamp.event_id] = fact
     return sorted(once.values(), key=lambda fact: fact.stamp)
-
-
-def invoice_ids_of(body: facts.Body) -> tuple[InvoiceId, ...]:
-    """The invoices that a fact speaks of; none for facts about a customer or a seller."""
-    match body:
-        case facts.InvoiceIssued(invoice=invoice):
-            return (invoice.id,)
-        case facts.PromiseMade(invoice_ids=ids) | facts.PaymentPlanAgreed(invoice_ids=ids):
-            return ids
-        case (
-            facts.InvoiceCancelled()
-            | facts.PaymentReceived()
-            | facts.PaymentReversed()
-            | facts.InvoicePaid()
-            | facts.CreditNoteIssued()
-            | facts.InvoiceDisputed()
-            | facts.DisputeResolved()
-            | facts.TermsExtended()
-            | facts.EInvoiceStatusChanged()
-        ):
-            return (body.invoice_id,)
-        case _:
-            return ()
 
 
 def _first_known(ordered: Sequence[Fact]) -> dict[InvoiceId, Ledger]:

@@ -5,12 +5,9 @@ Called by everything that events come in through. Numbers are parsed exactly (`p
 
 from __future__ import annotations
 
-from typing import assert_never
-
-from domain import facts
+from domain.about import about
 from domain.event import Event, EventError
 from domain.fields import Fields, an_instant, ident, one_of
-from domain.ids import CustomerId, InvoiceId
 from domain.raw_event import a_sequence, body_digest, refuse_what_cannot_be_kept
 from domain.read_facts import READERS
 
@@ -57,7 +54,7 @@ def _event(fields: Fields, default_country: str) -> Event:
     source = fields.need("source", _a_source)
     type_name = fields.need("type", _a_type)
     body = READERS[type_name](fields.child("data"), default_country)
-    customer_id, invoice_ids = _about(body)
+    customer_id, invoice_ids = about(body)
     return Event(
         id=event_id,
         source=source,
@@ -68,41 +65,3 @@ def _event(fields: Fields, default_country: str) -> Event:
         customer_id=customer_id,
         invoice_ids=invoice_ids,
     )
-
-
-def _about(body: facts.Body) -> tuple[CustomerId | None, tuple[InvoiceId, ...]]:
-    """Whom and what a fact is about: all that the store needs to find its account."""
-    match body:
-        case facts.InvoiceIssued(customer, invoice):
-            return customer.id, (invoice.id,)
-        case facts.CustomerUpdated(customer):
-            return customer.id, ()
-        case (
-            facts.CustomerHeld()
-            | facts.CustomerReleased()
-            | facts.TaskClosed()
-            | facts.ReplyReceived()
-            | facts.ComplaintOpened()
-            | facts.ComplaintResolved()
-            | facts.PaymentMethodFailed()
-            | facts.PaymentMethodRestored()
-        ):
-            return body.customer_id, ()
-        case facts.PromiseMade() | facts.PaymentPlanAgreed():
-            return None, body.invoice_ids
-        case facts.PaymentsSynced():
-            return None, ()
-        case (
-            facts.InvoiceCancelled()
-            | facts.PaymentReceived()
-            | facts.PaymentReversed()
-            | facts.InvoicePaid()
-            | facts.CreditNoteIssued()
-            | facts.InvoiceDisputed()
-            | facts.DisputeResolved()
-            | facts.TermsExtended()
-            | facts.EInvoiceStatusChanged()
-        ):
-            return None, (body.invoice_id,)
-        case _:
-            assert_never(body)

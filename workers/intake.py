@@ -22,8 +22,9 @@ from store.engine import Connection, Unavailable
 from store.facts import NewFact
 from store.inbox import InboxRow
 from store.journal import Entry
+from workers.folding import fold_accounts
 from workers.instants import Now, latest, now_of
-from workers.planning import fold_accounts, plan_and_keep
+from workers.planning import plan_and_keep
 
 MOST_FAILURES = 3
 

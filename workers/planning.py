@@ -1,4 +1,4 @@
-"""Load, fold and plan a batch of locked accounts, and keep what came of it. Intake, due, deliver and settle share it.
+"""Plan a batch of locked accounts, and keep what came of it. Intake, due, deliver and settle share it.
 
 Everything takes ids and does a fixed number of round trips for all of them. It never leaves the process.
 """
@@ -16,11 +16,7 @@ import structlog
 
 from config.policy_book import InForce, PolicyBook
 from config.wiring import Services
-from domain import facts
 from domain.account import Account
-from domain.addresses import address_key
-from domain.facts import Fact
-from domain.fold import fold
 from domain.hours import local_date, offset_s
 from domain.naming import task_id
 from domain.past import PastReminder
@@ -30,8 +26,7 @@ from domain.planned import Plan
 from domain.policy import Policy
 from domain.reasons import Code, Reason
 from domain.task_outcomes import TaskKind
-from store import accounts, announced, claims, history, inbox, journal, sellers, tasks
-from store import facts as fact_store
+from store import accounts, announced, claims, history, inbox, journal, tasks
 from store.accounts import AccountRow, SavedPlan
 from store.engine import Connection, Unavailable
 from store.inbox import SetAside
@@ -39,6 +34,7 @@ from store.journal import Entry
 from store.sellers import SellerRow
 from workers import persons
 from workers.end_tasks import end_tasks
+from workers.folding import fold_accounts
 from workers.instants import Now, by_instant, now_of
 
 PUT_OFF = timedelta(hours=1)
@@ -148,31 +144,6 @@ def _answer(
     return freed, replace(plan(after, freed.policy, now), gives_up=answer.gives_up)
 
 
-def fold_accounts(
-    connection: Connection, services: Services, rows: Sequence[AccountRow]
-) -> list[tuple[AccountRow, Account, SellerRow]]:
-    """These accounts as their facts make them, each with its seller."""
-    keys = [row.key for row in rows]
-    found = fact_store.load(connection, keys)
-    past = history.load(connection, keys)
-    owners = sellers.load(connection, {row.seller for row in rows})
-    addresses = {(row.seller, address) for row in rows for address in _addresses(found[row.key])}
-    suppressed = history.suppressed_among(connection, addresses)
-    folded = []
-    for row in rows:
-        owner = owners[row.seller]
-        rates = services.rates.get(owner.seller.country)
-        seller = replace(owner.seller, channels=services.available, rates=rates)
-        gone = [
-            entry
-            for address in _addresses(found[row.key])
-            for entry in suppressed.get((row.seller, address_key(address)), ())
-        ]
-        account = fold(row.customer_id, found[row.key], seller, past[row.key], gone)
-        folded.append((row, account, owner))
-    return folded
-
-
 def plan_and_keep(connection: Connection, services: Services, rows: Sequence[AccountRow], now: Now) -> None:
     """Plans accounts of which something new has just been written, and keeps the plans.
 
@@ -194,12 +165,12 @@ def keep_plans(connection: Connection, planned: Sequence[Planned]) -> None:
     give_up(connection, planned)
     accounts.save_plans(connection, [_saved(one) for one in planned])
     end_tasks(connection, [(one.row, one.account, one.now, _fixes(one)) for one in planned])
-    opened = tasks.open_tasks(connection, [task for one in planned for task in _internal_tasks(one)])
+    wanted = [(one, task) for one in planned for task in _internal_tasks(one)]
+    opened = tasks.open_tasks(connection, [task for _, task in wanted])
     entries = [_changed(one) for one in planned if _digest(one) != one.row.plan_digest]
     entries += [
         Entry(task.seller, one.now, "task.opened", _about(task), task.account)
-        for one in planned
-        for task in _internal_tasks(one)
+        for one, task in wanted
         if task.id in opened
     ]
     journal.write(connection, [*entries, *_announced(connection, planned)])
@@ -315,10 +286,3 @@ def _internal_tasks(one: Planned) -> list[tasks.NewTask]:
         )
         for task in one.plan.tasks
     ]
-
-
-def _addresses(found: Sequence[Fact]) -> set[str]:
-    """Every address that these facts mention: those whose suppression matters."""
-    customers = [f.body.customer for f in found if isinstance(f.body, facts.InvoiceIssued | facts.CustomerUpdated)]
-    contacts = [contact for customer in customers for contact in customer.contacts]
-    return {address for contact in contacts for address in (contact.email, contact.phone) if address}

@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from domain import facts
+from domain.about import about
 from domain.account import Figures, InvoiceState, Standing
 from domain.budget import Budget, first_date_within
 from domain.charges import UnitCharges, charges_of
 from domain.customer import Place
 from domain.facts import Body, TaskClosed
-from domain.fold import fold, invoice_ids_of
+from domain.fold import fold
 from domain.hours import start_of_day, window_at_or_after
 from domain.ids import CustomerId, InvoiceId, StepId, UnitId
 from domain.levels import Channel, Role
@@ -132,9 +133,9 @@ def test_an_invoice_stated_again_is_known_since_the_first_time() -> None:
 
 def test_promises_and_plans_speak_of_all_their_invoices() -> None:
     both = (F1, F2)
-    assert invoice_ids_of(facts.PromiseMade(both, None, DUE_ON, "")) == both
-    assert invoice_ids_of(facts.PaymentPlanAgreed(both, (an_instalment(1, 5),))) == both
-    assert (invoice_ids_of(issued()), invoice_ids_of(facts.CustomerReleased(C1))) == ((F1,), ())
+    assert about(facts.PromiseMade(both, None, DUE_ON, ""))[1] == both
+    assert about(facts.PaymentPlanAgreed(both, (an_instalment(1, 5),)))[1] == both
+    assert (about(issued())[1], about(facts.CustomerReleased(C1))[1]) == ((F1,), ())
 
 
 def test_an_invoice_of_another_customer_says_nothing_about_this_one() -> None:
