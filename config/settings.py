@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     rates: Text = None
     clock: str = "real"
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    email_per_s: float = Field(default=100.0, gt=0, le=10_000)
+    sms_per_s: float = Field(default=10.0, gt=0, le=10_000)
+    whatsapp_per_s: float = Field(default=80.0, gt=0, le=10_000)
     mail_from: Text = None
     sendgrid_api_key: Secret = None
     sendgrid_webhook_key: Text = None

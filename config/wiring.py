@@ -5,12 +5,14 @@ Called by the entry points of cli, web and workers, once per process and after a
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from channels.http import Transport
+from channels.lines import Board, Line, Lines
 from channels.local import PersonTask
 from channels.port import ChannelPort
 from channels.recording import Recording
@@ -57,7 +59,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 class Services:
     """The parts of one process. `transport` belongs to the event loop that the process keeps.
 
-    `rates` are the statutory ones by country; none of a country: no charges are named there.
+    `rates` are the statutory ones by country; none of a country: no charges are named there. `lines` are the ways out
+    to providers, with their rates and their health.
     """
 
     settings: Settings
@@ -70,6 +73,7 @@ class Services:
     twilio: TwilioSettings | None
     sendgrid: SendGridSettings | None
     rates: Mapping[str, Rates]
+    lines: Lines
 
     @property
     def available(self) -> frozenset[Channel]:
@@ -112,6 +116,7 @@ def build(settings: Settings | None = None) -> Services:
         twilio=twilio,
         sendgrid=sendgrid,
         rates=load_rates(settings.rates),
+        lines=lines_of(settings),
     )
 
 
@@ -133,6 +138,7 @@ def build_for_replay(url: str, policy: str, *, approvals_given: bool) -> Service
         twilio=None,
         sendgrid=None,
         rates={},
+        lines=Lines({}, time.monotonic),
     )
 
 
@@ -240,6 +246,23 @@ def _channels(
     if twilio is not None and twilio.whatsapp_from and settings.twilio_content_sids:
         found[Channel.WHATSAPP] = TwilioChannel(twilio, transport)
     return found
+
+
+def lines_of(settings: Settings) -> Lines:
+    """One for each channel that a provider serves, known by its sender, so that all processes mean the same one."""
+    url = settings.redis_url
+    board = Board(None if url is None else url.get_secret_value(), time.monotonic)
+    account = settings.twilio_account_sid or ""
+    return Lines(
+        {
+            Channel.EMAIL: Line(board, "sendgrid", settings.mail_from or "", settings.email_per_s),
+            Channel.SMS: Line(board, "twilio", f"{account} {settings.twilio_from}", settings.sms_per_s),
+            Channel.WHATSAPP: Line(
+                board, "twilio", f"{account} whatsapp:{settings.twilio_whatsapp_from}", settings.whatsapp_per_s
+            ),
+        },
+        time.monotonic,
+    )
 
 
 def _refuse_real_providers(settings: Settings, clock: Clock) -> None:

@@ -73,16 +73,18 @@ def after_receipts(
 ) -> ReminderMove | None:
     """How a reminder moves when its `number`-th attempt went from one state to another; None: not at all.
 
-    A proof of acceptance ends it, even if its call had seemed refused. A definite failure of its last attempt
-    opens it again for the next channel, but only while the account has no later reminder: the ladder has gone
-    on then, and the contact needs repair.
+    A proof of acceptance ends it, even if its call had seemed refused, and even if it is of an earlier attempt; but a
+    later call under way speaks for itself. A definite failure of its last attempt opens it again for the next
+    channel, but only while the account has no later reminder: the ladder has gone on then, and the contact needs
+    repair.
     """
     mine = next((one for one in past if one.id == reminder), None)
-    if mine is None or number != mine.attempts or before is after:
+    if mine is None or before is after:
         return None
+    is_last = number == mine.attempts
     if after in _PROOFS:
-        return ReminderMove("done") if mine.state in ("calling", "open") else None
-    if after not in _FAILURES or mine.state not in ("calling", "done"):
+        return ReminderMove("done") if mine.state == "open" or (mine.state == "calling" and is_last) else None
+    if not is_last or after not in _FAILURES or mine.state not in ("calling", "done"):
         return None
     has_later = any(one.at >= mine.at and one.id != mine.id and one.state != "withdrawn" for one in past)
     return ReminderMove("done", needs_repair=True) if has_later else ReminderMove("open", spends_channel=True)

@@ -52,9 +52,9 @@ class Customer:
 class Seller:
     """The company that is owed, with the defaults of its customers.
 
-    `channels` are those that are set up and healthy now; `synced_as_of` is how far its payment feed is
-    complete (None: it has never sent one, and the freshness gate does not apply). `rates` are its country's (None:
-    no charges are known there, and none are named).
+    `channels` are those that are set up, `down` those whose provider has not worked for long; `synced_as_of` is how
+    far its payment feed is complete (None: it has never sent one, and the freshness gate does not apply). `rates` are
+    its country's (None: no charges are known there, and none are named).
     """
 
     id: SellerId
@@ -68,6 +68,7 @@ class Seller:
     )
     synced_as_of: datetime | None = None
     rates: Rates | None = None
+    down: frozenset[Channel] = frozenset()
 
     @property
     def place(self) -> Place:

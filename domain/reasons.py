@@ -40,6 +40,7 @@ class Code(StrEnum):
     REPLY_UNREAD = "reply_unread"  # reply, channel
     FEED_STALE = "feed_stale"  # as_of
     DELIVERY_RUNNING = "delivery_running"  # reminder
+    PROVIDER_DOWN = "provider_down"  # channel
     TEMPLATE_BROKEN = "template_broken"  # template, problem
     EVENT_IN_QUARANTINE = "event_in_quarantine"  # event, type
     RETRY = "retry"  # reminder, at

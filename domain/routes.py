@@ -35,7 +35,10 @@ class Route:
 def routes_of(
     account: Account, policy: Policy, step: Step, spent: Iterable[Channel] = ()
 ) -> tuple[tuple[Route, ...], tuple[Reason, ...]]:
-    """The usable routes of a step in order, and why each other channel is not usable. `spent` have failed."""
+    """The usable routes of a step in order, and why each other channel is not usable. `spent` have failed.
+
+    A channel whose provider is down comes after those that work, and is waited for where there is no other.
+    """
     routes: list[Route] = []
     reasons: list[Reason] = []
     gone = frozenset(spent)
@@ -45,7 +48,9 @@ def routes_of(
             routes.append(route)
         else:
             reasons.append(Reason(Code.CHANNEL_UNUSABLE, {"channel": channel.value, "why": why}))
-    return tuple(routes), tuple(reasons)
+    down = [route for route in routes if route.channel in account.seller.down]
+    reasons += [Reason(Code.PROVIDER_DOWN, {"channel": route.channel.value}) for route in down]
+    return (*(route for route in routes if route not in down), *down), tuple(reasons)
 
 
 def _ordered(account: Account, policy: Policy, step: Step) -> tuple[Channel, ...]:

@@ -158,40 +158,15 @@ def save_plans(connection: sa.Connection, plans: Sequence[SavedPlan]) -> None:
     )
 
 
-def nudge_due(
-    connection: sa.Connection, now: datetime, renudge_s: float, limit: int
-) -> list[tuple[AccountKey, str | None]]:
-    """The accounts due at `now` with their queue, each given out once per `renudge_s` seconds of wall time.
-
-    An account that waits for its seller's payment feed is due as soon as the feed has moved on.
-    Any number of schedulers may ask at once: rows that another one holds are skipped.
-    """
-    wall = sa.func.clock_timestamp()
-    is_free = sa.or_(
-        accounts.c.nudged_at.is_(None),
-        accounts.c.nudged_at < wall - sa.func.make_interval(0, 0, 0, 0, 0, 0, renudge_s),
-    )
-    free = sa.select(accounts.c.id, accounts.c.channel).where(is_free).limit(limit)
-    free = free.with_for_update(of=accounts, skip_locked=True)
-    due = free.where(accounts.c.due_at <= now).order_by(accounts.c.due_at)
-    released = _released(free)
-    # One after the other: both in one statement would read every account there is.
-    found = {
-        AccountKey(key): channel for statement in (due, released) for key, channel in connection.execute(statement)
-    }
-    connection.execute(sa.update(accounts).where(among(accounts.c.id, found)).values(nudged_at=wall))
-    return list(found.items())
-
-
 def next_looks(connection: sa.Connection, before: datetime) -> list[NextLook]:
     """The accounts that have to be looked at before an instant, in the order of their keys; none is given out."""
     columns = (accounts.c.id, accounts.c.due_at, accounts.c.channel)
     due = sa.select(*columns).where(accounts.c.due_at < before)
-    rows = connection.execute(due.union(_released(sa.select(*columns))).order_by(accounts.c.id))
+    rows = connection.execute(due.union(released(sa.select(*columns))).order_by(accounts.c.id))
     return [NextLook(AccountKey(key), due_at, channel) for key, due_at, channel in rows]
 
 
-def _released(statement: sa.Select[Any]) -> sa.Select[Any]:
+def released(statement: sa.Select[Any]) -> sa.Select[Any]:
     """Only those that wait for a payment feed that has moved on since."""
     joined = statement.join(sellers, sellers.c.id == accounts.c.seller)
     return joined.where(accounts.c.gated_as_of < sellers.c.synced_as_of)

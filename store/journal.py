@@ -12,13 +12,17 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from domain.ids import AccountKey, AttemptId, ReminderId, SellerId
+from store import telling
 from store.arrays import INSTANT, NUMBER, TEXT, Columns, unnested
 from store.tables import journal
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the journal. `event` is dotted and fixed (`plan.changed`); `facts` hold no address, no secret."""
+    """One line of the journal. `event` is dotted and fixed (`plan.changed`); `facts` hold no address, no secret.
+
+    `task` is told in the log only: the journal names a task by what it is about.
+    """
 
     seller: SellerId
     at: datetime
@@ -27,6 +31,7 @@ class Entry:
     account: AccountKey | None = None
     reminder: ReminderId | None = None
     attempt: AttemptId | None = None
+    task: str | None = None
 
 
 def write(connection: sa.Connection, entries: Sequence[Entry]) -> None:
@@ -47,6 +52,9 @@ def write(connection: sa.Connection, entries: Sequence[Entry]) -> None:
     names = [name for name, _ in columns]
     values = [sa.cast(new.c.facts, JSONB) if name == "facts" else new.c[name] for name in names]
     connection.execute(insert(journal).from_select(names, sa.select(*values)))
+    for e in entries:
+        ids = {"seller": e.seller, "account": e.account, "reminder": e.reminder, "attempt": e.attempt, "task": e.task}
+        telling.keep(connection, e.event, ids, e.facts)
 
 
 def of_account(connection: sa.Connection, key: AccountKey, limit: int = 500) -> list[Entry]:

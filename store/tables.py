@@ -5,7 +5,7 @@
     receipts ◀── callbacks        journal ◀── everything       reminders ─┴─ steps_had, attempts, tasks
 
 Columns ending in `_at` are instants (timestamptz); `leased_until`, `stored_at`, `nudged_at`, `folded_at`,
-`look_at`, `settled_at`, `ask_at` and `quarantined_at` are wall time, all other instants business time.
+`look_at`, `settled_at`, `ask_at`, `quarantined_at` and `ticks.at` are wall time, all other instants business time.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from store.tables_of_accounts import (
     tasks,
 )
 from store.tables_of_delivery import attempts, contacted, receipts, reminders, steps_had, suppressions
+from store.tables_of_running import ticks
 
 __all__ = [
     "accounts",
@@ -45,4 +46,5 @@ __all__ = [
     "steps_had",
     "suppressions",
     "tasks",
+    "ticks",
 ]

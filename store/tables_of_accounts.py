@@ -89,6 +89,7 @@ accounts = sa.Table(
     sa.Column("plan_digest", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("seller", "customer_id"),
     sa.Index("ix_accounts_due", "due_at", postgresql_where=sa.text("due_at IS NOT NULL")),
+    sa.Index("ix_accounts_turn", "seller", "channel", "due_at", postgresql_where=sa.text("due_at IS NOT NULL")),
     sa.Index("ix_accounts_gated", "seller", postgresql_where=sa.text("gated_as_of IS NOT NULL")),
     postgresql_with={"fillfactor": 75, "autovacuum_vacuum_scale_factor": 0.02},
 )

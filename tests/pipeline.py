@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from config.clock import Clock
-from config.wiring import DEFAULT_SELLER, Services
+from config.wiring import DEFAULT_SELLER, Services, lines_of
 from domain.customer import Seller
 from domain.ids import AccountKey, CustomerId
 from store import log, overview, receipts, sellers
@@ -42,6 +42,10 @@ class Pipeline:
         """The same parts at another business time."""
         clock = Clock(start=instant, rate=1.0, origin=datetime.now(UTC))
         return Pipeline(replace(self.services, clock=clock), self.runner)
+
+    def rested(self) -> "Pipeline":
+        """The same after a pause of wall time, in which the providers' lines have closed again."""
+        return Pipeline(replace(self.services, lines=lines_of(self.services.settings)), self.runner)
 
     @property
     def now(self) -> datetime:

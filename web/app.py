@@ -3,6 +3,7 @@
     Guard ─▶ events      POST /v1/events
              callbacks   POST /callbacks/…
              health      GET  /healthz, /readyz
+             metrics     GET  /metrics
              sessions    GET, POST /login, POST /logout
              pages       GET  /, /customers, /customers/{id}, /reminders/{id}
 
@@ -17,7 +18,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from config.wiring import Services, build, prepare
-from web import callbacks, events, health, pages, sessions
+from web import callbacks, events, health, metrics, pages, sessions
 from web.guard import Guard
 from web.limits import Door
 from web.nudger import Nudger, Publish
@@ -40,7 +41,7 @@ def create_app(services: Services, publish: Publish = publish) -> FastAPI:
     app.state.parts = Parts(services, nudger, Door())
     app.add_middleware(Guard)
     answer_refusals(app)
-    for part in (events, callbacks, health, sessions, pages):
+    for part in (events, callbacks, health, metrics, sessions, pages):
         app.include_router(part.router)
     return app
 

@@ -1,6 +1,7 @@
 """Whose events these are: an API key shown as a Bearer token, or a Standard Webhooks signature made with its secret.
 
-Called by `web/events` before anything is read from the body. A seller's own key says who the seller is.
+Called by `web/events`: for a key before anything is read of the body, for a signature as soon as it is read. A key
+says who the seller is.
 """
 
 from __future__ import annotations
@@ -10,9 +11,7 @@ from starlette.datastructures import Headers
 
 from config.keys import webhook_secret
 from config.wiring import Services
-from domain.ids import SellerId
 from store import sellers
-from store.engine import Connection
 from store.sellers import ActiveKey
 from web.envelopes import Media
 from web.refusals import unauthorized
@@ -23,44 +22,44 @@ MOST_CANDIDATES = 50
 _HELP = "send Authorization: Bearer rk_…, or sign as Standard Webhooks does"
 
 
-def refuse_strangers(headers: Headers, media: Media) -> None:
-    """401 for what cannot be anyone's, before its body is read."""
-    if _bearer(headers) is not None:
-        return
+def key_shown(headers: Headers, media: Media) -> str | None:
+    """The key that the request shows, None where it is signed instead; 401 for what cannot be anyone's."""
+    shown = _bearer(headers)
+    if shown is not None:
+        return shown
     if "webhook-signature" not in headers:
         raise unauthorized(f"no key: {_HELP}")
     if media is Media.BINARY:  # what the signature does not cover could be changed on the way
         raise unauthorized("a signature does not cover ce-* headers: show a key, or send the event as the body")
+    return None
 
 
-def seller_of(
-    connection: Connection, services: Services, headers: Headers, raw: bytes, key_id: str | None
-) -> SellerId:
-    """The seller that the request speaks for; 401 if it is nobody's. `key_id` narrows whose signature it may be."""
-    shown = _bearer(headers)
-    if shown is not None:
-        key, problem = sellers.key_of(connection, shown), "the key is unknown or revoked"
-    else:
-        key, problem = _signer(connection, services, headers, raw, key_id), "the signature is no active key's, or old"
+def owner_of(services: Services, shown: str) -> ActiveKey:
+    """The active key that was shown; 401 if it is nobody's."""
+    with services.engine.connect() as connection:
+        key = sellers.key_of(connection, shown)
     if key is None:
-        raise unauthorized(problem)
-    return key.seller
+        raise unauthorized("the key is unknown or revoked")
+    return key
+
+
+def signer_of(services: Services, headers: Headers, raw: bytes, key_id: str | None) -> ActiveKey:
+    """The active key whose secret signed this body; 401 if it is nobody's. `key_id` narrows whose it may be."""
+    secret_key = services.settings.secret_key
+    if secret_key is None:
+        raise unauthorized("signatures cannot be checked here, because RELANCE_SECRET_KEY is not set: show a key")
+    with services.engine.connect() as connection:
+        candidates = sellers.active_keys(connection, MOST_CANDIDATES, key_id)
+    secret = secret_key.get_secret_value()
+    for one in candidates:
+        if _is_signed(webhook_secret(secret, one.id), headers, raw):
+            return one
+    raise unauthorized("the signature is no active key's, or old")
 
 
 def _bearer(headers: Headers) -> str | None:
     scheme, _, key = headers.get("authorization", "").strip().partition(" ")
     return key.strip() if scheme.lower() == "bearer" else None
-
-
-def _signer(
-    connection: Connection, services: Services, headers: Headers, raw: bytes, key_id: str | None
-) -> ActiveKey | None:
-    secret_key = services.settings.secret_key
-    if secret_key is None:
-        raise unauthorized("signatures cannot be checked here, because RELANCE_SECRET_KEY is not set: show a key")
-    candidates = sellers.active_keys(connection, MOST_CANDIDATES, key_id)
-    secret = secret_key.get_secret_value()
-    return next((one for one in candidates if _is_signed(webhook_secret(secret, one.id), headers, raw)), None)
 
 
 def _is_signed(secret: str, headers: Headers, raw: bytes) -> bool:

@@ -17,7 +17,7 @@ from domain.ids import SellerId
 from domain.outcomes import Receipt
 from store import quarantine, receipts
 from store.quarantine import Quarantined
-from web.limits import read_body
+from web.limits import MOST_FORM_BYTES, Place
 from web.parts import Parts, PartsHere
 from web.refusals import Refusal
 from workers.hear import hear
@@ -32,29 +32,29 @@ NOBODY = SellerId("")
 @router.post(twilio.STATUS_PATH)
 async def post_twilio_status(request: Request, parts: PartsHere) -> Response:
     """A message's new status. Our attempt's id is in the address that Twilio was given."""
-    with parts.door.enter():
-        raw = await read_body(request)
+    with parts.door.unproven.enter(Place(request, MOST_FORM_BYTES)) as place:
+        raw = await place.read()
         _check_twilio(request, parts.services, raw)
         attempt = request.query_params.get("attempt")
-        return await parts.door.work(_keep_status, parts, raw, attempt)
+        return await parts.door.work(raw, _keep_status, parts, raw, attempt)
 
 
 @router.post(twilio.INBOUND_PATH)
 async def post_twilio_inbound(request: Request, parts: PartsHere) -> Response:
     """A customer's reply. The empty answer tells Twilio to send nothing back."""
-    with parts.door.enter():
-        raw = await read_body(request)
+    with parts.door.unproven.enter(Place(request, MOST_FORM_BYTES)) as place:
+        raw = await place.read()
         _check_twilio(request, parts.services, raw)
-        return await parts.door.work(_keep_reply, parts, raw)
+        return await parts.door.work(raw, _keep_reply, parts, raw)
 
 
 @router.post("/callbacks/sendgrid")
 async def post_sendgrid(request: Request, parts: PartsHere) -> Response:
     """A post of the event webhook: many events at once, each of which counts by itself."""
-    with parts.door.enter():
-        raw = await read_body(request)
+    with parts.door.unproven.enter(Place(request)) as place:
+        raw = await place.read()
         _check_sendgrid(request, parts.services, raw)
-        return await parts.door.work(_keep_events, parts, raw)
+        return await parts.door.work(raw, _keep_events, parts, raw)
 
 
 def _check_twilio(request: Request, services: Services, raw: bytes) -> None:

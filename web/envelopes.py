@@ -51,8 +51,6 @@ class Envelope:
 def media_of(headers: Headers) -> Media:
     """How the events travel, by the headers alone. 415 names what would be taken."""
     content_type = headers.get("content-type", "")
-    if headers.get("content-encoding", "identity").lower() != "identity":
-        raise Refusal(415, "content-encoding: compressed bodies are not taken")
     charset = _CHARSET.search(content_type)
     if charset and charset[1].lower() not in _UTF_8:
         raise Refusal(415, f"content-type: the charset is utf-8, not {charset[1][:20]!r}")

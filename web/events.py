@@ -13,10 +13,11 @@ from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import Headers
 
 from config.wiring import Services
-from web.auth import refuse_strangers, seller_of
+from domain.ids import SellerId
+from web.auth import key_shown, owner_of, signer_of
 from web.envelopes import Envelope, Media, media_of, open_envelope
-from web.limits import read_body
-from web.parts import PartsHere
+from web.limits import Place
+from web.parts import Parts, PartsHere
 from workers.receive import Rejected, Reply, receive
 
 router = APIRouter()
@@ -26,20 +27,36 @@ router = APIRouter()
 async def post_events(request: Request, parts: PartsHere) -> Response:
     """Takes in one event or a batch, however it travels (see `web/envelopes`)."""
     media = media_of(request.headers)
-    refuse_strangers(request.headers, media)
-    with parts.door.enter():
-        raw = await read_body(request)
-        key_id = request.query_params.get("key")
-        envelope, reply = await parts.door.work(_take_in, parts.services, media, request.headers, raw, key_id)
+    shown = key_shown(request.headers, media)
+    envelope, reply = await (
+        _signed(request, parts, media) if shown is None else _shown(request, parts, media, shown)
+    )
     parts.nudger.tell("event.intake", "intake", reply.inbox_ids)
     return _answer(envelope, reply)
 
 
+async def _shown(request: Request, parts: Parts, media: Media, shown: str) -> tuple[Envelope, Reply]:
+    """Whose the key is, is known before a byte of the body is waited for."""
+    key = await parts.door.ask(owner_of, parts.services, shown)
+    parts.door.count(key.id)
+    with parts.door.enter(key.id, request) as place:
+        raw = await place.read()
+        return await parts.door.work(raw, _take_in, parts.services, key.seller, media, request.headers, raw)
+
+
+async def _signed(request: Request, parts: Parts, media: Media) -> tuple[Envelope, Reply]:
+    """A signature is over the body: until that is read, it is nobody's."""
+    with parts.door.unproven.enter(Place(request)) as place:
+        raw = await place.read()
+        key_id = request.query_params.get("key")
+        key = await parts.door.ask(signer_of, parts.services, request.headers, raw, key_id)
+        parts.door.count(key.id)
+        return await parts.door.work(raw, _take_in, parts.services, key.seller, media, request.headers, raw)
+
+
 def _take_in(
-    services: Services, media: Media, headers: Headers, raw: bytes, key_id: str | None
+    services: Services, seller: SellerId, media: Media, headers: Headers, raw: bytes
 ) -> tuple[Envelope, Reply]:
-    with services.engine.connect() as connection:
-        seller = seller_of(connection, services, headers, raw, key_id)
     envelope = open_envelope(media, headers, raw)
     return envelope, receive(services, seller, envelope.events, services.clock.now())
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import secrets
 import time
-import traceback
 
 import structlog
 from starlette.datastructures import MutableHeaders
@@ -76,8 +75,7 @@ _refuse_zero = JSONResponse({"error": "the address holds U+0000, which nothing h
 
 def _log_crash(scope: Scope, error: Exception) -> str:
     reference = secrets.token_hex(8)
-    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
-    log.error("http.crashed", id=reference, route=_route(scope), error=type(error).__name__, frames=frames[-12:])
+    log.error("http.crashed", id=reference, route=_route(scope), exc_info=error)
     return reference
 
 

@@ -33,20 +33,27 @@ async def get_healthz() -> Response:
 def get_readyz(parts: PartsHere) -> Response:
     """200 with `ok` or `degraded`, 503 with `down` if the database is away or its schema is not the newest.
 
-    What waits for a person is counted, and changes nothing: no restart would help.
+    A provider whose breaker is open makes it degraded. What waits for a person is counted, and changes nothing: no
+    restart would help.
     """
     database, broker = _database(parts.services), _broker(parts.services)
     channels = {
-        channel.value: "ok" if channel in parts.services.available else "not_set_up"
-        for channel in Channel
-        if channel not in PERSON_CHANNELS
+        channel.value: _channel(parts.services, channel) for channel in Channel if channel not in PERSON_CHANNELS
     }
     checks: dict[str, Any] = {"database": database, "broker": broker, "channels": channels}
     if database == "ok":
         checks["for_people"] = _for_people(parts.services)
-    is_well = broker == "ok" and "ok" in channels.values()
+    is_well = broker == "ok" and "ok" in channels.values() and not {"open", "half_open"} & set(channels.values())
     status = "down" if database != "ok" else "ok" if is_well else "degraded"
     return JSONResponse({"status": status, "checks": checks}, 503 if status == "down" else 200)
+
+
+def _channel(services: Services, channel: Channel) -> str:
+    """`ok` or `not_set_up`, or that its provider's breaker is `open` or `half_open`."""
+    if channel not in services.available:
+        return "not_set_up"
+    state = services.lines[channel].look().state
+    return "ok" if state == "closed" else state
 
 
 def _database(services: Services) -> str:

@@ -36,6 +36,12 @@ def busy() -> Refusal:
     return Refusal(503, "busy; send the same request again in a second", RETRY_AFTER)
 
 
+def too_fast(in_s: int = 1) -> Refusal:
+    """429: this key sends more than its share; the same request will do in so many seconds."""
+    told = f"too many requests with this key; send this one again in {in_s} s"
+    return Refusal(429, told, {"Retry-After": str(in_s)})
+
+
 def answer_refusals(app: FastAPI) -> None:
     """Lets the app answer everything that it refuses in the one shape."""
     app.add_exception_handler(Refusal, _refused)

@@ -121,6 +121,10 @@ REASONS: dict[Code, tuple[str, str]] = {
         "The payment feed ends on {as_of}: we wait to know more.",
     ),
     Code.DELIVERY_RUNNING: ("Une relance est en cours d’envoi.", "A reminder is being delivered."),
+    Code.PROVIDER_DOWN: (
+        "Le prestataire des messages par {channel} est en panne : un autre canal, s’il y en a un, passe avant.",
+        "The provider of messages by {channel} is down: another channel, if there is one, comes first.",
+    ),
     Code.TEMPLATE_BROKEN: (
         "Le modèle {template} est fautif : {problem}.",
         "Template {template} is broken: {problem}.",

@@ -21,7 +21,7 @@ from config.wiring import Services
 from domain.ids import SellerId
 from store import sellers
 from store.sellers import ActiveKey
-from web.limits import read_body
+from web.limits import MOST_FORM_BYTES, Place
 from web.parts import Parts, PartsHere
 from web.refusals import Refusal
 from web.views import Language, show
@@ -75,10 +75,10 @@ async def post_login(request: Request, parts: PartsHere, language: Language) -> 
     """A key from the form; only from our own page, so that nobody is logged in as somebody else."""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Refusal(403, "log in from the login page")
-    with parts.door.enter():
-        raw = await read_body(request)
+    with parts.door.unproven.enter(Place(request, MOST_FORM_BYTES)) as place:
+        raw = await place.read()
         key = parse_qs(raw.decode("ascii", "replace"), max_num_fields=10).get("key", [""])[0].strip()
-        found = await parts.door.work(_key_of, parts.services, key)
+        found = await parts.door.ask(_key_of, parts.services, key)
     secret = _secret(parts.services)
     if found is None or secret is None:
         return show("login.html", language, status=401, problem="wrong_key")

@@ -12,16 +12,19 @@ from typing import Any
 
 import simplejson
 import structlog
-from celery import Celery
-from celery.signals import setup_logging, worker_process_shutdown, worker_shutdown
+from celery import Celery, states
+from celery.signals import setup_logging, task_postrun, task_prerun, worker_process_shutdown, worker_shutdown
 from kombu.entity import Queue
 from kombu.exceptions import OperationalError
 
-from config.wiring import DEFAULT_SELLER, Services, broker_url, build
+from config.logs import set_up_logs
+from config.wiring import DEFAULT_SELLER, Services, broker_url, build, read_settings
 from domain.ids import AccountKey
+from store import telling
 from workers import due as due_step
+from workers import signs
 from workers.ask import ask
-from workers.broker import is_reachable
+from workers.broker import is_reachable, waiting
 from workers.deliver import deliver
 from workers.intake import intake
 from workers.loop import LoopThread
@@ -52,6 +55,7 @@ app.conf.update(
     task_default_queue="intake",
     task_create_missing_queues=False,
     worker_prefetch_multiplier=1,
+    worker_direct=True,  # a queue for each worker, for its canary
     worker_send_task_events=False,
     worker_soft_shutdown_timeout=20,
     worker_hijack_root_logger=False,
@@ -71,6 +75,7 @@ def services() -> Services:
     with _lock:
         if not _services:
             _services.append(build())
+            telling.follow(_services[0].engine)
         return _services[0]
 
 
@@ -109,12 +114,14 @@ def _intake(ids: list[int]) -> None:
 
 @app.task(name="account.plan")
 def _plan(keys: list[int]) -> None:
+    _nudge_due("due")
     due_step.plan_again(services(), [AccountKey(key) for key in keys], services().clock.now())
 
 
 @app.task(name="reminder.deliver", bind=True)
 def _deliver(self: Any, keys: list[int]) -> None:
     queue = self.request.delivery_info["routing_key"]
+    _nudge_due(queue)
     deliver(services(), runner(), [AccountKey(key) for key in keys], queue)
 
 
@@ -125,7 +132,16 @@ def _settle(ids: list[int]) -> None:
 
 @app.task(name="tick.due")
 def _due() -> None:
-    publish(due_step.due(services(), services().clock.now()))
+    _nudge_due()
+
+
+def _nudge_due(only: str | None = None) -> None:
+    """Fills the queues up to where they should be: each second, and when work has been taken from one."""
+    found = waiting(app.conf.broker_url, QUEUES, BROKER_ANSWERS_IN_S)
+    if found is None:
+        log.warning("nudge.lost", error="unreachable")
+        return
+    publish(due_step.due(services(), services().clock.now(), found, only))
 
 
 @app.task(name="tick.sweep")
@@ -147,9 +163,28 @@ def _receive(events: list[dict[str, Any]]) -> None:
     publish(in_batches("event.intake", "intake", reply.inbox_ids))
 
 
+@app.task(name=signs.CANARY)
+def _canary() -> None:
+    """Nothing: that it has run is what is noted."""
+
+
+@task_prerun.connect
+def _name_job(task_id: str, **_: Any) -> None:
+    structlog.contextvars.bind_contextvars(job=task_id)
+
+
+@task_postrun.connect
+def _note_sign(task: Any, state: str, **_: Any) -> None:
+    structlog.contextvars.unbind_contextvars("job")
+    kind, _dot, name = task.name.partition(".")
+    if state == states.SUCCESS and (kind == "tick" or task.name == signs.CANARY):
+        signs.note(services(), name, task.request.hostname)
+
+
 @setup_logging.connect
 def _keep_our_logs(**_: Any) -> None:
-    """Celery leaves logging alone when something is connected here."""
+    """Celery leaves logging alone when something is connected here. Services are built later, at a task."""
+    set_up_logs(read_settings().log_level)
 
 
 @worker_process_shutdown.connect

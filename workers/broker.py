@@ -1,10 +1,28 @@
-"""Whether the broker answers. Asked by the health check; nothing else waits for it."""
+"""Whether the broker answers, and how much waits in its queues. Asked before nudging, and by health checks."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+
+def waiting(url: str | None, queues: Sequence[str], within_s: float = 1.0) -> dict[str, int] | None:
+    """How many messages wait in each queue; None if the broker does not answer within so many seconds.
+
+    Celery keeps a queue as a list of that name. What a worker has taken and not ended is not in it.
+    """
+    if url is None:
+        return None
+    try:
+        with _client(url, within_s) as client, client.pipeline(transaction=False) as pipe:
+            for queue in queues:
+                pipe.llen(queue)
+            return dict(zip(queues, pipe.execute(), strict=True))
+    except (redis.RedisError, OSError):
+        return None
 
 
 def is_reachable(url: str | None, within_s: float = 1.0) -> bool:
@@ -12,9 +30,13 @@ def is_reachable(url: str | None, within_s: float = 1.0) -> bool:
     if url is None:
         return False
     try:
-        with redis.Redis.from_url(
-            url, socket_connect_timeout=within_s, socket_timeout=within_s, retry=Retry(NoBackoff(), 0)
-        ) as client:
+        with _client(url, within_s) as client:
             return bool(client.ping())
     except (redis.RedisError, OSError):
         return False
+
+
+def _client(url: str, within_s: float) -> redis.Redis:
+    return redis.Redis.from_url(
+        url, socket_connect_timeout=within_s, socket_timeout=within_s, retry=Retry(NoBackoff(), 0)
+    )

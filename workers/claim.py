@@ -6,6 +6,8 @@ Called by `workers/deliver` for at most as many accounts as it will call at once
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -38,15 +40,20 @@ from workers.planning import PUT_OFF, Planned, give_up, keep_plans, plan_account
 LEASE_S = 30.0
 """Longer than any call: connect 3 s + read 10 s."""
 
+BEGIN_WITHIN_S = 5.0
+"""How long after the last look at the inbox a call may begin. A worker that stood still, or heard of its commit late,
+no longer knows whether the customer has paid meanwhile."""
+
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A claimed attempt with the message that is to leave."""
+    """A claimed attempt with the message that is to leave. After `begin_by` (monotonic) it is too late."""
 
     claim: Claim
     message: Message
+    begin_by: float = math.inf
 
 
 def claim_due(services: Services, keys: Sequence[AccountKey], queue: str, now: Now) -> list[Call]:
@@ -86,6 +93,7 @@ def _claim_all(services: Services, keys: Sequence[AccountKey], queue: str, now: 
         planned = plan_accounts(connection, services, rows, now, to_claim=True)
         rendered = [(one, _call(services, one, queue)) for one in planned]
         # Asked last, because an event may be answered with 202 at any moment until this commits.
+        begin_by = time.monotonic() + BEGIN_WITHIN_S
         waiting = inbox.with_unfolded(connection, [row.key for row in rows])
         # Held by an event in quarantine: nothing comes to fold it and plan again, so that this plan is kept.
         waiting -= {one.row.key for one in planned if one.is_held}
@@ -98,7 +106,7 @@ def _claim_all(services: Services, keys: Sequence[AccountKey], queue: str, now: 
         keep_plans(connection, [one for one in tried if isinstance(one, Planned)])
         if calls:
             _write(connection, [one for one in planned if one.row.key in claimed], calls, now)
-    return calls
+    return [replace(call, begin_by=begin_by) for call in calls]
 
 
 def _one_each(found: Iterable[tuple[Planned, Call | Planned]]) -> tuple[list[Call], list[AccountKey]]:
@@ -234,6 +242,7 @@ def _write(connection: Connection, planned: Sequence[Planned], calls: Sequence[C
                 claim.account,
                 claim.reminder,
                 claim.attempt,
+                task=claim.attempt if claim.is_open else None,
             )
             for claim in made
         ],

@@ -1,7 +1,8 @@
 """Delivers the due reminders of some accounts: claim, call, record. The only step that leaves the process.
 
 Called by the Celery task `reminder.deliver` with account keys, and by tests. No transaction is open while a
-provider is called; at most IN_FLIGHT calls are marked as begun, so that a kill leaves few in doubt.
+provider is called; at most IN_FLIGHT calls are marked as begun, so that a kill leaves few in doubt. What its line
+has no room for is not claimed, and is left to a later nudge.
 """
 
 from __future__ import annotations
@@ -13,27 +14,35 @@ from datetime import datetime
 
 import structlog
 
+from channels.lines import Line
 from channels.port import ChannelPort
 from config.wiring import Services
 from domain.after import After, after_outcome
 from domain.asking import ASKS_AFTER_S, receipt_due_in_s
 from domain.ids import AccountKey
 from domain.levels import Channel
+from domain.line import Share
 from domain.outcomes import AttemptState, Outcome, OutcomeClass
-from store import accounts, attempts, history, journal
+from store import accounts, attempts, due, history, journal
 from store.attempts import Closing, ReminderChange
 from store.engine import Connection, Unavailable
 from store.journal import Entry
 from workers.claim import Call, claim_due
 from workers.instants import Now, now_of
 from workers.loop import Runs
+from workers.nudges import channel_of
 from workers.planning import plan_and_keep
 
 IN_FLIGHT = 50
+WAITS_S = 2.0
+"""How long in all a task waits for its line: whoever waits longer is in the way of others."""
 RECORD_AGAIN_S = (0.5, 1.0, 2.0)
 """Pauses before the answers are recorded again. With the waits for locks between them, a lease lasts as long."""
 
 log = structlog.get_logger()
+
+TOO_LATE = Outcome(OutcomeClass.TRANSIENT, code="too_late")
+"""What comes of a call that was not begun in time: no fault of its provider's."""
 
 Answered = tuple[Call, Outcome]
 
@@ -46,18 +55,55 @@ def deliver(
     now: Now | None = None,
     in_flight: int = IN_FLIGHT,
 ) -> int:
-    """Delivers what is due over `queue` among these accounts, `in_flight` at a time; returns how many calls it made.
+    """Delivers what is due over `queue` among these accounts; returns how many calls it made.
+
+    At most `in_flight` at a time, and as many as the provider's line takes.
 
     Business now is the clock's, read again before and after each call, unless it is given.
     """
-    made = 0
-    for at in range(0, len(keys), in_flight):
-        calls = claim_due(services, keys[at : at + in_flight], queue, now or services.clock.now())
-        if calls:
-            answered = runner.run(call_all(services, calls))
-            record(services, answered, now or services.clock.now())
-            made += len(calls)
+    channel = channel_of(queue)
+    line = None if channel is None else services.lines.get(channel)
+    rest, made, waited_s = list(keys), 0, 0.0
+    while rest:
+        share = Share(in_flight) if line is None else line.admit(min(len(rest), in_flight))
+        if share.calls:
+            batch, rest = rest[: share.calls], rest[share.calls :]
+            made += _deliver_share(services, runner, batch, queue, now, line, share)
+        elif waited_s + share.wait_s > WAITS_S:
+            _let_go(services, rest, queue)
+            break
+        else:
+            waited_s += share.wait_s
+            time.sleep(share.wait_s)
     return made
+
+
+def _deliver_share(
+    services: Services,
+    runner: Runs,
+    keys: Sequence[AccountKey],
+    queue: str,
+    now: Now | None,
+    line: Line | None,
+    share: Share,
+) -> int:
+    """Claims, calls and records for as many accounts as the line has room for."""
+    calls = claim_due(services, keys, queue, now or services.clock.now())
+    answered = runner.run(call_all(services, calls)) if calls else []
+    if line is not None:
+        made = [(call, outcome) for call, outcome in answered if outcome is not TOO_LATE]
+        used = sum(outcome.segments or call.claim.segments or 1 for call, outcome in made)
+        line.heard(share, used, [outcome for _, outcome in made])
+    if answered:
+        record(services, answered, now or services.clock.now())
+    return len(calls)
+
+
+def _let_go(services: Services, keys: Sequence[AccountKey], queue: str) -> None:
+    """Leaves accounts to whoever is nudged next: these calls cannot start soon."""
+    with services.engine.begin() as connection:
+        due.let_go(connection, keys)
+    log.info("deliver.line_full", queue=queue, left=len(keys))
 
 
 async def call_all(services: Services, calls: Sequence[Call]) -> list[Answered]:
@@ -67,7 +113,13 @@ async def call_all(services: Services, calls: Sequence[Call]) -> list[Answered]:
 
 
 async def _send(channel: ChannelPort, call: Call) -> Outcome:
-    """One call's answer. A channel that breaks has a bug, and what it did before is not known."""
+    """One call's answer. A channel that breaks has a bug, and what it did before is not known.
+
+    A call that would begin too late is not made: what it was claimed for may no longer be so.
+    """
+    if time.monotonic() > call.begin_by:
+        log.warning("send.too_late", attempt=call.claim.attempt)
+        return TOO_LATE
     try:
         return await channel.send(call.message)
     except Exception as error:  # noqa: BLE001 - whatever one message breaks must not lose the others' answers

@@ -1,13 +1,13 @@
 """Finds the accounts whose time has come and nudges them, by channel, to whoever delivers. Nothing more.
 
-Called by the Celery task `tick.due`, once a second. Any number of them may run at once, and any nudge may be lost:
-an account stays due until it is claimed or planned again, and is nudged again after half a minute.
+Called by the Celery task `tick.due` once a second, and whenever a delivery begins. Any number of them may run at
+once, and any nudge may be lost: an account stays due until it is claimed or planned again, and is nudged again after
+half a minute.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import structlog
@@ -16,28 +16,58 @@ from config.wiring import Services
 from domain.ids import AccountKey
 from domain.levels import Channel
 from store import accounts
+from store import due as store_due
+from store.due import Room
 from store.engine import Unavailable
 from workers.instants import Now, now_of
-from workers.nudges import Nudge, in_batches, queue_of
+from workers.nudges import BATCH, Nudge, channel_of, in_batches, queue_of
 from workers.planning import PUT_OFF, keep_plans, plan_accounts
 
-MOST_PER_TICK = 5_000
 RENUDGE_S = 30.0
+AHEAD = 2
+"""How many messages may wait in a queue. What waits there is in nobody's turn any more, so that it is kept short."""
+DELIVER_BATCH = 50
+"""As many as a process calls at once."""
+LINE_AHEAD_S = 1.0
+"""For how long a line's room is filled ahead: about as long as the next tick takes."""
+DELIVERY_QUEUES = ("deliver.email", "deliver.sms", "deliver.whatsapp", "deliver.task")
 
 log = structlog.get_logger()
 
 
-def due(services: Services, now: datetime) -> list[Nudge]:
-    """The nudges for all accounts due at `now`: to deliver, or only to plan again."""
+def due(
+    services: Services, now: datetime, waiting: Mapping[str, int] | None = None, only: str | None = None
+) -> list[Nudge]:
+    """The nudges for accounts due at `now`: to deliver, or only to plan again.
+
+    No more than the queues have room for beside the messages that are `waiting` in them (none), so that whoever has
+    little to say waits for nobody who has much; the rest is nudged when these are taken up. `only` one queue.
+    """
+    queues = ("due", *DELIVERY_QUEUES) if only is None else (only,)
+    rooms = [room for queue in queues for room in _rooms(services, queue, waiting or {})]
     with services.engine.begin() as connection:
-        found = accounts.nudge_due(connection, now, RENUDGE_S, MOST_PER_TICK)
-    by_queue: dict[tuple[str, str], list[AccountKey]] = defaultdict(list)
-    for key, channel in found:
-        if channel is None:
-            by_queue["account.plan", "due"].append(key)
-        else:
-            by_queue["reminder.deliver", queue_of(Channel(channel))].append(key)
-    return [nudge for (kind, queue), keys in sorted(by_queue.items()) for nudge in in_batches(kind, queue, keys)]
+        found = store_due.nudge_due(connection, now, RENUDGE_S, rooms)
+    return [nudge for queue, keys in sorted(found.items()) for nudge in _nudges(queue, keys)]
+
+
+def _nudges(queue: str, keys: Sequence[AccountKey]) -> list[Nudge]:
+    if queue == "due":
+        return in_batches("account.plan", queue, keys)
+    return in_batches("reminder.deliver", queue, keys, DELIVER_BATCH)
+
+
+def _rooms(services: Services, queue: str, waiting: Mapping[str, int]) -> list[Room]:
+    """What a queue has room for. Accounts of a line that is down are planned again instead."""
+    free = AHEAD - waiting.get(queue, 0)
+    if queue == "due":
+        free = max(1, free)  # ticks wait there too, and a queue that nobody serves has none that run
+        down = tuple(sorted(channel.value for channel in services.lines.down()))
+        return [Room(queue, (), free * BATCH), *([Room(queue, down, free * BATCH)] if down else [])]
+    channels = tuple(channel.value for channel in Channel if queue_of(channel) == queue)
+    channel = channel_of(queue)
+    line = None if channel is None else services.lines.get(channel)
+    most = max(0, free) * DELIVER_BATCH
+    return [Room(queue, channels, most if line is None else min(most, line.room(LINE_AHEAD_S)))]
 
 
 def plan_again(services: Services, keys: Sequence[AccountKey], now: Now) -> None:

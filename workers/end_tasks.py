@@ -58,6 +58,6 @@ def _entry(task: ClosedTask, row: AccountRow, now: datetime) -> Entry:
     attempt = AttemptId(task.id) if task.reminder is not None else None
     facts: dict[str, str | None] = {"kind": task.kind, "step": task.step}
     if task.outcome == CANCELLED:
-        return Entry(row.seller, now, "task.cancelled", facts, row.key, task.reminder, attempt)
+        return Entry(row.seller, now, "task.cancelled", facts, row.key, task.reminder, attempt, task.id)
     facts |= {"outcome": task.outcome, "next_on": str(task.next_on), "by": task.by}
-    return Entry(row.seller, now, "task.closed", facts, row.key, task.reminder, attempt)
+    return Entry(row.seller, now, "task.closed", facts, row.key, task.reminder, attempt, task.id)

@@ -31,11 +31,11 @@ def fold_accounts(
     owners = sellers.load(connection, {row.seller for row in rows})
     addresses = {(row.seller, address) for row in rows for address in _addresses(found[row.key])}
     suppressed = history.suppressed_among(connection, addresses)
-    folded = []
+    down, folded = services.lines.down(), []
     for row in rows:
         owner = owners[row.seller]
         rates = services.rates.get(owner.seller.country)
-        seller = replace(owner.seller, channels=services.available, rates=rates)
+        seller = replace(owner.seller, channels=services.available, rates=rates, down=down)
         gone = [
             entry
             for address in _addresses(found[row.key])

@@ -36,6 +36,12 @@ def queue_of(channel: Channel) -> str:
     return "deliver.task" if channel in PERSON_CHANNELS else f"deliver.{channel.value}"
 
 
-def in_batches(kind: str, queue: str, ids: Sequence[int]) -> list[Nudge]:
-    """Nudges of at most BATCH ids each."""
-    return [Nudge(kind, queue, tuple(ids[at : at + BATCH])) for at in range(0, len(ids), BATCH)]
+def channel_of(queue: str) -> Channel | None:
+    """The provider's channel that a queue delivers over; None for work inside the house and for people."""
+    found = (channel for channel in Channel if channel not in PERSON_CHANNELS)
+    return next((channel for channel in found if queue_of(channel) == queue), None)
+
+
+def in_batches(kind: str, queue: str, ids: Sequence[int], batch: int = BATCH) -> list[Nudge]:
+    """Nudges of at most `batch` ids each."""
+    return [Nudge(kind, queue, tuple(ids[at : at + batch])) for at in range(0, len(ids), batch)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from config.policy_book import InForce, PolicyBook
 from config.wiring import Services
 from domain.account import Account
 from domain.hours import local_date, offset_s
+from domain.levels import Channel
 from domain.naming import task_id
 from domain.past import PastReminder
 from domain.pinning import Served
@@ -39,6 +40,9 @@ from workers.instants import Now, by_instant, now_of
 
 PUT_OFF = timedelta(hours=1)
 """When to look again at an account that breaks whoever works on it: a person has to mend it."""
+
+WHILE_DOWN = timedelta(minutes=5)
+"""When to look again at a reminder that only a provider which is down could carry."""
 
 MOST_TOLD = 3
 """As many of the events in quarantine as a plan names."""
@@ -108,11 +112,20 @@ def plan_accounts(
     for (row, account, owner), whole in zip(folded, known, strict=True):
         at = now_of(now, row.key)
         served, answer = _answer(services.policies, in_force, whole, owner, at)
+        answer = _put_off_while_down(answer, whole.seller.down, at)
         events = aside.get(row.key, [])
         answer = _held(answer, events) if events else answer
         earlier, footing = len(account.history), services.footing
         planned.append(Planned(row, whole, owner, served, answer, earlier, footing, at, is_held=bool(events)))
     return planned
+
+
+def _put_off_while_down(answer: Plan, down: Collection[Channel], now: datetime) -> Plan:
+    """A reminder that could leave now, and has no way but one that is down, is looked at again in a while."""
+    reminder = answer.reminder
+    if reminder is None or reminder.send_at > now or reminder.routes[0].channel not in down:
+        return answer
+    return replace(answer, reminder=None, again_at=now + WHILE_DOWN, fed_at=None)
 
 
 def _held(answer: Plan, events: Sequence[SetAside]) -> Plan:
@@ -169,7 +182,7 @@ def keep_plans(connection: Connection, planned: Sequence[Planned]) -> None:
     opened = tasks.open_tasks(connection, [task for _, task in wanted])
     entries = [_changed(one) for one in planned if _digest(one) != one.row.plan_digest]
     entries += [
-        Entry(task.seller, one.now, "task.opened", _about(task), task.account)
+        Entry(task.seller, one.now, "task.opened", _about(task), task.account, task=task.id)
         for one, task in wanted
         if task.id in opened
     ]

@@ -14,7 +14,9 @@ from workers.app import app, broker_answers, log
 
 TICK_S = 1.0
 SWEEP_EVERY = 3
-EXPIRES_S = 5
+EXPIRES_S = 300
+"""After so long a tick is dropped, by the clock of the worker that takes it. Machines' clocks may stand minutes
+apart: with a few seconds, the ticks of a scheduler that is behind would all be dropped, and nothing would go out."""
 
 
 def schedule(stop: threading.Event) -> None:

@@ -160,11 +160,15 @@ def _ask_for_repair(
     wanted = [_repair(one, past, rows[one.row.account], now) for one, past in late]
     opened = tasks.open_tasks(connection, wanted)
     entries = [
-        Entry(task.seller, now, "task.opened", {"kind": task.kind, "step": task.step}, task.account, one.row.reminder)
+        Entry(task.seller, now, "task.opened", _about(task), task.account, one.row.reminder, task=task.id)
         for task, (one, _) in zip(wanted, late, strict=True)
         if task.id in opened
     ]
     journal.write(connection, entries)
+
+
+def _about(task: tasks.NewTask) -> dict[str, str]:
+    return {"kind": task.kind, "step": task.step}
 
 
 def _repair(one: Settled, past: Sequence[PastReminder], row: AccountRow, now: datetime) -> tasks.NewTask:

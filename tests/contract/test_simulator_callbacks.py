@@ -4,6 +4,7 @@ import json
 import time
 
 import pytest
+import requests
 from sendgrid import SendGridAPIClient
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
@@ -197,3 +198,13 @@ def test_callbacks_later(simulator: Simulator, twilio_client: Client, receiver: 
 
     assert receiver.statuses(3) == IN_ORDER
     assert time.monotonic() - begun >= 3 * 0.2
+
+
+def test_a_client_that_hangs_up_is_told_all_the_same(simulator: Simulator, receiver: Receiver) -> None:
+    """The vendor has taken the message; that its client has died since changes nothing for the recipient."""
+    simulator.switch(recipient=PHONE, latency_s=0.3)
+    url = f"{simulator.url}/2010-04-01/Accounts/{simulator.twilio_account_sid}/Messages.json"
+    form = {"To": PHONE, "From": FROM, "Body": "Bonjour", "StatusCallback": f"{receiver.url}/status"}
+    with pytest.raises(requests.Timeout):
+        requests.post(url, form, auth=(simulator.twilio_account_sid, simulator.twilio_auth_token), timeout=0.1)
+    assert [posted.form["MessageStatus"] for posted in receiver.came(3)] == IN_ORDER

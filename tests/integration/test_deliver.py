@@ -158,6 +158,8 @@ def test_a_busy_provider_is_tried_again_and_the_customer_hears_once(pipeline: Pi
     pipeline.take(late())
     assert pipeline.deliver_due() == 1
     later = pipeline.at(TUESDAY_0930 + timedelta(seconds=30))
+    assert later.deliver_due() == 0
+    later = later.rested()
     assert later.deliver_due() == 1
     assert [(row.channel, row.state, row.error_class) for row in later.log()] == [
         ("email", "refused", "rate_limited"),

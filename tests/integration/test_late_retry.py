@@ -15,7 +15,7 @@ def test_a_reminder_that_gets_through_days_later_is_a_contact_of_that_day(
     simulator.switch(channel="email", fault="429", retry_after_s=20, times=1)
     pipeline.take(invoice_event(invoice={"due_on": "2026-11-20", "issued_on": "2026-10-20"}))
     pipeline.deliver_due()
-    two_days_on = pipeline.at(TUESDAY_0930 + timedelta(days=2, hours=2))
+    two_days_on = pipeline.at(TUESDAY_0930 + timedelta(days=2, hours=2)).rested()
     assert two_days_on.deliver_due() == 1
     key = pipeline.account().key
     with pipeline.services.engine.connect() as connection:

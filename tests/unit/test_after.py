@@ -110,6 +110,13 @@ def test_only_the_last_attempt_moves_its_reminder() -> None:
     assert moved(SENT, UNDELIVERED, past(attempts=2), number=2) == OPEN_AGAIN
 
 
+def test_a_proof_of_an_earlier_attempt_ends_a_reminder_that_waits_for_its_next() -> None:
+    """What had expired has arrived all the same, after the next channel has failed too: it would be sent again."""
+    assert moved(EXPIRED, DELIVERED, past("open", attempts=2), number=1) == DONE
+    assert moved(EXPIRED, DELIVERED, past("calling", attempts=2), number=1) is None
+    assert moved(EXPIRED, DELIVERED, past("failed", attempts=2), number=1) is None
+
+
 def test_no_news_and_unknown_reminders_move_nothing() -> None:
     assert moved(SENT, SENT) is None
     assert moved(CALLING, UNCONFIRMED, past("calling")) is None

@@ -1,25 +1,21 @@
 """`docker-compose.yml` and the lock files say what the code and the design say."""
 
+import json
 import re
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from jsonschema.validators import validator_for
+
+from workers.app import app
+from workers.nudges import QUEUES
+from workers.signs import ALIVE_WITHIN_S
 
 ROOT = Path(__file__).parents[2]
 VERBS = {"migrate", "web", "scheduler", "worker"}
-QUEUES = {
-    "intake",
-    "due",
-    "deliver.email",
-    "deliver.sms",
-    "deliver.whatsapp",
-    "deliver.task",
-    "settle",
-    "optout",
-    "sweep",
-}
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +34,16 @@ def pins(lock: str) -> set[str]:
     return set(re.findall(r"^[^\s#]+==\S+", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE))
 
 
+def test_it_is_a_compose_file() -> None:
+    """By the schema of the Compose specification (compose-spec.io), as check-jsonschema carries it."""
+    text = files("check_jsonschema").joinpath("builtin_schemas/vendor/compose-spec.json").read_text(encoding="utf-8")
+    schema = json.loads(text)
+    validator = validator_for(schema)(schema)
+    found = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    assert [f"{error.json_path}: {error.message}" for error in validator.iter_errors(found)] == []
+    assert not validator.is_valid(found | {"services": {"web": {"image": "relance", "restarts": "always"}}})
+
+
 def test_every_part_is_there_and_starts_with_a_verb_of_ours(ours: dict[str, Any]) -> None:
     assert {service["command"][0] for service in ours.values()} == {"relance"}
     assert {service["command"][1] for service in ours.values()} == VERBS
@@ -53,6 +59,26 @@ def test_every_queue_has_exactly_one_kind_of_worker(ours: dict[str, Any]) -> Non
 def test_every_service_that_answers_is_asked_for_its_health(services: dict[str, Any]) -> None:
     silent = {name for name, service in services.items() if "healthcheck" not in service}
     assert silent == {"migrate", "scheduler"}
+
+
+def test_a_worker_is_well_only_if_its_pool_works(ours: dict[str, Any]) -> None:
+    """The check asks often enough to have a younger sign than one may be, and for the whole of a worker's life."""
+    checks = {json.dumps(one["healthcheck"]) for one in ours.values() if one["command"][1] == "worker"}
+    assert len(checks) == 1
+    check = json.loads(checks.pop())
+    assert check["test"] == ["CMD", "python", "-m", "workers.canary"]
+    assert 2 * seconds(check["interval"]) < ALIVE_WITHIN_S
+
+
+def test_a_worker_has_time_to_end_what_it_has_begun(ours: dict[str, Any]) -> None:
+    """A container that is killed in the middle of a call leaves it in doubt."""
+    graces = [seconds(one["stop_grace_period"]) for one in ours.values() if one["command"][1] == "worker"]
+    assert min(graces) > app.conf.worker_soft_shutdown_timeout
+
+
+def seconds(text: str) -> int:
+    """`30s`."""
+    return int(text.removesuffix("s"))
 
 
 def test_everything_restarts_but_the_migration(services: dict[str, Any]) -> None:

@@ -30,11 +30,12 @@ def found(step: Step, *people: Contact, **changes: Any) -> tuple[tuple[Route, ..
     """The routes of a step to these people, and why each other channel is not usable."""
     suppressed = changes.pop("suppressed", ())
     spent, segments = changes.pop("spent", ()), changes.pop("segments", {})
-    channels = changes.pop("channels", EVERYTHING)
+    channels, down = changes.pop("channels", EVERYTHING), changes.pop("down", frozenset())
     customer = a_customer(contacts=people or (a_contact(),), **changes)
-    account = an_account(issued(customer=customer), seller=a_seller(channels=channels), suppressed=suppressed)
+    seller = a_seller(channels=channels, down=down)
+    account = an_account(issued(customer=customer), seller=seller, suppressed=suppressed)
     usable, reasons = routes_of(account, a_policy(segments=segments), step, spent)
-    return usable, {str(reason.facts["channel"]): str(reason.facts["why"]) for reason in reasons}
+    return usable, {str(reason.facts["channel"]): str(reason.facts.get("why", reason.code)) for reason in reasons}
 
 
 def a_message(*channels: Channel, **changes: Any) -> Step:
@@ -54,6 +55,14 @@ def test_channels_are_tried_in_the_steps_order() -> None:
 )
 def test_an_address_must_be_there_and_valid(person: Contact, why: str) -> None:
     assert found(a_message(EMAIL), person) == ((), {"email": why})
+
+
+def test_a_channel_whose_provider_is_down_comes_last_and_is_waited_for_where_it_is_the_only_one() -> None:
+    way, why = found(a_message(EMAIL, SMS), down=frozenset({EMAIL}))
+    assert ([route.channel for route in way], why) == ([SMS, EMAIL], {"email": "provider_down"})
+    way, why = found(a_message(EMAIL), down=frozenset({EMAIL}))
+    assert ([route.channel for route in way], why) == ([EMAIL], {"email": "provider_down"})
+    assert found(a_message(EMAIL, SMS), down=frozenset({WHATSAPP}))[1] == {}
 
 
 def test_whatsapp_needs_consent() -> None:

@@ -1,0 +1,126 @@
+"""A line is the way out to one provider under one sender: how fast it may be used, and whether it works.
+
+A token bucket and a circuit breaker as values: a state and an instant in, a state out. `channels/lines` keeps the
+state where all processes see it. Instants are seconds of whatever clock keeps it; a unit is a message, or an SMS
+segment.
+
+    closed ──10 faults in a row──▶ open ──its time is over──▶ half open: one call as a probe
+      ▲                              ▲                          │
+      └────────── one success ───────┴───────── a fault ────────┘   each time twice as long, at most 5 min
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from domain.outcomes import Outcome, OutcomeClass
+
+FAULTS_IN_A_ROW = 10
+FIRST_OPEN_S = 15.0
+LONGEST_OPEN_S = 300.0
+PROBE_S = 20.0
+"""How long a probe's answer is waited for before another one may try: longer than any call."""
+BURST_S = 0.5
+"""As many units as it may use in this time go out at once, and never fewer than one."""
+DOWN_AFTER_S = 600.0
+"""A line that has been open for so long is not waited for any more: another channel is taken where there is one."""
+
+_FAULTS = frozenset({OutcomeClass.TRANSIENT, OutcomeClass.UNCONFIRMED, OutcomeClass.MISCONFIGURED})
+
+
+@dataclass(frozen=True, slots=True)
+class LineState:
+    """`free` are the units that may go out at the instant `at`; below nothing, more went out than were asked for.
+
+    `open_since` is None while the line is closed, `open_until` when the next probe may go. `paused_until` is what
+    the provider itself asked for. `faults` are those in a row, `trips` how often a probe failed or the line opened
+    since it last worked.
+    """
+
+    free: float = 0.0
+    at: float = 0.0
+    faults: int = 0
+    trips: int = 0
+    open_since: float | None = None
+    open_until: float = 0.0
+    is_probing: bool = False
+    paused_until: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many calls may start now, and if none, in how many seconds it is worth asking again."""
+
+    calls: int
+    wait_s: float = 0.0
+
+
+def state_word(state: LineState, now: float) -> str:
+    """`closed`, `open` or `half_open`, as operators read it."""
+    if state.open_since is None:
+        return "closed"
+    return "open" if now < state.open_until and not state.is_probing else "half_open"
+
+
+def is_down(state: LineState, now: float) -> bool:
+    """Whether it has not worked for so long that another channel is taken where there is one.
+
+    Not while it is half open: else nothing would ever come to probe it.
+    """
+    return (
+        state.open_since is not None and now - state.open_since >= DOWN_AFTER_S and state_word(state, now) == "open"
+    )
+
+
+def admit(state: LineState, wanted: int, per_s: float, now: float) -> tuple[LineState, Share]:
+    """Takes a share of what may go out at `now`: at most `wanted` calls of one unit each, `per_s` units a second."""
+    shut_until = max(state.paused_until, state.open_until if state.open_since is not None else 0.0)
+    if now < shut_until:
+        return state, Share(0, shut_until - now)
+    filled = _filled(state, per_s, now)
+    is_open = state.open_since is not None
+    calls = min(wanted, 1 if is_open else wanted, int(filled.free))
+    if calls <= 0:
+        return filled, Share(0, (1.0 - filled.free) / per_s)
+    taken = replace(filled, free=filled.free - calls)
+    return (replace(taken, is_probing=True, open_until=now + PROBE_S) if is_open else taken), Share(calls)
+
+
+def heard(state: LineState, share: int, used: float, outcomes: Sequence[Outcome], now: float) -> LineState:
+    """What the calls of a share came to: `used` units in all, and their outcomes in the order of the calls.
+
+    What was not used is given back; what was used beyond the share is owed. A probe that came to no call leaves room
+    for the next one at once.
+    """
+    state = replace(state, free=state.free + share - used)
+    if not outcomes and state.is_probing:
+        return replace(state, is_probing=False, open_until=now)
+    for outcome in outcomes:
+        state = _after(state, outcome, now)
+    return state
+
+
+def _filled(state: LineState, per_s: float, now: float) -> LineState:
+    """Fills up with time. A clock that was set back gives nothing and takes nothing."""
+    most = max(1.0, per_s * BURST_S)
+    gained = per_s * max(0.0, now - state.at) if state.at else most
+    return replace(state, free=min(most, state.free + gained), at=now)
+
+
+def _after(state: LineState, outcome: Outcome, now: float) -> LineState:
+    if outcome.rate_limited:
+        pause_s = min(LONGEST_OPEN_S, max(1.0, outcome.retry_after_s or 0.0))
+        return replace(state, paused_until=max(state.paused_until, now + pause_s))
+    if outcome.kind not in _FAULTS:
+        return replace(state, faults=0, trips=0, open_since=None, is_probing=False)
+    state = replace(state, faults=state.faults + 1)
+    if state.open_since is None:
+        return _opened(state, now) if state.faults >= FAULTS_IN_A_ROW else state
+    return _opened(state, now) if state.is_probing else state  # else it had begun before the line opened
+
+
+def _opened(state: LineState, now: float) -> LineState:
+    lasts_s = min(LONGEST_OPEN_S, FIRST_OPEN_S * 2.0 ** min(state.trips, 16))
+    since = now if state.open_since is None else state.open_since
+    return replace(state, trips=state.trips + 1, open_since=since, open_until=now + lasts_s, is_probing=False)

@@ -1,0 +1,156 @@
+"""Faults of our own processes: killed, stopped, replaced, doubled, at random moments and at the worst ones."""
+
+import signal
+from collections.abc import Callable
+
+from tests.fault.book import Kind
+from tests.fault.installation import Part
+from tests.fault.scene import Fault, Scene, Watch
+from tests.fault.wire import Verdict
+
+_SLOW = {"latency_s": [0.1, 0.6]}
+_HELD_S = 35.0
+_HELD_SHORT_S = 8.0
+
+
+def _kill(part: Part) -> None:
+    part.signal(signal.SIGKILL)
+
+
+def _kill_at(moment: str, verdict: Verdict) -> Callable[[Scene], None]:
+    def strike(scene: Scene) -> None:
+        watch = Watch(scene, moment, verdict, _kill)
+        scene.script(watch)
+        scene.until(watch.struck.is_set, f"the {moment}")
+        scene.script(None)
+        scene.it.revive()
+        if scene.is_short:
+            scene.wait(0.5)  # what the dead worker had sent may not be committed yet
+            scene.hurry()
+
+    return strike
+
+
+def kill_workers(scene: Scene) -> None:
+    """A worker at a time, at any moment of its work."""
+    scene.until(lambda: scene.called() > len(scene.cohort.debtors) // 20, "the first calls")
+    for _ in range(2 if scene.is_short else 8):
+        scene.wait(scene.chance.uniform(0.3, 1.5))
+        scene.chance.choice(scene.it.workers).signal(signal.SIGKILL)
+
+
+def kill_mid_batch(scene: Scene) -> None:
+    """When the provider has taken some of a batch and holds others."""
+    watch = Watch(scene, "claim", Verdict.PASS)
+    scene.script(watch)
+    scene.until(watch.struck.is_set, "the claim")
+    scene.script(None)
+    scene.until(lambda: scene.called() > 1, "a call")
+    if watch.by is not None:
+        _kill(watch.by)
+    scene.it.revive()
+    if scene.is_short:
+        scene.hurry()
+
+
+def stop_and_go_on(scene: Scene) -> None:
+    """Stopped in the middle of its calls, until its leases are over; then it goes on where it was."""
+    watch = Watch(scene, "claim", Verdict.PASS)
+    scene.script(watch)
+    scene.until(watch.struck.is_set, "the claim")
+    scene.script(None)
+    scene.until(lambda: scene.called() > 1, "a call", revive=False)
+    if watch.by is not None:
+        watch.by.signal(signal.SIGSTOP)
+    scene.let_leases_run_out()
+    if watch.by is not None:
+        watch.by.signal(signal.SIGCONT)
+
+
+def hold_the_claim(scene: Scene) -> None:
+    """The claim is committed, and the worker hears of it when the lease is over and the customers have paid."""
+    watch = Watch(scene, "claim", Verdict.HOLD_ANSWER)
+    scene.script(watch)
+    scene.until(watch.struck.is_set, "the claim")
+    scene.script(None)
+    scene.sender.end(scene.cohort, 1.0)
+    if scene.is_short:
+        scene.hurry()
+    scene.wait(_HELD_SHORT_S if scene.is_short else _HELD_S)
+    if watch.by is not None:
+        watch.by.line.release()
+
+
+def kill_scheduler(scene: Scene) -> None:
+    """Killed, away for some seconds, killed again."""
+    for _ in range(2):
+        scene.wait(0.5)
+        for part in list(scene.it.parts.values()):
+            if part.name.startswith("scheduler"):
+                part.signal(signal.SIGKILL)
+    scene.wait(1.0)
+
+
+def kill_web(scene: Scene) -> None:
+    """While batches are posted: it is the load itself that is struck."""
+    for _ in range(1 if scene.is_short else 4):
+        scene.wait(scene.chance.uniform(0.2, 0.5))
+        scene.it.kill("web")
+        scene.wait(2.0 if scene.is_short else 4.0)
+
+
+def two_schedulers(scene: Scene) -> None:
+    """Two more of them."""
+    for name in ("scheduler-2", "scheduler-3"):
+        scene.it.add(name, "scheduler")
+    scene.wait(8.0)
+    for name in ("scheduler-2", "scheduler-3"):
+        scene.it.remove(name)
+
+
+def clocks_apart(scene: Scene) -> None:
+    """The scheduler's machine is two minutes behind those of the workers."""
+    _restart_with(scene, scheduler="-60", worker="60")
+    try:
+        scene.sender.open(scene.cohort)
+        scene.sender.end(scene.cohort, 3.0)
+        scene.until(lambda: scene.called() > len(scene.cohort.debtors) // 2, "half of the calls")
+    finally:
+        _restart_with(scene, scheduler="0", worker="0")
+
+
+def _restart_with(scene: Scene, **skews: str) -> None:
+    parts = [part for part in scene.it.parts.values() if part.name.split("-")[0] in skews]
+    for part in parts:
+        part.signal(signal.SIGTERM)
+    for part in parts:
+        scene.it.stop(part.name)
+        part.extra["FAULT_SKEW_S"] = skews[part.name.split("-")[0]]
+        scene.it.start(part)
+
+
+def deploy(scene: Scene) -> None:
+    """Each worker is told to end, ends what it has begun, and a new one takes its place."""
+    for part in scene.it.workers[: 1 if scene.is_short else None]:
+        scene.it.stop(part.name)
+        scene.it.start(part)
+
+
+PROCESSES = (
+    Fault("kill-workers", "kill -9 of workers at random moments", 1000, 0, kill_workers, _SLOW),
+    Fault("kill-claiming", "kill -9 before the claim is committed", 40, 0, _kill_at("claim", Verdict.LOSE)),
+    Fault("kill-claimed", "kill -9 after `calling` is committed", 40, 12, _kill_at("claim", Verdict.LOSE_ANSWER)),
+    Fault("kill-answered", "kill -9 after the provider's answer", 40, 12, _kill_at("record", Verdict.LOSE)),
+    Fault("kill-closed", "kill -9 after the answers are recorded", 40, 0, _kill_at("record", Verdict.LOSE_ANSWER)),
+    Fault("kill-mid-batch", "kill -9 in the middle of a batch", 60, 0, kill_mid_batch, {"latency_s": [0.0, 4.0]}),
+    Fault("stop-worker", "SIGSTOP for longer than the lease", 60, 12, stop_and_go_on, {"latency_s": [1.0, 3.0]}),
+    Fault(
+        "held-claim", "a claim's answer comes after the lease", 40, 12, hold_the_claim, kinds=(Kind.PAID, Kind.DUE),
+        ends_itself=True,
+    ),
+    Fault("kill-scheduler", "kill -9 of the scheduler", 100, 0, kill_scheduler),
+    Fault("kill-web", "kill -9 of web during batch POSTs", 200, 60, kill_web),
+    Fault("two-schedulers", "three schedulers at once", 100, 0, two_schedulers),
+    Fault("clocks-apart", "clocks two minutes apart", 60, 0, clocks_apart, ends_itself=True, has_own_load=True),
+    Fault("deploy", "SIGTERM, drain, new workers", 200, 40, deploy, {"latency_s": [0.2, 2.0]}),
+)  # fmt: skip

@@ -1,0 +1,8 @@
+"""Ticks are dropped by the clock of the worker that takes them, which need not be that of the scheduler."""
+
+from workers.scheduler import EXPIRES_S
+
+
+def test_a_tick_outlives_clocks_that_stand_minutes_apart() -> None:
+    """With a few seconds, workers whose clocks are ahead drop every tick, and nothing goes out."""
+    assert EXPIRES_S >= 2 * 120
