@@ -1,19 +1,23 @@
 """The one way out to the network: a pooled, timed HTTP client that says whether a failed call may have arrived.
 
-`channels/twilio` and `channels/sendgrid` call it; nothing else imports aiohttp. It never retries, never follows
-a redirect (a POST must not be posted twice) and never logs: what it carries is secrets and addresses.
+`channels/twilio`, `channels/sendgrid` and `channels/documents` call it; nothing else imports aiohttp. It never
+retries, never follows a redirect (a POST must not be posted twice) and never logs: it carries secrets and addresses.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 CONNECT_S = 3.0
 READ_S = 10.0
@@ -145,3 +149,102 @@ def _fault(error: Exception) -> TransportFault:
         if isinstance(error, kind):
             return TransportFault(code, maybe_sent=True)
     return TransportFault("disconnected", maybe_sent=True)
+
+
+# --- Fetching from strangers --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What came back from a stranger; `body` is None if it was longer than allowed."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(repr=False)
+
+
+class _Checked(AbstractResolver):
+    """Resolves names to allowed addresses only.
+
+    What is connected to is what was checked, and not what a second question to the name server would answer.
+    """
+
+    def __init__(self, allowed: Callable[[str], bool]) -> None:
+        self._allowed = allowed
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """One address that is not allowed among them refuses the name."""
+        ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM)
+        found = [
+            ResolveResult(
+                hostname=host, host=str(at[0]), port=port, family=of, proto=proto, flags=socket.AI_NUMERICHOST
+            )
+            for of, _, proto, _, at in await asyncio.get_running_loop().run_in_executor(_NAME_THREADS, ask)
+        ]
+        if not all(self._allowed(one["host"]) for one in found):
+            raise _PrivateAddressError
+        return found
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+_AS_NUMBER = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+
+_NAME_THREADS = ThreadPoolExecutor(10, "strangers-names")
+"""A name server that stays silent holds a thread for as long as it likes: never one that our own work waits for."""
+
+
+class _PrivateAddressError(OSError):
+    """The name leads to where nobody may be called."""
+
+
+class PublicGet:
+    """Reads from addresses that strangers give, if `allowed` says so of every IP address behind the name."""
+
+    def __init__(self, allowed: Callable[[str], bool], within_s: float) -> None:
+        self._allowed = allowed
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=within_s, connect=min(CONNECT_S, within_s), ceil_threshold=60),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            connector=aiohttp.TCPConnector(
+                resolver=_Checked(allowed), use_dns_cache=False, force_close=True, socket_factory=self._socket_to
+            ),
+            auto_decompress=False,
+        )
+
+    def _socket_to(self, addr_info: aiohttp.AddrInfoType) -> socket.socket:
+        """The last look, at what is really connected to: no resolver is asked about what is a number already.
+
+        A number has more spellings than one can list (`127.1`, full-width digits).
+        """
+        family, kind, proto, _, address = addr_info
+        if not self._allowed(str(address[0])):
+            raise _PrivateAddressError
+        return socket.socket(family=family, type=kind, proto=proto)
+
+    async def get(self, url: str, most_bytes: int) -> Fetched:
+        """Asks once and follows no redirect. Raises `TransportFault` when nothing came back."""
+        try:
+            async with self._session.get(url, allow_redirects=False, headers=_ASKS_PLAINLY) as response:
+                body = bytearray()
+                async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+                    body += chunk
+                    if len(body) > most_bytes:
+                        return Fetched(response.status, response.headers, None)
+                return Fetched(response.status, response.headers, bytes(body))
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            if any(isinstance(cause, _PrivateAddressError) for cause in (error, error.__cause__)):
+                raise TransportFault("private_address", maybe_sent=False) from error
+            raise _fault(error) from error
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self._session.close()
+
+
+_ASKS_PLAINLY = {"Accept": "application/pdf", "Accept-Encoding": "identity"}

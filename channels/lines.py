@@ -20,7 +20,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from domain.levels import Channel
-from domain.line import LineState, Share, admit, heard, is_down, state_word
+from domain.line import LineState, Share, admit, heard, is_down, left_s, state_word
 from domain.outcomes import Outcome
 
 ANSWERS_WITHIN_S = 0.5
@@ -98,17 +98,20 @@ class Line:
         """Takes a share of what may go out now: at most `wanted` calls."""
         return self._board.change(self._name, lambda state, now: admit(state, wanted, self.per_s, now))
 
-    def heard(self, share: Share, used: int, outcomes: Sequence[Outcome]) -> None:
-        """What the calls of a share came to: `used` units in all, and their outcomes in the order of the calls."""
-        counts = Counter("rate_limited" if one.rate_limited else one.kind.value for one in outcomes)
+    def heard(self, share: Share, used: int, outcomes: Sequence[Outcome], further: Sequence[Outcome] = ()) -> None:
+        """What the calls of a share came to: `used` units in all, and their outcomes in the order of the calls.
+
+        `further` are those of reminders that had been tried before.
+        """
+        counts = Counter("rate_limited" if one.rate_limited else one.kind.value for one in (*outcomes, *further))
         self._board.change(
-            self._name, lambda state, now: (heard(state, share.calls, used, outcomes, now), None), counts
+            self._name, lambda state, now: (heard(state, share.calls, used, outcomes, now, further), None), counts
         )
 
     def look(self) -> LineView:
         """How it stands; nothing is taken."""
         state, now, outcomes = self._board.read(self._name)
-        paused_s = max(0.0, state.paused_until - now)
+        paused_s = left_s(state.paused_until, now)
         return LineView(state_word(state, now), state.faults, is_down(state, now), paused_s, outcomes)
 
     def room(self, seconds: float) -> int:

@@ -1,4 +1,4 @@
-"""The channel whose provider is a colleague: call, letter, visit, meeting, check-in.
+"""The channel whose provider is a colleague: call, letter, visit, meeting, check-in, survey.
 
 `workers/deliver` calls it like any other channel; the store writes the task. It never leaves the process.
 """

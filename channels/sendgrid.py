@@ -7,6 +7,7 @@ and leaks headers from one call into the next (probe). `Source:` pages were read
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -34,13 +35,14 @@ from sendgrid.helpers.mail import (
 
 from channels.answers import CallbackError, outcome_of_answer, outcome_of_fault, storable
 from channels.http import TransportFault
+from channels.mails import copies_of, leave_headers
 from domain.outcomes import AttemptState, Outcome, OutcomeClass, Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from channels.http import Answer, Transport
-    from channels.port import Message
+    from channels.port import File, Message
 
 # --- What the operator sets ---------------------------------------------------------------------------------
 
@@ -159,18 +161,22 @@ def payload_of(message: Message, settings: SendGridSettings) -> dict[str, Any]:
         click_tracking=ClickTracking(enable=False, enable_text=False), open_tracking=OpenTracking(enable=False)
     )
     built: dict[str, Any] = mail.get()
-    return built
+    more = {"attachments": [*map(_attachment, message.files)], "headers": dict(leave_headers(message))}
+    return built | {name: value for name, value in more.items() if value}
+
+
+def _attachment(file: File) -> dict[str, str]:
+    """What the HTML shows goes by its content id."""
+    shown = {"disposition": "inline", "content_id": file.cid} if file.cid else {"disposition": "attachment"}
+    return {"content": base64.b64encode(file.data).decode(), "type": file.kind, "filename": file.name} | shown
 
 
 def _recipients(message: Message) -> Personalization:
     """To and cc, each address once: SendGrid refuses the whole mail where one comes twice, in any case."""
     found = Personalization()
     found.add_to(_address(To(), message.to, message.to_name))
-    taken = {message.to.casefold()}
-    for copy in message.cc:
-        if copy.casefold() not in taken:
-            taken.add(copy.casefold())
-            found.add_cc(_address(Cc(), copy))
+    for copy in copies_of(message):
+        found.add_cc(_address(Cc(), copy))
     found.add_custom_arg(CustomArg(ATTEMPT_ARG, message.attempt_id))
     return found
 
@@ -207,7 +213,7 @@ def _first_error(body: bytes) -> tuple[str, str]:
         return "", ""
 
 
-# --- Events -------------------------------------------------------------------------------------------------
+# --- Receipts -----------------------------------------------------------------------------------------------
 
 
 def read_events(raw: bytes) -> tuple[Receipt, ...]:

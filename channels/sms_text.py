@@ -74,13 +74,15 @@ def _segments(widths: list[int], *, alone: int, joined: int) -> int:
     return segments
 
 
-def normalise(text: str) -> str:
+def normalise(text: str, *, transliterate: bool = True) -> str:
     """The same text with plain spaces, quotes, dashes and line ends; letters outside GSM-7 by their nearest in it.
 
-    Letters inside GSM-7 stay (à è é ù ü Ç), â becomes a, œ becomes oe. What has no near letter (日, 🙂) stays too:
-    `count_segments` then says what it costs. Normalising twice changes nothing more.
+    Letters inside GSM-7 stay (à è é ù ü Ç), â becomes a, œ becomes oe; without `transliterate` these stay too. What
+    has no near letter (日, 🙂) stays always: `count_segments` then says what it costs. Normalising twice changes
+    nothing more.
     """
-    return "".join(letter if letter in GSM_BASIC else _plain(letter) for letter in _composed(text))
+    plain = _plain if transliterate else _plain_sign
+    return "".join(letter if letter in GSM_BASIC else plain(letter) for letter in _composed(text))
 
 
 def _composed(text: str) -> str:
@@ -105,6 +107,12 @@ def _plain(letter: str) -> str:
             return " "
         case _:
             return _without_marks(letter)
+
+
+@lru_cache(maxsize=4096)
+def _plain_sign(letter: str) -> str:
+    """Letters stay as they are; spaces, quotes, dashes and other signs become plain."""
+    return letter if unicodedata.category(letter)[0] in "LM" else _plain(letter)
 
 
 def _without_marks(letter: str) -> str:

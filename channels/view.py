@@ -7,16 +7,20 @@ may use (`config/templates/README.md` lists them).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from channels.brand import Brand
 from channels.charges_view import ChargesView, charges_of
+from channels.codes import codes_of
+from channels.port import Kind
+from channels.sheet_view import DiscountView, discount_of, happened_of
 from channels.words import grouped_iban, language_of, listed, long_date, money, one_line, web_address
 from domain.levels import Channel, Level
 from domain.money import Money
 
 if TYPE_CHECKING:
-    from channels.port import Content, Line
+    from channels.port import Code, Content, Line
     from domain.account import CreditNote, Payment
 
 FORMAL_DELAY = timedelta(days=8)
@@ -34,7 +38,10 @@ class Deduction:
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """One invoice in words. `late` is its days after the due date, 0 or less before."""
+    """One invoice in words. `late` is its days after the due date, 0 or less before; `days` those that it gave.
+
+    `part` is which instalment of how many (`parts`) it is, or none.
+    """
 
     number: str
     due: str
@@ -45,6 +52,10 @@ class LineView:
     document: str | None
     credits: tuple[Deduction, ...] = ()
     payments: tuple[Deduction, ...] = ()
+    part: int | None = None
+    parts: int | None = None
+    discount: DiscountView | None = None
+    days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,16 @@ class PayLink:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeView:
+    """A code to scan: its picture's name, the invoices that it pays, the amount of a transfer (`is_transfer`)."""
+
+    cid: str
+    numbers: str
+    is_transfer: bool
+    amount: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Transfer:
     """An account to pay to, and the reference to quote there. `bare` is the IBAN without spaces."""
 
@@ -65,37 +86,57 @@ class Transfer:
     reference: str
 
 
-def view_of(content: Content) -> dict[str, object]:
+def view_of(content: Content, brand: Brand = Brand()) -> dict[str, object]:  # noqa: B008 - frozen
     """All variables of a template, by name."""
     language = language_of(content.language)
-    lines = tuple(_line(line, language) for line in content.lines)
+    lines = tuple(_line(line, language, content.today) for line in content.lines)
     totals = _totals(content.lines, language)
-    oldest = min(content.lines, key=lambda line: line.due_on)
+    oldest = min((line.due_on for line in content.lines), default=None)
+    seller = one_line(brand.name or content.seller_name)
+    reply_to = content.reply_to or brand.reply_to
     return {
         "language": language,
         "channel": content.channel.value,
-        "tone": words_level(content).word,
-        "seller": one_line(content.seller_name),
+        "kind": content.kind.value,
+        "tone": words_of(content),
+        "seller": seller,
         "customer": one_line(content.customer_name),
         "contact": one_line(content.contact_name),
+        "logo": web_address(brand.logo),
+        "colour": brand.colour,
+        "signature": _signature(brand, seller),
         "lines": lines,
         "charges": _charges(content, language),
-        "statement": tuple(_line(line, language) for line in content.statement),
-        "lead": lines[0],
+        "statement": tuple(_line(line, language, content.today) for line in content.statement),
+        "history": tuple(happened_of(one, language) for one in content.history),
+        "today": long_date(content.today, language),
+        "address": tuple(one_line(line) for line in content.address),
+        "sender": (seller, *(one_line(line) for line in brand.postal_address)),
+        "place": one_line(brand.place) if brand.place else None,
+        "lead": lines[0] if lines else None,
         "count": len(lines),
         "several": len(lines) > 1,
+        "instalments": any(line.part for line in lines),
         "totals": totals,
         "total": listed(totals, language),
-        "oldest": long_date(oldest.due_on, language),
-        "late": max(line.days_late for line in content.lines),
-        "due_today": oldest.due_on == content.today,
+        "oldest": long_date(oldest, language) if oldest else None,
+        "late": _late(content),
+        "due_today": oldest == content.today,
         "deadline": long_date(content.today + FORMAL_DELAY, language),
+        "after_call": content.after_call,
+        "promised": _promised(content, language),
         "links": _links(content.lines, language),
         "transfers": _transfers(content.lines, language),
+        "codes": tuple(_code(code, language) for code in codes_in(content)),
         "ask": frozenset(content.ask),
         "reason": one_line(content.reason) if content.reason else None,
-        "reply_to": one_line(content.reply_to) if content.reply_to else None,
+        "reply_to": one_line(reply_to) if reply_to else None,
     }
+
+
+def words_of(content: Content) -> str:
+    """What the words are chosen by: a reminder's level, as the calendar allows, or what else the message is for."""
+    return words_level(content).word if content.kind is Kind.REMINDER else content.kind.value
 
 
 def words_level(content: Content) -> Level:
@@ -104,19 +145,37 @@ def words_level(content: Content) -> Level:
     Nothing is due yet → `upcoming`, however hard the step. Something is late → at least `courteous`: it can no
     longer be announced as falling due, however low the cap.
     """
-    latest = max(line.days_late for line in content.lines)
+    latest = _late(content)
     if latest < 0:
         return Level.UPCOMING
     return max(content.tone, Level.COURTEOUS) if latest > 0 else content.tone
 
 
+def _late(content: Content) -> int:
+    return max((line.days_late for line in content.lines), default=0)
+
+
+def _promised(content: Content, language: str) -> str | None:
+    """The day for which payment was announced and missed; before the due date nobody is reproached with it."""
+    if content.promised_on is None or words_level(content) is Level.UPCOMING:
+        return None
+    return long_date(content.promised_on, language)
+
+
+def _signature(brand: Brand, seller: str) -> tuple[str, ...]:
+    """By lines."""
+    return tuple(one_line(line) for line in (brand.signature or "").splitlines() if line.strip()) or (seller,)
+
+
 def _charges(content: Content, language: str) -> ChargesView | None:
-    """What comes on top: only where words are formal and written, whatever the step says."""
+    """What comes on top: only in reminders whose words are formal and written, whatever the step says."""
+    if content.kind is not Kind.REMINDER:
+        return None
     is_formal = words_level(content) >= Level.FORMAL and content.channel in (Channel.EMAIL, Channel.LETTER)
     return charges_of(content.lines, content.today, language) if is_formal else None
 
 
-def _line(line: Line, language: str) -> LineView:
+def _line(line: Line, language: str, today: date) -> LineView:
     return LineView(
         number=one_line(line.number),
         due=long_date(line.due_on, language),
@@ -127,6 +186,10 @@ def _line(line: Line, language: str) -> LineView:
         document=web_address(line.document_url),
         credits=tuple(_credit(note, language) for note in line.credit_notes if _counts(note, line)),
         payments=tuple(_payment(payment, language) for payment in line.payments if _counts(payment, line)),
+        part=line.part[0] if line.part else None,
+        parts=line.part[1] if line.part else None,
+        discount=discount_of(line, today, language),
+        days=(line.due_on - line.issued_on).days if line.issued_on else None,
     )
 
 
@@ -158,6 +221,16 @@ def _links(lines: tuple[Line, ...], language: str) -> tuple[PayLink, ...]:
         if url := web_address(line.payment_url):
             numbers.setdefault(url, []).append(one_line(line.number))
     return tuple(PayLink(url, listed(paid, language), len(paid) == len(lines)) for url, paid in numbers.items())
+
+
+def codes_in(content: Content) -> tuple[Code, ...]:
+    """Who has paid, or is asked how things are, gets nothing to scan."""
+    return codes_of(content.lines, content.seller_name) if content.kind is Kind.REMINDER else ()
+
+
+def _code(code: Code, language: str) -> CodeView:
+    amount = money(code.amount, language) if code.amount else None
+    return CodeView(code.cid, listed(code.numbers, language), code.amount is not None, amount)
 
 
 def _transfers(lines: tuple[Line, ...], language: str) -> tuple[Transfer, ...]:

@@ -9,6 +9,7 @@ import typer
 
 from config.clock import ClockError
 from config.embedded.guarded import EmbeddedError
+from config.looks import LooksError
 from config.policy_files import PolicyFileError
 from config.rates import RatesFileError
 from config.wiring import SettingsError
@@ -23,7 +24,13 @@ def explain(error: Exception) -> str | None:
     """The line (a policy's faults: a line each) for an operator's mistake or trouble; None for a fault of ours."""
     match error:
         case (
-            BadInputError() | SettingsError() | ClockError() | PolicyFileError() | RatesFileError() | EmbeddedError()
+            BadInputError()
+            | SettingsError()
+            | ClockError()
+            | PolicyFileError()
+            | RatesFileError()
+            | LooksError()
+            | EmbeddedError()
         ):
             return str(error)
         case typer.TyperException():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Annotated, Any
@@ -13,7 +13,7 @@ import typer
 
 from config.wiring import DEFAULT_SELLER, Services, build
 from domain.ids import SellerId
-from domain.reasons import Code
+from domain.reasons import Code, Reason
 from domain.segments import reason_of
 from store import book, journal
 from store.journal import Entry
@@ -66,9 +66,22 @@ def look(services: Services, seller: SellerId, name: str, now: datetime) -> Expl
         row = book.named(connection, seller, name)
         if row is None:
             return None
-        one = plan_accounts(connection, services, [row], now)[0]
+        one = _with_health(services, plan_accounts(connection, services, [row], now)[0])
         entries = journal.of_account(connection, row.key)
     return Explained(one, entries, coming_for(one, one.policy, now, now + AHEAD))
+
+
+def _with_health(services: Services, one: Planned) -> Planned:
+    """A reminder that could leave now waits while its provider's breaker is open. No plan says so, for it passes."""
+    reminder = one.plan.reminder
+    if reminder is None or reminder.send_at > one.now:
+        return one
+    channel = reminder.routes[0].channel
+    line = services.lines.get(channel)
+    if line is None or line.look().state == "closed":
+        return one
+    why = Reason(Code.PROVIDER_DOWN, {"channel": channel.value})
+    return replace(one, plan=replace(one.plan, reasons=(*one.plan.reasons, why)))
 
 
 def as_lines(found: Explained) -> Iterator[str]:

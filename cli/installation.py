@@ -29,8 +29,9 @@ from config.embedded.processes import Processes
 from config.embedded.redis import EmbeddedRedis
 from config.keys import login_token, new_key
 from config.private_files import read_or_make
+from config.publishing import prepare
 from config.running import Running, alone_in, announce
-from config.wiring import DEFAULT_SELLER, Services, Settings, build, prepare, read_settings
+from config.wiring import DEFAULT_SELLER, Services, Settings, build, read_settings
 from store import sellers
 from store.migrate import migrate
 

@@ -27,6 +27,7 @@ from cli import (
     sellers,
     suppress,
     tasks,
+    templates,
     unconfirmed,
     up,
 )
@@ -59,6 +60,7 @@ app.add_typer(keys.app, name="key")
 app.add_typer(sellers.app, name="seller")
 app.add_typer(policies.app, name="policy")
 app.add_typer(tasks.app, name="task")
+app.add_typer(templates.app, name="template")
 app.add_typer(unconfirmed.app, name="unconfirmed")
 app.add_typer(quarantine.app, name="quarantine")
 

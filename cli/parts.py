@@ -13,7 +13,8 @@ import typer
 from click import ClickException  # Celery's command line is made with it
 
 from cli.errors import BadInputError
-from config.wiring import SettingsError, build, prepare, read_settings, required
+from config.publishing import prepare
+from config.wiring import SettingsError, build, read_settings, required
 from store.migrate import migrate as migrate_database
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")]

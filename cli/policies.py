@@ -14,7 +14,8 @@ import typer
 from cli.errors import BadInputError
 from config.policy_book import is_readable
 from config.policy_files import LoadedPolicy, doubts_about, load_policy, parse_policy, policy_names
-from config.wiring import build, publish_policy
+from config.publishing import publish_policy
+from config.wiring import build
 from domain.policy_changes import changes_between
 from store.policies import StoredPolicy, bodies_of, ladders_on, newest_versions, versions
 

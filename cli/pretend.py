@@ -35,8 +35,8 @@ def wants_twilio(given: Settings) -> bool:
 
 
 def wants_sendgrid(given: Settings) -> bool:
-    """Whether nobody has set up SendGrid."""
-    return given.sendgrid_api_key is None
+    """Whether nobody has set up SendGrid, nor another way for mails."""
+    return given.sendgrid_api_key is None and (given.smtp_url is None or given.mail_from is None)
 
 
 def start_simulators(processes: Processes, home: Path, given: Settings, public_url: str) -> dict[str, Any]:

@@ -23,7 +23,8 @@ from cli.log import as_json_line
 from cli.timed_events import Script, read_script
 from config.embedded.postgres import EmbeddedPostgres
 from config.policy_files import load_policy
-from config.wiring import DEFAULT_SELLER, Services, build_for_replay, prepare
+from config.publishing import prepare
+from config.wiring import DEFAULT_SELLER, Services, build_for_replay
 from domain.customer import Seller
 from domain.hours import start_of_day
 from store import log as delivery_log

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from cli.errors import BadInputError
-from config.wiring import DEFAULT_SELLER, build, wake_seller
+from config.publishing import wake_seller
+from config.wiring import DEFAULT_SELLER, build
 from domain.customer import Seller
 from domain.ids import SellerId
 from domain.places import a_country, a_language, a_region, a_zone

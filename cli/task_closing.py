@@ -13,12 +13,13 @@ import typer
 from cli.errors import BadInputError
 from cli.own_events import event_of, nudge
 from config.wiring import Services
+from domain.account import Account
 from domain.event import EventError
 from domain.fields import a_day, shown
 from domain.hours import local_date
 from domain.read_customer import an_id
 from domain.read_event import read_event
-from domain.task_outcomes import OUTCOMES_OF, TaskKind
+from domain.task_outcomes import OUTCOMES_OF, SCORES, TaskKind
 from store import book, worklist
 from store.engine import Connection
 from store.worklist import TaskRow
@@ -34,6 +35,7 @@ class Said:
     next_on: str | None
     note: str | None
     by: str | None
+    score: int | None = None
 
 
 def approve(services: Services, name: str, said: Said) -> int:
@@ -113,7 +115,7 @@ def _checked(task: TaskRow, said: Said, today: date) -> tuple[str, date]:
 
 
 def _event(task: TaskRow, outcome: str, next_on: date, said: Said, now: datetime) -> dict[str, object]:
-    data = {
+    data: dict[str, object] = {
         "customer_id": task.customer,
         "task_id": task.id,
         "kind": task.kind,
@@ -125,6 +127,8 @@ def _event(task: TaskRow, outcome: str, next_on: date, said: Said, now: datetime
         "note": said.note,
         "by": said.by,
     }
+    if said.score is not None:
+        data["score"] = said.score
     event = event_of("task.closed", data, now)
     try:
         read_event(event)
@@ -135,6 +139,20 @@ def _event(task: TaskRow, outcome: str, next_on: date, said: Said, now: datetime
 
 def _today(connection: Connection, services: Services, task: TaskRow, now: datetime) -> date:
     """The date at the customer's."""
+    return local_date(_account(connection, services, task).place, now)
+
+
+def survey_behind(connection: Connection, services: Services, task: TaskRow) -> str:
+    """What was said in the survey that a task about a low score came from; empty if nobody knows any more."""
+    closed = _account(connection, services, task).closed_tasks
+    found = next((one for one in closed if one.task_id in task.units), None)
+    if found is None or found.score is None:
+        return ""
+    by = f" [{found.by}]" if found.by else ""
+    return f"score {found.score} of {SCORES[-1]}{by}" + (f"\n{found.note}" if found.note else "")
+
+
+def _account(connection: Connection, services: Services, task: TaskRow) -> Account:
     rows = book.batch(connection, 1, seller=task.seller, customer=task.customer)
     [(_, account, _)] = fold_accounts(connection, services, rows)
-    return local_date(account.place, now)
+    return account

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,11 +17,12 @@ from rich.table import Table
 
 from channels.answers import CallbackError
 from channels.twilio import callbacks as twilio
-from cli import task_closing
+from cli import task_closing, task_letter
 from cli.errors import BadInputError
 from cli.words import telling
 from config.wiring import Services, build
 from domain.ids import CustomerId, SellerId
+from domain.internal_task import LOW_SCORE
 from domain.task_outcomes import OUTCOMES_OF, TaskKind, TaskOutcome
 from store import receipts, worklist
 from store.engine import Connection
@@ -73,8 +75,12 @@ def list_(
 
 
 @app.command()
-def show(name: _Name, as_json: _Json = False) -> int:
-    """Print a task whole: its call sheet, or the customer's reply.
+def show(
+    name: _Name,
+    as_json: _Json = False,
+    pdf: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the letter there, to print.")] = None,
+) -> int:
+    """Print a task whole: its call sheet, its letter, the customer's reply, or what was said in a survey.
 
     The exit code is 1 if there is no such task.
     """
@@ -85,7 +91,9 @@ def show(name: _Name, as_json: _Json = False) -> int:
             if found is None:
                 typer.echo(f"there is no task {name!r}", err=True)
                 return 1
-            body = _reply(connection, found) if found.kind == TaskKind.REPLY else found.body
+            if pdf is not None:
+                task_letter.write(connection, found, pdf)
+            body = _body(connection, services, found)
     finally:
         services.engine.dispose()
     for line in (
@@ -100,6 +108,7 @@ def close(
     name: _Name,
     outcome: Annotated[str | None, typer.Option(help="What came of it; each kind of task has its own.")] = None,
     next_on: _Next = None,
+    score: Annotated[int | None, typer.Option(help="What a survey was answered with, 1 to 10.")] = None,
     note: _Note = None,
     by: _By = None,
 ) -> int:
@@ -108,7 +117,7 @@ def close(
     Until that date nothing is said about what the task was about. For `promised` it is the promised date. The exit
     code is 1 if there is no such open task.
     """
-    said = task_closing.Said(outcome, next_on, note, by)
+    said = task_closing.Said(outcome, next_on, note, by, score)
     return _run(lambda services: task_closing.close(services, name, said))
 
 
@@ -178,6 +187,15 @@ def _lines(task: TaskRow, body: str) -> list[str]:
     by = f", by {task.by}" if task.by else ""
     head = [opened + ended + until + by, about, what, task.note and f"note: {task.note}", task.title]
     return [*(line for line in head if line), *(["", body] if body else [])]
+
+
+def _body(connection: Connection, services: Services, task: TaskRow) -> str:
+    """The sheet; of what was said to us, the words."""
+    if task.kind != TaskKind.REPLY:
+        return task.body
+    if task.step == LOW_SCORE:
+        return task_closing.survey_behind(connection, services, task)
+    return _reply(connection, task)
 
 
 def _reply(connection: Connection, task: TaskRow) -> str:

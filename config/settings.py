@@ -39,15 +39,18 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8080"
     policy: str = "standard"
     rates: Text = None
+    templates: Text = None
     clock: str = "real"
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
     email_per_s: float = Field(default=100.0, gt=0, le=10_000)
     sms_per_s: float = Field(default=10.0, gt=0, le=10_000)
     whatsapp_per_s: float = Field(default=80.0, gt=0, le=10_000)
     mail_from: Text = None
+    smtp_url: Secret = None
     sendgrid_api_key: Secret = None
     sendgrid_webhook_key: Text = None
     sendgrid_api_url: Text = None
+    documents: str = Field(default="attach", pattern="^(attach|link)$")
     twilio_account_sid: Text = None
     twilio_auth_token: Secret = None
     twilio_from: Text = None

@@ -6,11 +6,11 @@ Called by the entry points of cli, web and workers, once per process and after a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
+from channels.documents import Documents
 from channels.http import Transport
 from channels.lines import Board, Line, Lines
 from channels.local import PersonTask
@@ -18,40 +18,33 @@ from channels.port import ChannelPort
 from channels.recording import Recording
 from channels.render import Renderer
 from channels.sendgrid import SendGridChannel, SendGridSettings
+from channels.smtp import SmtpChannel, SmtpSettings, read_smtp_url
 from channels.twilio.sending import TwilioChannel, TwilioSettings
 from config.clock import Clock, read_clock
 from config.logs import set_up_logs
-from config.policy_book import PolicyBook, store_policy
-from config.policy_files import LoadedPolicy
+from config.looks import load_looks
+from config.policy_book import PolicyBook
 from config.rates import digest_of, load_rates
 from config.settings import Secret, Settings, SettingsError, read_settings
-from domain.customer import Seller
 from domain.ids import SellerId
 from domain.levels import PERSON_CHANNELS, Channel
 from domain.rates import Rates
-from store import accounts
-from store.engine import Connection, Engine, make_engine
-from store.policies import ladders_on
-from store.sellers import ensure
+from store.engine import Engine, make_engine
 
 __all__ = [
     "DEFAULT_SELLER",
-    "Published",
     "Services",
     "Settings",
     "SettingsError",
     "broker_url",
     "build",
     "build_for_replay",
-    "prepare",
-    "publish_policy",
+    "make_renderer",
     "read_settings",
     "required",
-    "wake_seller",
 ]
 
 DEFAULT_SELLER = SellerId("default")
-_MOST_WOKEN = 2_000
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -60,7 +53,7 @@ class Services:
     """The parts of one process. `transport` belongs to the event loop that the process keeps.
 
     `rates` are the statutory ones by country; none of a country: no charges are named there. `lines` are the ways out
-    to providers, with their rates and their health.
+    to providers, with their rates and their health. `documents` fetches what mails attach (None: it is linked alone).
     """
 
     settings: Settings
@@ -74,6 +67,7 @@ class Services:
     sendgrid: SendGridSettings | None
     rates: Mapping[str, Rates]
     lines: Lines
+    documents: Documents | None = None
 
     @property
     def available(self) -> frozenset[Channel]:
@@ -86,38 +80,38 @@ class Services:
         return " ".join((self.policies.default, *sorted(self.channels), digest_of(self.rates)))
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What is in force now (`standard@3`), and how many running ladders were on each older version."""
-
-    label: str
-    running: Mapping[str, int]
-
-
 def build(settings: Settings | None = None) -> Services:
     """Builds the parts from the environment, or from given settings. Connects to nothing yet.
 
-    Raises SettingsError, ClockError, PolicyFileError or RatesFileError, each with one line for the operator.
+    Raises SettingsError, ClockError, PolicyFileError, LooksError or RatesFileError, each with one line for the
+    operator.
     """
     settings = settings or read_settings()
     set_up_logs(settings.log_level)
     clock = read_clock(settings.clock)
     transport = Transport()
     twilio, sendgrid = _twilio(settings), _sendgrid(settings)
-    _refuse_real_providers(settings, clock)
+    smtp = _smtp(settings)
+    _refuse_real_providers(settings, smtp, clock)
     return Services(
         settings=settings,
         engine=make_engine(required(settings.database_url, "RELANCE_DATABASE_URL")),
         clock=clock,
         policies=PolicyBook(settings.policy),
-        renderer=Renderer(TEMPLATES, settings.twilio_content_sids),
+        renderer=make_renderer(settings),
         transport=transport,
-        channels=_channels(settings, twilio, sendgrid, transport),
+        channels=_channels(settings, twilio, sendgrid, transport) | _mail_over(smtp, clock),
         twilio=twilio,
         sendgrid=sendgrid,
         rates=load_rates(settings.rates),
         lines=lines_of(settings),
+        documents=Documents() if settings.documents == "attach" and clock.is_real else None,
     )
+
+
+def make_renderer(settings: Settings) -> Renderer:
+    """The shipped templates with the operator's own over them. Needs no database; raises LooksError."""
+    return Renderer(TEMPLATES, settings.twilio_content_sids, load_looks(settings.templates))
 
 
 def build_for_replay(url: str, policy: str, *, approvals_given: bool) -> Services:
@@ -140,61 +134,6 @@ def build_for_replay(url: str, policy: str, *, approvals_given: bool) -> Service
         rates={},
         lines=Lines({}, time.monotonic),
     )
-
-
-def prepare(services: Services) -> None:
-    """Makes sure that the default seller and the policies are stored. Safe to call from every process.
-
-    Accounts whose plans stand on other policies or channels than there are now are planned again at once. They are
-    looked for when the policies are committed, and at each start, so that none is missed whoever plans meanwhile.
-    """
-    with services.engine.begin() as connection:
-        ensure(connection, Seller(DEFAULT_SELLER))
-        services.policies.publish(connection)
-    _wake_outdated(services)
-
-
-def publish_policy(services: Services, loaded: LoadedPolicy, *, moves: bool = False) -> Published:
-    """Stores a policy as the next version of its name, unless it is the newest.
-
-    Running ladders stay on the version they are on, unless it `moves` them. The accounts that it may change are
-    planned again at once. Under a new name that may be any: customers and sellers may have named it before it was
-    there.
-    """
-    name = loaded.policy.name
-    with services.engine.begin() as connection:
-        version = store_policy(connection, loaded, moves=moves)
-        older = {f"{name}@{number}" for number in range(1, version)}
-        running = {label: count for label, count in ladders_on(connection).items() if label in older}
-    if version == 1:
-        _wake_all(services, accounts.wake_everyone)
-    else:
-        _wake_outdated(services)
-    return Published(f"{name}@{version}", running)
-
-
-def _wake_outdated(services: Services) -> None:
-    with services.engine.begin() as connection:
-        in_force = services.policies.in_force(connection).values()
-    labels = [one.newest.label for one in in_force]
-    overtaken = [f"{one.newest.name}@{version}" for one in in_force for version in range(1, one.moving)]
-    _wake_all(
-        services,
-        lambda *turn: accounts.wake_outdated(*turn, labels=labels, overtaken=overtaken, footing=services.footing),
-    )
-
-
-def wake_seller(services: Services, seller: SellerId) -> None:
-    """Has a seller's accounts planned again: its policy or its customers' defaults have changed."""
-    _wake_all(services, lambda *turn: accounts.wake_seller(*turn, seller=seller))
-
-
-def _wake_all(services: Services, wake: Callable[[Connection, datetime, int], int]) -> None:
-    """Some at a time, each in a transaction of its own, so that no worker waits long for an account."""
-    now, woken = services.clock.now(), _MOST_WOKEN
-    while woken == _MOST_WOKEN:
-        with services.engine.begin() as connection:
-            woken = wake(connection, now, _MOST_WOKEN)
 
 
 def broker_url() -> str:
@@ -237,8 +176,8 @@ def _sendgrid(settings: Settings) -> SendGridSettings | None:
 def _channels(
     settings: Settings, twilio: TwilioSettings | None, sendgrid: SendGridSettings | None, transport: Transport
 ) -> dict[Channel, ChannelPort]:
-    """The ways out that are set up. People can always be asked to call."""
-    found: dict[Channel, ChannelPort] = {Channel.PHONE: PersonTask(), Channel.TASK: PersonTask()}
+    """The ways out that are set up. People can always be asked: to call, to visit, to post a letter."""
+    found: dict[Channel, ChannelPort] = {channel: PersonTask() for channel in PERSON_CHANNELS}
     if sendgrid is not None:
         found[Channel.EMAIL] = SendGridChannel(sendgrid, transport)
     if twilio is not None and twilio.sms_from:
@@ -253,9 +192,10 @@ def lines_of(settings: Settings) -> Lines:
     url = settings.redis_url
     board = Board(None if url is None else url.get_secret_value(), time.monotonic)
     account = settings.twilio_account_sid or ""
+    mail = "sendgrid" if settings.smtp_url is None else "smtp"
     return Lines(
         {
-            Channel.EMAIL: Line(board, "sendgrid", settings.mail_from or "", settings.email_per_s),
+            Channel.EMAIL: Line(board, mail, settings.mail_from or "", settings.email_per_s),
             Channel.SMS: Line(board, "twilio", f"{account} {settings.twilio_from}", settings.sms_per_s),
             Channel.WHATSAPP: Line(
                 board, "twilio", f"{account} whatsapp:{settings.twilio_whatsapp_from}", settings.whatsapp_per_s
@@ -265,10 +205,30 @@ def lines_of(settings: Settings) -> Lines:
     )
 
 
-def _refuse_real_providers(settings: Settings, clock: Clock) -> None:
+def _smtp(settings: Settings) -> SmtpSettings | None:
+    """Mail goes one way: over SMTP or over SendGrid."""
+    if settings.smtp_url is None or settings.mail_from is None:
+        return None
+    if settings.sendgrid_api_key is not None:
+        raise SettingsError(
+            "RELANCE_SMTP_URL and RELANCE_SENDGRID_API_KEY are both set: unset one, mail goes one way"
+        )
+    try:
+        return read_smtp_url(settings.smtp_url.get_secret_value(), settings.mail_from)
+    except ValueError as error:
+        raise SettingsError(f"RELANCE_SMTP_URL {error}") from None
+
+
+def _mail_over(smtp: SmtpSettings | None, clock: Clock) -> dict[Channel, ChannelPort]:
+    return {} if smtp is None else {Channel.EMAIL: SmtpChannel(smtp, clock.wall)}
+
+
+def _refuse_real_providers(settings: Settings, smtp: SmtpSettings | None, clock: Clock) -> None:
     """A shifted clock would send at the wrong time of a real day."""
-    real = (settings.twilio_account_sid and not settings.twilio_api_url) or (
-        settings.sendgrid_api_key and not settings.sendgrid_api_url
+    real = (
+        (settings.twilio_account_sid and not settings.twilio_api_url)
+        or (settings.sendgrid_api_key and not settings.sendgrid_api_url)
+        or (smtp is not None and not smtp.is_local)
     )
     if real and not clock.is_real:
         raise SettingsError("RELANCE_CLOCK is shifted: that is for simulated providers only; unset it")

@@ -148,7 +148,9 @@ class Account:
     `units` are those still owed, in order of due date; `invoices` are all of them, settled ones too.
     `history` are the reminders so far, oldest first; `suppressed` the (channel, address key) pairs out of use.
     `closed_tasks` and `promises` are in the order in which they came; `unread` are the replies whose task is not
-    closed. `complaint` (the oldest that is open) and `failed_method` say in words why no ladder should begin.
+    closed, `low_scores` the surveys whose answer nobody has looked into. `complaint` (the oldest that is open) and
+    `failed_method` say in words why no ladder should begin.
+    `wrote` are the keys of the numbers that he wrote to us from over WhatsApp, each with when last (aware).
     `segment` is set by hand or derived from `invoices`. `elsewhere` is what its contacts got about other customers.
     """
 
@@ -161,8 +163,10 @@ class Account:
     suppressed: frozenset[tuple[Channel, str]] = frozenset()
     closed_tasks: tuple[TaskClosed, ...] = ()
     unread: tuple[ReplyReceived, ...] = ()
+    low_scores: tuple[TaskClosed, ...] = ()
     complaint: str | None = None
     failed_method: str | None = None
+    wrote: tuple[tuple[str, datetime], ...] = ()
     promises: tuple[Promise, ...] = ()
     segment: Segmented = Segmented("new", Figures())
     elsewhere: tuple[Contacted, ...] = ()

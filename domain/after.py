@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import assert_never
 
 from domain.ids import AttemptId, ReminderId
-from domain.outcomes import AttemptState, Outcome, OutcomeClass
+from domain.outcomes import TOO_LATE, AttemptState, Outcome, OutcomeClass
 from domain.past import PastReminder
 
 TRIES_PER_CHANNEL = 5
@@ -42,7 +42,7 @@ def after_outcome(outcome: Outcome, attempt: AttemptId, tries: int) -> After:
         case OutcomeClass.UNCONFIRMED:
             return After(AttemptState.UNCONFIRMED, "calling")
         case OutcomeClass.TRANSIENT:
-            is_spent = tries >= TRIES_PER_CHANNEL and not outcome.rate_limited
+            is_spent = tries >= TRIES_PER_CHANNEL and not outcome.rate_limited and outcome != TOO_LATE
             pause_s = max(outcome.retry_after_s or 0.0, jitter_s(attempt, tries))
             return After(AttemptState.REFUSED, "open", spends_channel=is_spent, pause_s=pause_s)
         case OutcomeClass.PERMANENT_ADDRESS | OutcomeClass.OPT_OUT:
@@ -62,9 +62,11 @@ class ReminderMove:
     needs_repair: bool = False
 
 
-_PROOFS = frozenset(
+PROOFS = frozenset(
     {AttemptState.ACCEPTED, AttemptState.DEFERRED, AttemptState.SENT, AttemptState.DELIVERED, AttemptState.READ}
 )
+"""States of an attempt that is known to have left."""
+
 _FAILURES = frozenset({AttemptState.UNDELIVERED, AttemptState.EXPIRED})
 
 
@@ -82,7 +84,7 @@ def after_receipts(
     if mine is None or before is after:
         return None
     is_last = number == mine.attempts
-    if after in _PROOFS:
+    if after in PROOFS:
         return ReminderMove("done") if mine.state == "open" or (mine.state == "calling" and is_last) else None
     if not is_last or after not in _FAILURES or mine.state not in ("calling", "done"):
         return None

@@ -47,14 +47,24 @@ def refused_until(unit: Unit, step: StepId, account: Account) -> date | None:
 
 
 def call_to_repeat(unit: Unit, step: StepId, account: Account) -> tuple[PastReminder, TaskClosed] | None:
-    """The call that is made again, and what was said of it; None while a call is still open."""
+    """The call that is made again, and what was said of it; None while a call is still open.
+
+    A call after which the unit had another reminder is over: that the step has the same name does not bring it back.
+    """
     last = _last_word(unit, step, account)
     if last is None or last.kind != Channel.PHONE or last.outcome not in CALLED_AGAIN:
         return None
     for past in account.history:
         if past.state == "done" and last.task_id == attempt_id(past.id, past.attempts):
-            return past, last
+            return None if _had_later(unit, past, account) else (past, last)
     return None
+
+
+def _had_later(unit: Unit, call: PastReminder, account: Account) -> bool:
+    return any(
+        past.at > call.at and past.state != "withdrawn" and any(member.unit_id == unit.id for member in past.members)
+        for past in account.history
+    )
 
 
 def closed_before(task: InternalTask, account: Account) -> list[TaskClosed]:

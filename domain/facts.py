@@ -172,7 +172,7 @@ class TaskClosed:
 
     `kind` is the task's (`phone`, `visit`, … for contacts; `approve`, `repair`, `fix`, `reply` inside the house),
     `step`, `units` and `cycle` say what it was about. `outcome` is one of `domain.task_outcomes`; `next_on` is the
-    date (the customer's) from which the next thing may happen.
+    date (the customer's) from which the next thing may happen. `score`, 1 to 10, is what a survey was answered with.
     """
 
     customer_id: CustomerId
@@ -185,15 +185,20 @@ class TaskClosed:
     next_on: date
     note: str = ""
     by: str = ""
+    score: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyReceived:
-    """`reply.received`: the customer wrote back over a channel. Nobody writes to him until a person has read it."""
+    """`reply.received`: the customer wrote back over a channel. Nobody writes to him until a person has read it.
+
+    `address` is the number that he wrote to our own WhatsApp sender from; empty where it is not known.
+    """
 
     customer_id: CustomerId
     reply_id: str
     channel: Channel
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def fold(
                 ledgers[invoice_id].apply(fact)
         if not isinstance(fact.body, facts.InvoiceIssued):  # most of them, and none of the following
             hold = _hold_after(hold, customer_id, fact)
-            people.apply(fact.body)
+            people.apply(fact)
             agreements.apply(fact)
     states = tuple(sorted(_states(ledgers, customer_id), key=lambda s: (s.due_on, s.invoice.id)))
     return Account(
@@ -58,6 +58,8 @@ def fold(
         suppressed=frozenset((entry.channel, address_key(entry.address)) for entry in suppressed),
         closed_tasks=tuple(people.closed.values()),
         unread=people.unread(),
+        low_scores=people.low_scores(),
+        wrote=tuple(sorted(people.wrote.items())),
         complaint=next(iter(people.complaints.values()), None),
         failed_method=people.failed_method,
         promises=tuple(agreements.promises.values()),

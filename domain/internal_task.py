@@ -6,6 +6,13 @@ from dataclasses import dataclass
 
 from domain.ids import StepId, UnitId
 
+DOCUMENT_MISSING = StepId("document_missing")
+"""What a `fix` is about that delivery opens, and not planning: an invoice's document could not be fetched. It ends
+when a person closes it, or nothing of its unit is owed any more."""
+
+LOW_SCORE = StepId("low_score")
+"""What a `reply` is about that is no customer's message: a survey's low score. Its unit is the survey's task."""
+
 
 @dataclass(frozen=True, slots=True)
 class InternalTask:

@@ -31,12 +31,22 @@ class Channel(StrEnum):
     VISIT = "visit"
     MEETING = "meeting"
     CHECK_IN = "check_in"
+    SURVEY = "survey"
+    """A person asks for a score of one to ten; a low one holds the customer until a person has looked."""
     TASK = "task"
     """A hand-off inside the seller's house (an agency, a lawyer): no contact with the customer."""
 
 
 PERSON_CHANNELS = frozenset(
-    {Channel.PHONE, Channel.LETTER, Channel.VISIT, Channel.MEETING, Channel.CHECK_IN, Channel.TASK}
+    {
+        Channel.PHONE,
+        Channel.LETTER,
+        Channel.VISIT,
+        Channel.MEETING,
+        Channel.CHECK_IN,
+        Channel.SURVEY,
+        Channel.TASK,
+    }
 )
 """Channels whose attempt is a task for a person: opening the task is the contact."""
 

@@ -7,6 +7,9 @@ segment.
     closed ──10 faults in a row──▶ open ──its time is over──▶ half open: one call as a probe
       ▲                              ▲                          │
       └────────── one success ───────┴───────── a fault ────────┘   each time twice as long, at most 5 min
+
+A reminder that has been tried before opens nothing when it fails again: a message that a provider chokes on must not
+shut the line for all others.
 """
 
 from __future__ import annotations
@@ -60,7 +63,13 @@ def state_word(state: LineState, now: float) -> str:
     """`closed`, `open` or `half_open`, as operators read it."""
     if state.open_since is None:
         return "closed"
-    return "open" if now < state.open_until and not state.is_probing else "half_open"
+    return "open" if left_s(state.open_until, now) > 0 and not state.is_probing else "half_open"
+
+
+def left_s(until: float, now: float) -> float:
+    """How many seconds a pause still lasts. One longer than any is of a clock that was set back since: it is over."""
+    left = until - now
+    return left if 0 < left <= LONGEST_OPEN_S + 1 else 0.0
 
 
 def is_down(state: LineState, now: float) -> bool:
@@ -75,9 +84,11 @@ def is_down(state: LineState, now: float) -> bool:
 
 def admit(state: LineState, wanted: int, per_s: float, now: float) -> tuple[LineState, Share]:
     """Takes a share of what may go out at `now`: at most `wanted` calls of one unit each, `per_s` units a second."""
-    shut_until = max(state.paused_until, state.open_until if state.open_since is not None else 0.0)
-    if now < shut_until:
-        return state, Share(0, shut_until - now)
+    shut_s = max(
+        left_s(state.paused_until, now), left_s(state.open_until, now) if state.open_since is not None else 0
+    )
+    if shut_s > 0:
+        return state, Share(0, shut_s)
     filled = _filled(state, per_s, now)
     is_open = state.open_since is not None
     calls = min(wanted, 1 if is_open else wanted, int(filled.free))
@@ -87,15 +98,25 @@ def admit(state: LineState, wanted: int, per_s: float, now: float) -> tuple[Line
     return (replace(taken, is_probing=True, open_until=now + PROBE_S) if is_open else taken), Share(calls)
 
 
-def heard(state: LineState, share: int, used: float, outcomes: Sequence[Outcome], now: float) -> LineState:
+def heard(
+    state: LineState,
+    share: int,
+    used: float,
+    outcomes: Sequence[Outcome],
+    now: float,
+    further: Sequence[Outcome] = (),
+) -> LineState:
     """What the calls of a share came to: `used` units in all, and their outcomes in the order of the calls.
 
-    What was not used is given back; what was used beyond the share is owed. A probe that came to no call leaves room
-    for the next one at once.
+    `further` are those of reminders that had been tried before: that they fail again says more of them than of the
+    provider. What was not used is given back; what was used beyond the share is owed. A probe that came to no call
+    leaves room for the next one at once.
     """
     state = replace(state, free=state.free + share - used)
-    if not outcomes and state.is_probing:
+    if not outcomes and not further and state.is_probing:
         return replace(state, is_probing=False, open_until=now)
+    for outcome in further:
+        state = _after_further(state, outcome, now)
     for outcome in outcomes:
         state = _after(state, outcome, now)
     return state
@@ -118,6 +139,13 @@ def _after(state: LineState, outcome: Outcome, now: float) -> LineState:
     if state.open_since is None:
         return _opened(state, now) if state.faults >= FAULTS_IN_A_ROW else state
     return _opened(state, now) if state.is_probing else state  # else it had begun before the line opened
+
+
+def _after_further(state: LineState, outcome: Outcome, now: float) -> LineState:
+    """A fault opens nothing; one that was the probe has the next one wait, and no longer than the first time."""
+    if outcome.rate_limited or outcome.kind not in _FAULTS:
+        return _after(state, outcome, now)
+    return replace(state, is_probing=False, open_until=now + FIRST_OPEN_S) if state.is_probing else state
 
 
 def _opened(state: LineState, now: float) -> LineState:

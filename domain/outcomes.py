@@ -45,6 +45,10 @@ class Outcome:
     segments: int | None = None
 
 
+TOO_LATE = Outcome(OutcomeClass.TRANSIENT, code="too_late")
+"""What comes of a call that was not begun in time: no fault of its provider's, whose channel it never spends."""
+
+
 class AttemptState(StrEnum):
     """The states of the delivery log, in the order in which receipts outrank each other.
 

@@ -6,10 +6,13 @@ Used by `fold`, and where internal tasks are named. Replies, complaints and task
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from domain import facts
+from domain.addresses import address_key
 from domain.ids import CustomerId
-from domain.task_outcomes import TaskKind
+from domain.levels import Channel
+from domain.task_outcomes import HIGHEST_LOW_SCORE, TaskKind
 
 
 @dataclass(slots=True)
@@ -19,17 +22,21 @@ class People:
     customer_id: CustomerId
     closed: dict[str, facts.TaskClosed] = field(default_factory=dict)
     replies: dict[str, facts.ReplyReceived] = field(default_factory=dict)
+    wrote: dict[str, datetime] = field(default_factory=dict)
     complaints: dict[str, str] = field(default_factory=dict)
     failed_method: str | None = None
 
-    def apply(self, body: facts.Body) -> None:
+    def apply(self, fact: facts.Fact) -> None:
         """Takes in the next fact (stamps never go back)."""
+        body = fact.body
         match body:
             case facts.TaskClosed(customer_id=customer_id, task_id=task_id) if customer_id == self.customer_id:
                 self.closed.pop(task_id, None)
                 self.closed[task_id] = body
             case facts.ReplyReceived(customer_id=customer_id, reply_id=reply_id) if customer_id == self.customer_id:
                 self.replies.setdefault(reply_id, body)
+                if body.channel is Channel.WHATSAPP and body.address:
+                    self._note_number(body.address, min(fact.stamp.time, fact.received_at))
             case facts.ComplaintOpened(customer_id=customer_id) if customer_id == self.customer_id:
                 self.complaints[body.complaint_id] = body.reason or "complaint"
             case facts.ComplaintResolved(customer_id=customer_id) if customer_id == self.customer_id:
@@ -41,7 +48,25 @@ class People:
             case _:
                 return
 
+    def _note_number(self, address: str, at: datetime) -> None:
+        """When the customer last wrote to us from there."""
+        key = address_key(address)
+        self.wrote[key] = max(at, self.wrote.get(key, at))
+
     def unread(self) -> tuple[facts.ReplyReceived, ...]:
         """The replies that nobody has dealt with yet. A closed `reply` task names those it was about as its units."""
-        read = {name for task in self.closed.values() if task.kind == TaskKind.REPLY for name in task.units}
+        read = self._read()
         return tuple(reply for name, reply in self.replies.items() if name not in read)
+
+    def low_scores(self) -> tuple[facts.TaskClosed, ...]:
+        """The surveys with a low score that nobody has looked at yet, which is a task of kind `reply`, too."""
+        read = self._read()
+        return tuple(
+            task
+            for name, task in self.closed.items()
+            if task.score is not None and task.score <= HIGHEST_LOW_SCORE and name not in read
+        )
+
+    def _read(self) -> set[str]:
+        """The names of what people have dealt with."""
+        return {name for task in self.closed.values() if task.kind == TaskKind.REPLY for name in task.units}

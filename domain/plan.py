@@ -15,7 +15,7 @@ to a later instant, and a ladder has few of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -28,7 +28,7 @@ from domain.grouping import Candidate, candidates_of, compose
 from domain.hours import local_date, start_of_day
 from domain.housework import in_round, to_find, work_at
 from domain.ids import StepId, UnitId
-from domain.internal_task import InternalTask
+from domain.internal_task import LOW_SCORE, InternalTask
 from domain.leave import Leaves, Unreachable, Waits, try_at
 from domain.news import news_of
 from domain.planned import Plan
@@ -56,7 +56,7 @@ def plan(account: Account, policy: Policy, now: datetime) -> Plan:
         found = replace(found, again_at=min(found.again_at or moment.until, moment.until))
     if stale_at is not None and found.again_at is not None and now < stale_at < found.again_at:
         found = replace(found, again_at=stale_at, fed_at=found.again_at)
-    news, work = news_of(moment, policy, now), (*_replies_to_read(account), *to_find(account))
+    news, work = news_of(moment, policy, now), (*_to_read(account), *to_find(account))
     if not news and not work:
         return found
     return replace(found, tasks=(*work, *found.tasks), news=news)
@@ -82,7 +82,7 @@ def _plan(moment: Moment, policy: Policy, now: datetime, stale_at: datetime | No
 def _blocked(account: Account, stale_at: datetime | None, now: datetime) -> Block | None:
     """What keeps everything back at `now`; of several, that which ends last."""
     feed, held = _feed_stale(account.seller, stale_at, now), _held(account.hold, now)
-    blocks = (_unread(account), feed, held, _reply_wait(account, now))
+    blocks = (_unread(account), _low_score(account), feed, held, _reply_wait(account, now))
     found = [block for block in blocks if block is not None]
     return max(found, key=lambda block: (block.until is None, block.until or now), default=None)
 
@@ -139,9 +139,15 @@ def _walk(moment: Moment, policy: Policy, start: datetime) -> Plan:
     return Plan(None, min(wakes, default=None), _once(reasons), tuple(tasks))
 
 
-def _replies_to_read(account: Account) -> list[InternalTask]:
-    """A task for each reply that nobody has read, whatever else is the matter: it is closed with what came of it."""
-    return [InternalTask(TaskKind.REPLY.value, StepId(""), (UnitId(reply.reply_id),)) for reply in account.unread]
+def _to_read(account: Account) -> Iterator[InternalTask]:
+    """A task for each reply and low score that nobody has read, whatever else is the matter.
+
+    It is closed with what came of it.
+    """
+    for reply in account.unread:
+        yield InternalTask(TaskKind.REPLY.value, StepId(""), (UnitId(reply.reply_id),))
+    for survey in account.low_scores:
+        yield InternalTask(TaskKind.REPLY.value, LOW_SCORE, (UnitId(survey.task_id),))
 
 
 def _stale_at(seller: Seller, policy: Policy) -> datetime | None:
@@ -165,6 +171,14 @@ def _unread(account: Account) -> Block | None:
         return None
     reply = account.unread[0]
     return Block(Reason(Code.REPLY_UNREAD, {"reply": reply.reply_id, "channel": reply.channel.value}), None)
+
+
+def _low_score(account: Account) -> Block | None:
+    """Nobody who is unhappy is written to before a person has looked into it."""
+    if not account.low_scores:
+        return None
+    survey = account.low_scores[0]
+    return Block(Reason(Code.LOW_SCORE, {"task": survey.task_id, "score": survey.score}), None)
 
 
 def _held(hold: Hold | None, now: datetime) -> Block | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from domain import facts
-from domain.fields import Fields, a_day, a_list, ident, line, one_of, text
+from domain.fields import Fields, a_day, a_list, ident, line, one_of, shown, text
 from domain.ids import CustomerId, StepId, UnitId
 from domain.levels import Channel
 from domain.read_customer import an_id
-from domain.task_outcomes import OUTCOMES_OF
+from domain.task_outcomes import OUTCOMES_OF, SCORES, TaskOutcome
 
 _MOST_CYCLES = 32_000
 _a_kind = one_of([str(kind) for kind in OUTCOMES_OF], "a kind of task")
@@ -18,8 +18,9 @@ _a_name = line(200)
 
 
 def task_closed(data: Fields, _: str) -> facts.TaskClosed:
-    """`task.closed`: the outcome must be one that its kind of task can have."""
+    """`task.closed`: the outcome must be one that its kind of task can have, and `answered` has a score."""
     kind = data.need("kind", _a_kind)
+    outcome = data.need("outcome", one_of([outcome.value for outcome in OUTCOMES_OF[kind]], f"an outcome of {kind}"))
     return facts.TaskClosed(
         customer_id=_customer_id(data),
         task_id=data.need("task_id", an_id),
@@ -27,12 +28,11 @@ def task_closed(data: Fields, _: str) -> facts.TaskClosed:
         step=StepId(data.maybe("step", _a_name) or ""),
         units=data.maybe("units", _units) or (),
         cycle=data.maybe("cycle", _a_cycle) or 0,
-        outcome=data.need(
-            "outcome", one_of([outcome.value for outcome in OUTCOMES_OF[kind]], f"an outcome of {kind}")
-        ),
+        outcome=outcome,
         next_on=data.need("next_on", a_day),
         note=data.maybe("note", lambda value: text(value, 10_000)) or "",
         by=data.maybe("by", _a_name) or "",
+        score=data.need("score", _a_score) if outcome == TaskOutcome.ANSWERED else data.maybe("score", _no_score),
     )
 
 
@@ -42,6 +42,7 @@ def reply_received(data: Fields, _: str) -> facts.ReplyReceived:
         customer_id=_customer_id(data),
         reply_id=data.need("reply_id", an_id),
         channel=Channel(data.need("channel", _a_channel)),
+        address=data.maybe("address", _a_name) or "",
     )
 
 
@@ -81,3 +82,13 @@ def _a_cycle(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST_CYCLES:
         raise ValueError("is not a cycle; write its number, as in 0")
     return value
+
+
+def _a_score(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value not in SCORES:
+        raise ValueError(f"{shown(value)} is not a score; write a whole number from {SCORES[0]} to {SCORES[-1]}")
+    return value
+
+
+def _no_score(_: object) -> int:
+    raise ValueError(f"goes with the outcome {TaskOutcome.ANSWERED} alone")

@@ -38,6 +38,7 @@ class Code(StrEnum):
     RATE_TOO_LOW = "rate_too_low"  # step, half_year
     CUSTOMER_HELD = "customer_held"  # reason, until
     REPLY_UNREAD = "reply_unread"  # reply, channel
+    LOW_SCORE = "low_score"  # task, score
     FEED_STALE = "feed_stale"  # as_of
     DELIVERY_RUNNING = "delivery_running"  # reminder
     PROVIDER_DOWN = "provider_down"  # channel

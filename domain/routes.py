@@ -17,7 +17,7 @@ from domain.levels import PERSON_CHANNELS, PHONE_NUMBER_CHANNELS, ROLE_FALLBACK,
 from domain.policy import Policy, Step
 from domain.reasons import Code, Reason
 
-_NO_ADDRESS = frozenset({Channel.VISIT, Channel.MEETING, Channel.CHECK_IN, Channel.TASK})
+_NO_ADDRESS = frozenset({Channel.VISIT, Channel.MEETING, Channel.CHECK_IN, Channel.SURVEY, Channel.TASK})
 """Work for people who find their own way."""
 
 

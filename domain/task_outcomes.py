@@ -40,6 +40,7 @@ class TaskOutcome(StrEnum):
     POSTPONED = "postponed"  # asked again on next_on
     AS_IS = "as_is"  # what looked wrong is right
     RESOLVED = "resolved"
+    ANSWERED = "answered"  # a survey, with its score; the ladder goes on, not before next_on
 
 
 _WITH_CUSTOMER = (
@@ -51,6 +52,12 @@ _WITH_CUSTOMER = (
     TaskOutcome.DISPUTED,
     TaskOutcome.REFUSED,
 )
+SCORES = range(1, 11)
+"""What a survey may be answered with."""
+
+HIGHEST_LOW_SCORE = 6
+"""Up to here a person has to look before anything more is said to the customer."""
+
 CALLED_AGAIN = (TaskOutcome.NO_ANSWER, TaskOutcome.MESSAGE_LEFT, TaskOutcome.CALL_BACK)
 """After these the same call is made again."""
 
@@ -61,6 +68,7 @@ OUTCOMES_OF: Mapping[str, tuple[TaskOutcome, ...]] = MappingProxyType(
         Channel.VISIT: _WITH_CUSTOMER,
         Channel.MEETING: _WITH_CUSTOMER,
         Channel.CHECK_IN: _WITH_CUSTOMER,
+        Channel.SURVEY: (TaskOutcome.ANSWERED, *_WITH_CUSTOMER),
         Channel.TASK: _WITH_CUSTOMER,
         TaskKind.APPROVE: (TaskOutcome.APPROVED, TaskOutcome.DECLINED, TaskOutcome.POSTPONED),
         TaskKind.REPAIR: (TaskOutcome.DONE,),

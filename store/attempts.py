@@ -8,6 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from domain.after import PROOFS
 from domain.asking import ASKS_AFTER_S, WAITING
 from domain.ids import AccountKey, AttemptId, CustomerId, ReminderId, SellerId
 from domain.outcomes import AttemptState, OutcomeClass
@@ -151,17 +152,24 @@ def expire_leases(connection: sa.Connection, limit: int) -> list[AttemptRow]:
 
 
 def change_reminders(connection: sa.Connection, changes: Sequence[ReminderChange]) -> None:
-    """Takes the reminders on. The accounts are locked by the caller."""
+    """Takes the reminders on. The accounts are locked by the caller.
+
+    One of which any attempt is known to have left is not opened again: it is done, whatever came of a later one.
+    """
     columns: Columns = [("id", TEXT), ("state", TEXT), ("spent", TEXT), ("retry_at", INSTANT)]
     rows = [(one.reminder, one.state, "\x1f".join(one.spent), one.retry_at) for one in changes]
     new = unnested(columns, rows)
+    has_left = sa.exists().where(
+        attempts.c.reminder_id == new.c.id, attempts.c.state.in_([state.value for state in PROOFS])
+    )
+    is_over = sa.and_(new.c.state == "open", has_left)
     connection.execute(
         sa.update(reminders)
         .where(reminders.c.id == new.c.id)
         .values(
-            state=new.c.state,
+            state=sa.case((is_over, "done"), else_=new.c.state),
             spent=sa.func.string_to_array(new.c.spent, "\x1f", type_=sa.ARRAY(sa.Text)),
-            retry_at=new.c.retry_at,
+            retry_at=sa.case((is_over, None), else_=new.c.retry_at),
         )
     )
 

@@ -51,15 +51,21 @@ def nudge_due(
         turns += connection.execute(_in_turn(to_plan, now, free, to_plan=True))
         queue, _, most = to_plan[0]
         fed = released(sa.select(accounts.c.id).where(free).limit(most))
-        turns += [(queue, 0, key) for key in connection.execute(fed).scalars()]
+        # As if of one seller more: a feed that moves on releases thousands at once.
+        turns += [(queue, turn, key) for turn, key in enumerate(connection.execute(fed).scalars(), start=1)]
     lots = {key: crc32(f"{key} {now}".encode()) for _, _, key in turns}
     turns.sort(key=lambda one: (one[1], lots[one[2]]))
     return _take(connection, _chosen(turns, {room.queue: room.most for room in rooms}), free)
 
 
 def let_go(connection: sa.Connection, keys: Collection[AccountKey]) -> None:
-    """These accounts were given out and not taken up: they may be given out again at once."""
-    connection.execute(sa.update(accounts).where(among(accounts.c.id, keys)).values(nudged_at=None))
+    """These accounts were given out and not taken up: they may be given out again at once.
+
+    Those that somebody holds are left alone: whoever holds them plans them.
+    """
+    held = sa.select(accounts.c.id).where(among(accounts.c.id, keys)).order_by(accounts.c.id)
+    free = held.with_for_update(skip_locked=True).cte("free")
+    connection.execute(sa.update(accounts).where(accounts.c.id == free.c.id).values(nudged_at=None))
 
 
 def _is_free(renudge_s: float) -> sa.ColumnElement[bool]:

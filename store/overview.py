@@ -29,6 +29,7 @@ class AccountView:
 class TaskView:
     """An open task."""
 
+    id: str
     seller: SellerId
     customer_id: CustomerId
     name: str
@@ -68,6 +69,7 @@ def open_tasks(
         statement = statement.where(accounts.c.customer_id == customer)
     return [
         TaskView(
+            id=row.id,
             seller=row.seller,
             customer_id=row.customer_id,
             name=row.name,

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.ids import AccountKey, ReminderId, SellerId
+from domain.internal_task import DOCUMENT_MISSING
 from domain.task_outcomes import TaskKind
 from store.arrays import DAY, INSTANT, NUMBER, TEXT, Columns, unnested
 from store.tables import tasks
@@ -149,7 +150,8 @@ def close(connection: sa.Connection, closings: Sequence[Closing]) -> list[Closed
 def cancel_moot(connection: sa.Connection, pending: Sequence[Pending]) -> list[ClosedTask]:
     """Closes the open tasks of these accounts that are about nothing pending any more. The accounts are locked.
 
-    A task without units is about all that is pending. A `fix` is moot, too, once nothing is wrong any more.
+    A task without units is about all that is pending. A `fix` is moot, too, once nothing is wrong any more; whether a
+    document can be fetched, nobody knows before it is tried.
     """
     columns: Columns = [("account_id", NUMBER), ("names", TEXT), ("at", INSTANT), ("fixes", TEXT)]
     rows = [
@@ -158,7 +160,11 @@ def cancel_moot(connection: sa.Connection, pending: Sequence[Pending]) -> list[C
     ]
     new = unnested(columns, rows)
     names = _texts(new.c.names)
-    is_right = sa.and_(tasks.c.kind == TaskKind.FIX.value, tasks.c.id != sa.all_(_texts(new.c.fixes)))
+    is_right = sa.and_(
+        tasks.c.kind == TaskKind.FIX.value,
+        tasks.c.step != DOCUMENT_MISSING,
+        tasks.c.id != sa.all_(_texts(new.c.fixes)),
+    )
     is_moot = sa.case(
         (sa.func.cardinality(tasks.c.units) == 0, sa.func.cardinality(names) == 0),
         else_=~tasks.c.units.overlap(names),

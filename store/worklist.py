@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import sqlalchemy as sa
@@ -105,6 +106,24 @@ def named(connection: sa.Connection, name: str, *, is_open: bool = False) -> lis
         if found:
             return found
     return []
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was made for a person's contact (as in `LogRow.message`), and when (UTC)."""
+
+    at: datetime
+    message: Mapping[str, Any]
+
+
+def message_of(connection: sa.Connection, task_id: str, seller: SellerId | None = None) -> Made | None:
+    """What the task with this id, of this seller if one is given, was opened with; None if it is no contact."""
+    statement = sa.select(attempts.c.called_at, attempts.c.message).join(tasks, tasks.c.id == attempts.c.id)
+    statement = statement.where(tasks.c.id == task_id)
+    if seller is not None:
+        statement = statement.where(tasks.c.seller == seller)
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else Made(row.called_at.astimezone(UTC), row.message)
 
 
 def locked(connection: sa.Connection, task_id: str) -> TaskRow:

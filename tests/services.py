@@ -10,8 +10,9 @@ from typing import Any
 
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
+from config.publishing import prepare
 from config.settings import Settings
-from config.wiring import DEFAULT_SELLER, Services, build, prepare
+from config.wiring import DEFAULT_SELLER, Services, build
 from store.sellers import add_key
 
 KEY_ID = "testkey"
@@ -38,10 +39,13 @@ class _GivenSettings(Settings):
 def make_services(database_url: str, redis_url: str | None = None, **settings: Any) -> Services:
     """Build the services on a migrated database, with the default seller, the policies, and KEY.
 
-    `settings` are those of `Settings`; `secret_key` is SECRET_KEY unless given. Dispose of the engine afterwards.
+    `settings` are those of `Settings`; unless given, `secret_key` is SECRET_KEY and documents are linked. Dispose of
+    the engine afterwards.
     """
     addresses = {"database_url": database_url, "redis_url": redis_url}
-    given: dict[str, Any] = {"secret_key": SECRET_KEY, "log_level": "error"} | addresses | settings
+    given: dict[str, Any] = (
+        {"secret_key": SECRET_KEY, "log_level": "error", "documents": "link"} | addresses | settings
+    )
     services = build(_GivenSettings(**given))
     prepare(services)
     with services.engine.begin() as connection:

@@ -8,13 +8,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from channels.kept import keep
+from channels.port import Letter, Rendered
 from config.wiring import DEFAULT_SELLER
 from domain.customer import Seller
-from domain.ids import SellerId
-from store import history, quarantine, sellers
+from domain.ids import CustomerId, SellerId
+from store import accounts, history, log, quarantine, sellers, tasks
 from store.engine import Connection
 from store.quarantine import Quarantined
-from store.tables import metadata
+from store.tables import attempts, metadata
+from store.tasks import NewTask
 from tests.factories import contact_data, customer_data, invoice_event
 from tests.pipeline import Pipeline
 from workers.intake import intake
@@ -28,11 +31,15 @@ OURS = customer_data(id="C-18", name="Boucherie Quatremer", contacts=[PERSON])
 SILENT = customer_data(
     id="C-19", name="Quatremer & fils", contacts=[contact_data(name="Quatremer", email=None, phone=None)]
 )
+LETTER = Rendered("fr/email/firm", "x", letter=Letter((), ("Quatremer",), "", "F-18", "x"))
 PRIVATE = ("Quatremer", "quatremer", "33698765432", "F-18", "F-19", "secret-in-quarantine")
 
 
 def book_two_sellers(pipeline: Pipeline) -> None:
-    """One seller with a reminder that went out, a task, something in quarantine; another with a C-18 of its own."""
+    """One seller with a reminder that went out, tasks, something in quarantine; another with a C-18 of its own.
+
+    One of the tasks is a letter, as if the reminder had been one.
+    """
     services = pipeline.services
     pipeline.take(
         invoice_event(customer=OURS, invoice=LATE | {"id": "F-18", "number": "F-18"}, id="e-18"),
@@ -41,6 +48,11 @@ def book_two_sellers(pipeline: Pipeline) -> None:
     assert pipeline.deliver_due() == 1
     assert len(pipeline.tasks()) == 1
     with services.engine.begin() as connection:
+        [row] = log.read(connection)
+        [key] = accounts.find(connection, [(DEFAULT_SELLER, CustomerId("C-18"))]).values()
+        letter = NewTask(row.attempt, DEFAULT_SELLER, key, "letter", row.step, ("F-18",), pipeline.now)
+        tasks.open_tasks(connection, [letter])
+        connection.execute(sa.update(attempts).values(message=attempts.c.message + keep(LETTER, ())))
         held = Quarantined(DEFAULT_SELLER, "event", "x", "secret-in-quarantine", b"{}", pipeline.now)
         quarantine.set_aside(connection, [held])
         history.suppress(connection, [(DEFAULT_SELLER, "email", EMAIL, "by_hand", pipeline.now)])

@@ -4,8 +4,10 @@
              callbacks   POST /callbacks/…
              health      GET  /healthz, /readyz
              metrics     GET  /metrics
+             leaving     GET, POST /u/{token}
              sessions    GET, POST /login, POST /logout
              pages       GET  /, /customers, /customers/{id}, /reminders/{id}
+             letters     GET  /tasks/{id}.pdf
 
 Called by `web/server` and by tests. `uvicorn --factory web.app:from_environment` runs it too.
 """
@@ -17,8 +19,9 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from config.wiring import Services, build, prepare
-from web import callbacks, events, health, metrics, pages, sessions
+from config.publishing import prepare
+from config.wiring import Services, build
+from web import callbacks, events, health, leaving, letters, metrics, pages, sessions
 from web.guard import Guard
 from web.limits import Door
 from web.nudger import Nudger, Publish
@@ -41,7 +44,7 @@ def create_app(services: Services, publish: Publish = publish) -> FastAPI:
     app.state.parts = Parts(services, nudger, Door())
     app.add_middleware(Guard)
     answer_refusals(app)
-    for part in (events, callbacks, health, metrics, sessions, pages):
+    for part in (events, callbacks, health, metrics, leaving, sessions, pages, letters):
         app.include_router(part.router)
     return app
 

@@ -19,6 +19,8 @@ log = structlog.get_logger()
 
 Publish = Callable[[Iterable[Nudge]], bool]
 
+GATHER_S = 0.05
+"""How long ids are gathered for a message: it costs a worker as much as fifty of them."""
 REST_S = 5.0
 """How long a broker that is away is left alone."""
 MOST_WAITING = 10_000
@@ -59,6 +61,7 @@ class Nudger:
 
     def _run(self) -> None:
         while (first := self._waiting.get()) is not None:
+            self._closing.wait(GATHER_S)
             if not self._told([first, *self._drain()]):
                 self._closing.wait(REST_S)
                 self._drain()

@@ -17,6 +17,7 @@ from domain.ids import CustomerId, ReminderId, SellerId
 from store import journal, log, overview, sellers
 from store.engine import Connection
 from store.overview import AccountView
+from web.as_sent import as_sent
 from web.parts import PartsHere
 from web.refusals import Refusal
 from web.sentences import explain, tell
@@ -64,7 +65,8 @@ def get_reminder(reminder_id: str, parts: PartsHere, visitor: VisitorHere, langu
         zone = _zone(connection, visitor.seller)
         entries = journal.of_reminder(connection, reminder)
     told = [tell(entry, language, zone) for entry in entries]
-    return show("reminder.html", language, rows=rows, first=rows[0], told=told, zone=zone)
+    sent = [as_sent(row, entries) for row in rows]
+    return show("reminder.html", language, sent=sent, first=rows[0], told=told, zone=zone)
 
 
 @router.get("/customers")

@@ -17,6 +17,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "visit": ("visite", "visit"),
     "meeting": ("rendez-vous", "meeting"),
     "check_in": ("prise de nouvelles", "check-in"),
+    "survey": ("enquête de satisfaction", "survey"),
     "task": ("transmission", "hand-off"),
     # levels
     "upcoming": ("avant échéance", "upcoming"),
@@ -81,6 +82,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "declined": ("étape écartée", "step declined"),
     "postponed": ("remis à plus tard", "put off"),
     "as_is": ("juste tel quel", "right as it is"),
+    "answered": ("a répondu", "answered"),
     "resolved": ("litige réglé", "dispute resolved"),
     # what has to be fixed before a first reminder
     "due_before_issued": ("l’échéance précède la date d’émission", "it is due before it was issued"),
@@ -92,6 +94,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "document_url": ("le lien vers la facture manque", "the link to the invoice is missing"),
     "payment_url": ("le lien de paiement manque", "the payment link is missing"),
     "iban": ("l’IBAN manque", "the IBAN is missing"),
+    "low_score": ("note basse à l’enquête", "a low score in the survey"),
+    "document_missing": ("le document n’a pas pu être joint", "the document could not be attached"),
     "rate_unknown": ("un taux légal manque", "a statutory rate is missing"),
     "rate_too_low": ("le taux convenu est trop bas", "the agreed rate is too low"),
     # kinds of internal tasks
@@ -119,6 +123,10 @@ LABELS: dict[str, tuple[str, str]] = {
     "subject": ("Objet", "Subject"),
     "as_sent": ("Tel qu’envoyé", "As sent"),
     "mail_view": ("Le courriel tel qu’affiché", "The mail as displayed"),
+    "attached": ("Pièces jointes", "Attached"),
+    "perhaps_attached": ("À joindre ; on ne sait si ce fut fait", "To be attached; whether they were is not known"),
+    "not_attached": ("Document manquant", "Document missing"),
+    "as_pdf": ("La lettre en PDF", "The letter as PDF"),
     "attempt": ("Essai", "Attempt"),
     "journal": ("Ce qui s’est passé, et pourquoi", "What happened, and why"),
     "next": ("La suite", "What comes next"),
@@ -162,6 +170,17 @@ LABELS: dict[str, tuple[str, str]] = {
         "Ce lien n’est plus valable. Entrez une clé.",
         "This link is no longer valid. Enter a key.",
     ),
+    "leave": ("Ne plus recevoir d’e-mails", "No more e-mails"),
+    "leave_asks": (
+        "Souhaitez-vous ne plus recevoir d’e-mails de notre part à cette adresse ? Ce que vous devez ne change pas.",
+        "Would you like no more e-mails from us at this address? What you owe does not change.",
+    ),
+    "leave_button": ("Ne plus m’écrire à cette adresse", "No more e-mails to this address"),
+    "leave_done": (
+        "C’est noté : nous ne vous écrirons plus à cette adresse.",
+        "Done: we will not write to this address any more.",
+    ),
+    "leave_unknown": ("Ce lien n’est pas valable.", "This link is not valid."),
     "closed": (
         "Les pages sont fermées : RELANCE_SECRET_KEY n’est pas défini.",
         "The pages are closed: RELANCE_SECRET_KEY is not set.",

@@ -146,7 +146,7 @@ def _nudge_due(only: str | None = None) -> None:
 
 @app.task(name="tick.sweep")
 def _sweep() -> None:
-    publish(sweep(services(), services().clock.now()))
+    publish(sweep(services(), services().clock.now(), waiting(app.conf.broker_url, QUEUES, BROKER_ANSWERS_IN_S)))
 
 
 @app.task(name="tick.ask")

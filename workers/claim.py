@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
 
-from channels.port import Message, Rendered
+from channels.kept import keep
+from channels.port import Document, Message, Rendered
 from channels.render import TemplateError
+from config.keys import LEAVE_PATH, leave_token
 from config.wiring import Services
 from domain.addresses import address_key
 from domain.contacted import Contacted
@@ -27,12 +29,13 @@ from domain.plan import plan
 from domain.planned import PlannedReminder
 from domain.reasons import Code, Reason
 from domain.routes import Route
-from store import accounts, claims, inbox, journal, tasks
+from store import accounts, claims, facts, inbox, journal, tasks
 from store.claims import Claim
 from store.engine import Connection, Unavailable
+from store.facts import Mark
 from store.journal import Entry
 from workers.instants import Now, by_instant, latest, now_of
-from workers.letters import render
+from workers.letters import documents_of, render
 from workers.nudges import queue_of
 from workers.persons import Batch
 from workers.planning import PUT_OFF, Planned, give_up, keep_plans, plan_accounts
@@ -49,11 +52,17 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A claimed attempt with the message that is to leave. After `begin_by` (monotonic) it is too late."""
+    """A claimed attempt with the message that is to leave. After `begin_by` (monotonic) it is too late.
+
+    `mark` is what was known of its account, if it is looked at again before the call: documents of its batch are
+    fetched first. `missed` are documents that it leaves without, and why.
+    """
 
     claim: Claim
     message: Message
     begin_by: float = math.inf
+    mark: Mark | None = None
+    missed: tuple[tuple[Document, str], ...] = ()
 
 
 def claim_due(services: Services, keys: Sequence[AccountKey], queue: str, now: Now) -> list[Call]:
@@ -106,7 +115,15 @@ def _claim_all(services: Services, keys: Sequence[AccountKey], queue: str, now: 
         keep_plans(connection, [one for one in tried if isinstance(one, Planned)])
         if calls:
             _write(connection, [one for one in planned if one.row.key in claimed], calls, now)
-    return [replace(call, begin_by=begin_by) for call in calls]
+        marks = _marks(connection, services, calls)
+    return [replace(call, begin_by=begin_by, mark=marks.get(call.claim.account)) for call in calls]
+
+
+def _marks(connection: Connection, services: Services, calls: Sequence[Call]) -> Mapping[AccountKey, Mark]:
+    """Read under the lock: what is folded from here on makes another mark. None where nothing is waited for."""
+    if services.documents is None or not any(call.message.documents for call in calls):
+        return {}
+    return facts.marks(connection, [call.claim.account for call in calls])
 
 
 def _one_each(found: Iterable[tuple[Planned, Call | Planned]]) -> tuple[list[Call], list[AccountKey]]:
@@ -195,7 +212,7 @@ def _claim(
         is_open=route.channel in PERSON_CHANNELS,
         template=rendered.template,
         segments=rendered.segments,
-        message={"subject": rendered.subject, "text": rendered.text, "html": rendered.html},
+        message=keep(rendered, _documents(one, reminder, route) if services.documents else ()),
     )
 
 
@@ -215,9 +232,26 @@ def _message(
         rendered=rendered,
         cc=route.cc,
         to_name=route.to_name,
-        from_name=one.account.seller.name,
+        from_name=rendered.from_name or one.account.seller.name,
+        reply_to=rendered.reply_to,
         validity_s=int(services.clock.wall_seconds(reminder.closes - now)),
+        documents=_documents(one, reminder, route),
+        unsubscribe_url=_unsubscribe_url(services, claim, route),
     )
+
+
+def _documents(one: Planned, reminder: PlannedReminder, route: Route) -> tuple[Document, ...]:
+    """Only a mail can carry them."""
+    return documents_of(one.account, reminder) if route.channel is Channel.EMAIL else ()
+
+
+def _unsubscribe_url(services: Services, claim: Claim, route: Route) -> str | None:
+    """Where one click puts the reader's address out of use. None with copies: they could put out of use another's."""
+    settings = services.settings
+    if route.channel is not Channel.EMAIL or route.cc or settings.secret_key is None:
+        return None
+    token = leave_token(settings.secret_key.get_secret_value(), claim.seller, route.to)
+    return f"{settings.public_url.rstrip('/')}{LEAVE_PATH}/{token}"
 
 
 def _write(connection: Connection, planned: Sequence[Planned], calls: Sequence[Call], now: Now) -> None:

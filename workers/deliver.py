@@ -22,14 +22,16 @@ from domain.asking import ASKS_AFTER_S, receipt_due_in_s
 from domain.ids import AccountKey
 from domain.levels import Channel
 from domain.line import Share
-from domain.outcomes import AttemptState, Outcome, OutcomeClass
+from domain.outcomes import TOO_LATE, AttemptState, Outcome, OutcomeClass
 from store import accounts, attempts, due, history, journal
 from store.attempts import Closing, ReminderChange
 from store.engine import Connection, Unavailable
 from store.journal import Entry
 from workers.claim import Call, claim_due
+from workers.enclose import enclose
 from workers.instants import Now, now_of
 from workers.loop import Runs
+from workers.missed import note_missed
 from workers.nudges import channel_of
 from workers.planning import plan_and_keep
 
@@ -40,9 +42,6 @@ RECORD_AGAIN_S = (0.5, 1.0, 2.0)
 """Pauses before the answers are recorded again. With the waits for locks between them, a lease lasts as long."""
 
 log = structlog.get_logger()
-
-TOO_LATE = Outcome(OutcomeClass.TRANSIENT, code="too_late")
-"""What comes of a call that was not begun in time: no fault of its provider's."""
 
 Answered = tuple[Call, Outcome]
 
@@ -57,9 +56,8 @@ def deliver(
 ) -> int:
     """Delivers what is due over `queue` among these accounts; returns how many calls it made.
 
-    At most `in_flight` at a time, and as many as the provider's line takes.
-
-    Business now is the clock's, read again before and after each call, unless it is given.
+    At most `in_flight` at a time, and as many as the provider's line takes. Business now is the clock's, read again
+    before and after each call, unless it is given.
     """
     channel = channel_of(queue)
     line = None if channel is None else services.lines.get(channel)
@@ -90,13 +88,21 @@ def _deliver_share(
     """Claims, calls and records for as many accounts as the line has room for."""
     calls = claim_due(services, keys, queue, now or services.clock.now())
     answered = runner.run(call_all(services, calls)) if calls else []
-    if line is not None:
-        made = [(call, outcome) for call, outcome in answered if outcome is not TOO_LATE]
-        used = sum(outcome.segments or call.claim.segments or 1 for call, outcome in made)
-        line.heard(share, used, [outcome for _, outcome in made])
-    if answered:
-        record(services, answered, now or services.clock.now())
+    try:
+        if answered:
+            record(services, answered, now or services.clock.now())
+    finally:
+        if line is not None:
+            _tell(line, share, answered)
     return len(calls)
+
+
+def _tell(line: Line, share: Share, answered: Sequence[Answered]) -> None:
+    """Tells the line what its share came to. Calls that were not begun are no word on the provider."""
+    made = [(call, outcome) for call, outcome in answered if outcome is not TOO_LATE]
+    used = sum(outcome.segments or call.claim.segments or 1 for call, outcome in made)
+    first = [outcome for call, outcome in made if call.claim.is_new]
+    line.heard(share, used, first, [outcome for call, outcome in made if not call.claim.is_new])
 
 
 def _let_go(services: Services, keys: Sequence[AccountKey], queue: str) -> None:
@@ -108,11 +114,12 @@ def _let_go(services: Services, keys: Sequence[AccountKey], queue: str) -> None:
 
 async def call_all(services: Services, calls: Sequence[Call]) -> list[Answered]:
     """Calls all at once and waits for every answer. A channel never raises for what a provider does."""
-    outcomes = await asyncio.gather(*(_send(services.channels[call.message.channel], call) for call in calls))
-    return list(zip(calls, outcomes, strict=True))
+    ready = await enclose(services, calls)
+    outcomes = await asyncio.gather(*(_send(services, call) for call in ready))
+    return list(zip(ready, outcomes, strict=True))
 
 
-async def _send(channel: ChannelPort, call: Call) -> Outcome:
+async def _send(services: Services, call: Call) -> Outcome:
     """One call's answer. A channel that breaks has a bug, and what it did before is not known.
 
     A call that would begin too late is not made: what it was claimed for may no longer be so.
@@ -120,6 +127,7 @@ async def _send(channel: ChannelPort, call: Call) -> Outcome:
     if time.monotonic() > call.begin_by:
         log.warning("send.too_late", attempt=call.claim.attempt)
         return TOO_LATE
+    channel: ChannelPort = services.channels[call.message.channel]
     try:
         return await channel.send(call.message)
     except Exception as error:  # noqa: BLE001 - whatever one message breaks must not lose the others' answers
@@ -161,6 +169,7 @@ def _record(services: Services, answered: Sequence[Answered], now: Now) -> None:
         )
         _suppress(connection, kept, now)
         journal.write(connection, [_entry(*one, now_of(now, one[0].claim.account)) for one in kept])
+        note_missed(connection, rows, [call for call, _, _ in kept], now)
         plan_and_keep(connection, services, rows, now)
     log.info("deliver.recorded", calls=len(answered), closed=len(kept))
 

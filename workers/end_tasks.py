@@ -5,12 +5,12 @@ Called by `workers/planning` for a batch of locked accounts. Three round trips f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from domain.account import Account
 from domain.facts import TaskClosed
-from domain.ids import AttemptId
+from domain.ids import AccountKey, AttemptId
 from domain.outcomes import AttemptState
 from store import attempts, journal, tasks
 from store.accounts import AccountRow
@@ -38,7 +38,8 @@ def end_tasks(connection: Connection, found: Sequence[Folded]) -> None:
     by_key = {row.key: (row, now) for row, _, now, _ in found}
     reports = [Report(AttemptId(task.id), _state(task)) for task in ended if task.reminder is not None]
     attempts.report(connection, reports)
-    journal.write(connection, [_entry(task, *by_key[task.account]) for task in ended])
+    scores = {(row.key, task.task_id): task.score for row, account, _, _ in found for task in account.closed_tasks}
+    journal.write(connection, [_entry(task, scores, *by_key[task.account]) for task in ended])
 
 
 def _closing(task: TaskClosed, row: AccountRow, now: datetime) -> Closing:
@@ -46,18 +47,24 @@ def _closing(task: TaskClosed, row: AccountRow, now: datetime) -> Closing:
 
 
 def _pending(account: Account) -> tuple[str, ...]:
-    return (*(unit.id for unit in account.units), *(reply.reply_id for reply in account.unread))
+    to_read = (*(reply.reply_id for reply in account.unread), *(survey.task_id for survey in account.low_scores))
+    return (*(unit.id for unit in account.units), *to_read)
 
 
 def _state(task: ClosedTask) -> AttemptState:
     return AttemptState.CANCELLED if task.outcome == CANCELLED else AttemptState.DONE
 
 
-def _entry(task: ClosedTask, row: AccountRow, now: datetime) -> Entry:
+def _entry(
+    task: ClosedTask, scores: Mapping[tuple[AccountKey, str], int | None], row: AccountRow, now: datetime
+) -> Entry:
     """What a person noted stays out of the journal: it may hold anything."""
     attempt = AttemptId(task.id) if task.reminder is not None else None
-    facts: dict[str, str | None] = {"kind": task.kind, "step": task.step}
+    facts: dict[str, str | int | None] = {"kind": task.kind, "step": task.step}
     if task.outcome == CANCELLED:
         return Entry(row.seller, now, "task.cancelled", facts, row.key, task.reminder, attempt, task.id)
     facts |= {"outcome": task.outcome, "next_on": str(task.next_on), "by": task.by}
+    score = scores.get((row.key, task.id))
+    if score is not None:
+        facts["score"] = score
     return Entry(row.seller, now, "task.closed", facts, row.key, task.reminder, attempt, task.id)

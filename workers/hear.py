@@ -17,6 +17,7 @@ from channels.twilio.callbacks import Inbound
 from channels.wishes import Wish
 from config.wiring import DEFAULT_SELLER, Services
 from domain.ids import AccountKey, CustomerId, SellerId
+from domain.levels import Channel
 from domain.outcomes import OutcomeClass, Receipt
 from store import accounts, attempts, history, journal, receipts
 from store.attempts import Reached
@@ -86,13 +87,16 @@ def _hold(connection: Connection, inbound: Inbound, reached: list[Reached], now:
 
 def _event(inbound: Inbound, customer: CustomerId, now: datetime) -> dict[str, Any]:
     """A CloudEvent of ours. The reply's own key names it, so that its words can be found again with the receipts."""
+    told = {"customer_id": customer, "reply_id": inbound.key, "channel": inbound.channel.value}
+    if inbound.channel is Channel.WHATSAPP:  # for a day, he may be written to in free text there
+        told["address"] = inbound.address
     return {
         "specversion": "1.0",
         "id": f"{inbound.key}:{customer}",
         "source": SOURCE,
         "type": "reply.received",
         "time": now.isoformat(),
-        "data": {"customer_id": customer, "reply_id": inbound.key, "channel": inbound.channel.value},
+        "data": told,
     }
 
 

@@ -5,21 +5,34 @@ Called by `workers/claim` while the account is locked. It never leaves the proce
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from channels.port import Content, Line, Rendered
+from channels.codes import codes_of
+from channels.port import Content, Document, Line, Rendered
+from channels.words import web_address
 from config.wiring import Services
 from domain.account import Account, CreditNote, Unit
 from domain.charges import NoCharges, UnitCharges, charges_of
+from domain.free_text import takes_free_text
 from domain.hours import local_date
 from domain.ids import InvoiceId
 from domain.ladder import ladder_of
-from domain.levels import PERSON_CHANNELS
-from domain.past import Member
+from domain.levels import PERSON_CHANNELS, Channel
+from domain.past import Member, PastReminder
 from domain.planned import PlannedReminder
 from domain.policy import Policy
+from domain.promises import PromiseState, standings_of
 from domain.routes import Route
+from domain.task_outcomes import CALLED_AGAIN, TaskOutcome
+from workers.sheets import history_of
+
+NOTHING_WENT_OUT = frozenset({"withdrawn", "failed"})
+"""States of a reminder that the customer knows nothing of."""
+
+NOBODY_SPOKEN_TO = frozenset({*CALLED_AGAIN, TaskOutcome.WRONG_PERSON})
+"""Outcomes of a call that the one who is written to knows nothing of."""
 
 
 class ChargesRefusedError(Exception):
@@ -30,13 +43,33 @@ def render(
     services: Services, account: Account, policy: Policy, reminder: PlannedReminder, route: Route, now: datetime
 ) -> Rendered:
     """The words for this route. TemplateError if the template is broken."""
-    return services.renderer.render(content_of(account, policy, reminder, route, now))
+    content = content_of(account, policy, reminder, route, now)
+    rendered = services.renderer.render(content)
+    shown = rendered.html or ""
+    codes = (code for code in codes_of(content.lines, content.seller_name) if f"cid:{code.cid}" in shown)
+    return replace(rendered, codes=tuple(codes))
+
+
+def documents_of(account: Account, reminder: PlannedReminder) -> tuple[Document, ...]:
+    """The documents that the step attaches: each member's, each once."""
+    if "invoice" not in reminder.step.attach:
+        return ()
+    units = {unit.id: unit for unit in account.units}
+    found: dict[str, Document] = {}
+    for member in reminder.members:
+        for state in units[member.unit_id].states:
+            url = web_address(state.invoice.document_url)
+            if url is not None:
+                found.setdefault(url, Document(url, state.invoice.number, member.unit_id))
+    return tuple(found.values())
 
 
 def content_of(account: Account, policy: Policy, reminder: PlannedReminder, route: Route, now: datetime) -> Content:
-    """All that the message may say. Work for people is in the seller's language, all else in the customer's."""
+    """All that the message may say. People's sheets are in the seller's language, all else in the customer's."""
     today = local_date(account.place, now)
-    is_for_us = route.channel in PERSON_CHANNELS
+    lead = next(unit for unit in account.units if unit.id == reminder.members[0].unit_id)
+    so_far = _contacts(account, lead, reminder)
+    is_for_us = route.channel in PERSON_CHANNELS and route.channel is not Channel.LETTER
     return Content(
         channel=route.channel,
         language=account.seller.language if is_for_us else account.language,
@@ -50,8 +83,54 @@ def content_of(account: Account, policy: Policy, reminder: PlannedReminder, rout
         today=today,
         ask=reminder.step.ask,
         reason=reminder.step.reason,
-        statement=_statement(account, reminder, today) if "statement" in reminder.step.attach else (),
+        statement=_statement(account, reminder, today) if is_for_us or "statement" in reminder.step.attach else (),
+        seller_id=account.seller.id,
+        after_call=_is_after_call(account, lead, so_far),
+        promised_on=_promised_on(account, policy, lead, so_far, now),
+        history=history_of(account, policy, now) if is_for_us else (),
+        address=_address(account, route),
+        takes_free_text=route.channel is Channel.WHATSAPP and takes_free_text(account, route.to, now),
     )
+
+
+def _is_after_call(account: Account, lead: Unit, so_far: Sequence[PastReminder]) -> bool:
+    """Whether the last contact about it was a call in which somebody was spoken to."""
+    if not so_far or so_far[-1].channel is not Channel.PHONE:
+        return False
+    call = so_far[-1]
+    cycle = next(member.cycle for member in call.members if member.unit_id == lead.id)
+    closed = [
+        one for one in account.closed_tasks if one.step == call.step and lead.id in one.units and one.cycle >= cycle
+    ]
+    return bool(closed) and closed[-1].kind == Channel.PHONE and closed[-1].outcome not in NOBODY_SPOKEN_TO
+
+
+def _promised_on(
+    account: Account, policy: Policy, lead: Unit, so_far: Sequence[PastReminder], now: datetime
+) -> date | None:
+    """The day by which it was promised to be paid, if it was not, and nothing was said about it since."""
+    broken = [
+        one for one in standings_of(account, policy, now) if one.state is PromiseState.BROKEN and one.covers(lead)
+    ]
+    if not broken or any(past.at >= broken[-1].until for past in so_far):
+        return None
+    return broken[-1].promise.promised_on
+
+
+def _contacts(account: Account, unit: Unit, reminder: PlannedReminder) -> list[PastReminder]:
+    """The reminders about a unit before this one, oldest first, but those of which nothing went out."""
+    return [
+        past
+        for past in account.history
+        if past.state not in NOTHING_WENT_OUT and past.id != reminder.continues
+        if any(member.unit_id == unit.id for member in past.members)
+    ]
+
+
+def _address(account: Account, route: Route) -> tuple[str, ...]:
+    """The lines of a letter's envelope."""
+    found = (one.postal_address for one in account.customer.contacts if one.id == route.contact_id)
+    return next(found, ()) if route.channel is Channel.LETTER else ()
 
 
 def _lines(account: Account, policy: Policy, reminder: PlannedReminder, today: date) -> tuple[Line, ...]:
@@ -83,7 +162,15 @@ def _line(unit: Unit, today: date) -> Line:
         payment_url=first.payment_url,
         iban=first.iban,
         payments=unit.states[0].payments if _is_whole(unit) else (),
+        part=_part(unit),
+        discount=first.early_payment_discount if _is_whole(unit) else None,
     )
+
+
+def _part(unit: Unit) -> tuple[int, int] | None:
+    """Which of its invoice's instalments the unit is; a plan's units do not say of how many."""
+    parts = unit.states[0].invoice.instalments
+    return None if unit.agreed or not parts else (int(unit.id.rpartition("#")[2]), len(parts))
 
 
 def _is_whole(unit: Unit) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,34 +18,28 @@ from config.policy_book import InForce, PolicyBook
 from config.wiring import Services
 from domain.account import Account
 from domain.hours import local_date, offset_s
-from domain.levels import Channel
+from domain.internal_task import LOW_SCORE
 from domain.naming import task_id
 from domain.past import PastReminder
 from domain.pinning import Served
 from domain.plan import plan
 from domain.planned import Plan
 from domain.policy import Policy
-from domain.reasons import Code, Reason
+from domain.reasons import Code
 from domain.task_outcomes import TaskKind
 from store import accounts, announced, claims, history, inbox, journal, tasks
 from store.accounts import AccountRow, SavedPlan
 from store.engine import Connection, Unavailable
-from store.inbox import SetAside
 from store.journal import Entry
 from store.sellers import SellerRow
 from workers import persons
 from workers.end_tasks import end_tasks
 from workers.folding import fold_accounts
+from workers.held_back import held, put_off_while_down
 from workers.instants import Now, by_instant, now_of
 
 PUT_OFF = timedelta(hours=1)
 """When to look again at an account that breaks whoever works on it: a person has to mend it."""
-
-WHILE_DOWN = timedelta(minutes=5)
-"""When to look again at a reminder that only a provider which is down could carry."""
-
-MOST_TOLD = 3
-"""As many of the events in quarantine as a plan names."""
 
 _SILENT = frozenset(
     {
@@ -53,6 +47,7 @@ _SILENT = frozenset(
         Code.DELIVERY_RUNNING,
         Code.EVENT_IN_QUARANTINE,
         Code.FEED_STALE,
+        Code.LOW_SCORE,
         Code.REPLY_UNREAD,
         Code.RETRY,
         Code.WAITS_FOR_DATE,
@@ -112,26 +107,12 @@ def plan_accounts(
     for (row, account, owner), whole in zip(folded, known, strict=True):
         at = now_of(now, row.key)
         served, answer = _answer(services.policies, in_force, whole, owner, at)
-        answer = _put_off_while_down(answer, whole.seller.down, at)
+        answer = put_off_while_down(answer, whole.seller.down, at)
         events = aside.get(row.key, [])
-        answer = _held(answer, events) if events else answer
+        answer = held(answer, events) if events else answer
         earlier, footing = len(account.history), services.footing
         planned.append(Planned(row, whole, owner, served, answer, earlier, footing, at, is_held=bool(events)))
     return planned
-
-
-def _put_off_while_down(answer: Plan, down: Collection[Channel], now: datetime) -> Plan:
-    """A reminder that could leave now, and has no way but one that is down, is looked at again in a while."""
-    reminder = answer.reminder
-    if reminder is None or reminder.send_at > now or reminder.routes[0].channel not in down:
-        return answer
-    return replace(answer, reminder=None, again_at=now + WHILE_DOWN, fed_at=None)
-
-
-def _held(answer: Plan, events: Sequence[SetAside]) -> Plan:
-    """Nothing goes out and nothing is withdrawn: one of the events may have been a payment."""
-    why = [Reason(Code.EVENT_IN_QUARANTINE, {"event": one.event_id, "type": one.type}) for one in events[:MOST_TOLD]]
-    return replace(answer, reminder=None, again_at=None, gives_up=None, tasks=(), reasons=(*why, *answer.reasons))
 
 
 def _with_earlier(account: Account, elsewhere: Sequence[PastReminder]) -> Account:
@@ -280,8 +261,9 @@ def _changed(one: Planned) -> Entry:
 
 
 def _about(task: tasks.NewTask) -> dict[str, Any]:
-    """What a task is about: a step, or for a fix what is wrong."""
-    return {"kind": task.kind, "why" if task.kind == TaskKind.FIX else "step": task.step}
+    """What a task is about: a step, or what is wrong."""
+    is_why = task.kind == TaskKind.FIX or task.step == LOW_SCORE
+    return {"kind": task.kind, "why" if is_why else "step": task.step}
 
 
 def _internal_tasks(one: Planned) -> list[tasks.NewTask]:

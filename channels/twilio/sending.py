@@ -49,6 +49,7 @@ Source: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
 
 
 _LONGEST_VALIDITY_S = 36_000
+_NEEDS_TEMPLATE = "63016"
 _UNREADABLE = (TwilioException, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
 """All that the SDK raises over an answer that is not a success with the JSON it expects (probe)."""
 
@@ -74,9 +75,10 @@ class TwilioChannel:
         sender = _sender(self._settings, message.channel)
         if sender is None:
             return Outcome(OutcomeClass.MISCONFIGURED, code="no_sender")
-        if message.channel is Channel.WHATSAPP and message.rendered.content_sid is None:
+        rendered = message.rendered
+        if message.channel is Channel.WHATSAPP and rendered.content_sid is None and not rendered.is_free_text:
             # Twilio would take free text, and fail it later unless the customer wrote in the last 24 hours.
-            return Outcome(OutcomeClass.MISCONFIGURED, code="63016", detail="no approved template is named")
+            return Outcome(OutcomeClass.MISCONFIGURED, code=_NEEDS_TEMPLATE, detail="no approved template is named")
         last_answer.set(None)
         try:
             sent = await self._client.messages.create_async(**sender, **_fields(message, self._settings.public_url))
@@ -86,7 +88,10 @@ class TwilioChannel:
             answer = last_answer.get()
             if answer is None:  # not Twilio's doing: nothing was asked of it yet
                 raise
-            return _declined(answer, error)
+            declined = _declined(answer, error)
+            is_closed = rendered.is_free_text and declined.code == _NEEDS_TEMPLATE
+            # This reader's window has closed after all: the line is not to blame, so that it stays open for others.
+            return replace(declined, kind=OutcomeClass.CONTENT) if is_closed else declined
         return _accepted(sent.sid, sent.num_segments)
 
     async def find(self, question: Question) -> tuple[Seen, ...] | None:
@@ -153,14 +158,17 @@ def _sender(settings: TwilioSettings, channel: Channel) -> dict[str, str] | None
 
 
 def _fields(message: Message, public_url: str) -> dict[str, Any]:
-    """The fields of a send: a body, or an approved template and no body (63016)."""
+    """The fields of a send: a body, or an approved template and no body (63016).
+
+    A reader who wrote to us in the last 24 hours is answered in free text.
+    """
     proof = urlencode({"attempt": message.attempt_id})
     fields: dict[str, Any] = {
         "to": f"{PREFIX[message.channel]}{message.to}",
         "status_callback": f"{callback_url(public_url, STATUS_PATH, proof)}{_STATUS_OPTIONS}",
         "validity_period": max(1, min(message.validity_s, _LONGEST_VALIDITY_S)),
     }
-    if message.channel is Channel.WHATSAPP:
+    if message.channel is Channel.WHATSAPP and not message.rendered.is_free_text:
         variables = json.dumps(dict(message.rendered.content_variables), ensure_ascii=False)
         return fields | {"content_sid": message.rendered.content_sid, "content_variables": variables}
     return fields | {"body": message.rendered.text}

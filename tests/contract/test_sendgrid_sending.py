@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from channels.http import Transport
-from channels.port import Message, Rendered
+from channels.port import File, Message, Rendered
 from channels.sendgrid import (
     ATTEMPT_ARG,
     SendGridSettings,
@@ -125,3 +125,28 @@ def test_a_bad_address_is_told_apart_by_the_simulator_too(simulator: Simulator) 
 
 def test_secrets_are_not_shown() -> None:
     assert API_KEY not in repr(SETTINGS) + str(SETTINGS)
+
+
+def test_documents_are_attached_pictures_are_inline_and_leaving_takes_one_click() -> None:
+    files = (File("pay.png", "image/png", b"\x89PNG", cid="pay-1"), File("F-1.pdf", "application/pdf", b"%PDF-"))
+    payload = payload_of(replace(MAIL, files=files, unsubscribe_url="https://r.example/u/t"), SETTINGS)
+
+    shown = {"content": "iVBORw==", "type": "image/png", "filename": "pay.png", "disposition": "inline"}
+    attached = {"content": "JVBERi0=", "type": "application/pdf", "filename": "F-1.pdf", "disposition": "attachment"}
+    found = sorted(payload["attachments"], key=lambda one: str(one["filename"]))
+    assert found == [attached, shown | {"content_id": "pay-1"}]
+    assert payload["headers"] == {
+        "List-Unsubscribe": "<https://r.example/u/t>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+
+
+def test_a_mail_with_all_that_travels_with_it_is_taken(simulator: Simulator) -> None:
+    files = (File("pay.png", "image/png", b"\x89PNG", cid="pay-1"), File("F-1.pdf", "application/pdf", b"%PDF-"))
+    message = replace(MAIL, files=files, unsubscribe_url="https://r.example/u/t")
+
+    async def main() -> Outcome:
+        async with Transport() as transport:
+            return await sendgrid_over(transport, simulator.url, simulator.sendgrid_api_key).send(message)
+
+    assert asyncio.run(main()).kind is OutcomeClass.ACCEPTED

@@ -11,6 +11,8 @@ from channels.http import Transport
 from channels.port import Message, Rendered
 from channels.twilio.sending import TwilioChannel, TwilioSettings
 from channels.twilio.words import CODES, failure_class
+from domain.after import after_outcome
+from domain.ids import AttemptId
 from domain.levels import Channel
 from domain.outcomes import Outcome, OutcomeClass
 from tests.channel_cases import ACCOUNT_SID, ATTEMPT, CASES, CONTENT_SID, TOKEN
@@ -66,6 +68,23 @@ def test_a_whatsapp_message_is_an_approved_template_and_has_no_body() -> None:
     assert form["ContentSid"] == CONTENT_SID
     assert json.loads(form["ContentVariables"]) == {"1": "Anne", "2": "1 234,56 €"}
     assert "Body" not in form
+
+
+def test_whoever_wrote_lately_gets_a_body_and_no_template() -> None:
+    free = replace(WHATSAPP, rendered=replace(WHATSAPP.rendered, is_free_text=True))
+    form = sent_form(free)
+
+    assert (form["To"], form["Body"]) == ("whatsapp:+33612345678", WHATSAPP.rendered.text)
+    assert not {"ContentSid", "ContentVariables"} & set(form)
+
+
+def test_a_window_that_has_closed_after_all_is_definite_and_no_fault_of_the_line() -> None:
+    free = replace(WHATSAPP, rendered=replace(WHATSAPP.rendered, is_free_text=True))
+    outcome = outcome_of(error(63016, 400), free)
+
+    assert (outcome.kind, outcome.code) == (OutcomeClass.CONTENT, "63016")
+    assert after_outcome(outcome, AttemptId(ATTEMPT), 1).spends_channel
+    assert outcome_of(error(63016, 400), WHATSAPP).kind is OutcomeClass.MISCONFIGURED
 
 
 @pytest.mark.parametrize("message", [SMS, WHATSAPP])

@@ -69,7 +69,7 @@ def is_settled(one: Debtor, cohort: Cohort, seen: Physical, told: Told) -> bool:
         return False
     if told.in_doubt(one) or any(not message.refused for message in seen.of(one)):
         return True
-    if one.kind in (Kind.POISON, Kind.ENGLISH):
+    if one.kind in (Kind.POISON, Kind.ENGLISH) or one.id in told.explained:
         return one.id in told.explained
     if one.kind is Kind.ASLEEP:
         return True

@@ -81,6 +81,7 @@ class Run:
         seen = physical(self._it)
         said = told(self._it, [act.scene.cohort for act in acts])
         for act in acts:
+            self._end(act.scene.cohort)
             yield self._judge(act, seen, said[act.scene.cohort.name])
 
     def _begin(self, fault: Fault) -> _Act:
@@ -122,6 +123,12 @@ class Run:
         ]
         if switches:
             self._it.simulator.switch_all(*switches)
+
+    def _end(self, cohort: Cohort) -> None:
+        """The provider is well again: what has failed so far must not fail for the rest of the run."""
+        for one in cohort.debtors:
+            for address in one.address.values():
+                self._it.simulator.ask("DELETE", "switches", query={"recipient": address})
 
     def _start(self, act: _Act, do: Any) -> threading.Thread:
         def work() -> None:

@@ -80,7 +80,8 @@ def told(it: Installation, cohorts: Sequence[Cohort]) -> Mapping[str, Told]:
     for row in it.read("log", *only, "--limit", "100000"):
         rows[row["customer"]].append(row)
     doubts = {one["attempt"]: one for one in it.read("unconfirmed", "list", *only)}
-    return {cohort.name: Told(rows, doubts, _explained(it, cohort)) for cohort in cohorts}
+    explained = {cohort.name: _explained(it, cohort) | _waiting(it, cohort, rows) for cohort in cohorts}
+    return {cohort.name: Told(rows, doubts, explained[cohort.name]) for cohort in cohorts}
 
 
 _REASONS = {Kind.POISON: "quarantine", Kind.ENGLISH: "template_broken"}
@@ -93,4 +94,16 @@ def _explained(it: Installation, cohort: Cohort) -> frozenset[str]:
         said = str(it.read("explain", one.id, "--seller", cohort.name))
         if _REASONS[one.kind] in said:
             found.add(one.id)
+    return frozenset(found)
+
+
+def _waiting(it: Installation, cohort: Cohort, rows: Mapping[str, Sequence[Json]]) -> frozenset[str]:
+    """Those who are not called while their provider's breaker is open, if that is said of one of them."""
+    found: set[str] = set()
+    for first in ("email", "sms"):
+        mine = [one.id for one in cohort.debtors if one.first == first and one.kind in (Kind.DUE, Kind.PARTLY)]
+        waiting = [name for name in mine if all(row["state"] == "refused" for row in rows.get(name, ()))]
+        said = it.read("explain", waiting[0], "--seller", cohort.name, may_be_unknown=True) if waiting else []
+        if "provider_down" in str(said):
+            found.update(waiting)
     return frozenset(found)

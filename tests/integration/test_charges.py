@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from config.policy_book import PolicyBook
+from config.publishing import prepare
 from config.rates import load_rates
-from config.wiring import prepare
 from tests.factories import Json, event, invoice_event
 from tests.pipeline import Pipeline
 from tests.simulator_process import Simulator

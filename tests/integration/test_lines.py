@@ -10,9 +10,12 @@ import pytest
 import redis
 
 from channels.lines import Board, Line
+from cli.explain import look
+from config.wiring import DEFAULT_SELLER
 from domain.levels import Channel
 from domain.line import FAULTS_IN_A_ROW, Share
 from domain.outcomes import Outcome, OutcomeClass
+from domain.reasons import Code
 from tests.factories import Json, contact_data, invoice_event
 from tests.pipeline import TUESDAY_0930, Pipeline
 from tests.services import using_services
@@ -109,6 +112,10 @@ def test_a_dead_provider_is_left_alone_and_the_others_go_on(pipeline: Pipeline, 
         for nudge in due(pipeline.services, pipeline.now):
             deliver(pipeline.services, pipeline.runner, list(nudge.ids), nudge.queue, in_flight=FAULTS_IN_A_ROW)  # type: ignore[arg-type]
     assert [row.state for row in pipeline.log()] == ["unconfirmed"] * FAULTS_IN_A_ROW
+    uncalled = {f"C-{number}" for number in range(40)} - {row.customer for row in pipeline.log()}
+    explained = look(pipeline.services, DEFAULT_SELLER, min(uncalled), pipeline.now)
+    assert explained is not None
+    assert explained.one.plan.reasons[-1].code is Code.PROVIDER_DOWN
     with run_web(pipeline.services) as web:
         told = web.get("/readyz").json
     assert (told["status"], told["checks"]["channels"]["email"], told["checks"]["channels"]["sms"]) == (

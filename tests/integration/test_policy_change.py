@@ -5,7 +5,7 @@ from pathlib import Path
 
 from config.policy_book import PolicyBook
 from config.policy_files import SHIPPED
-from config.wiring import prepare
+from config.publishing import prepare
 from tests.factories import invoice_event
 from tests.pipeline import Pipeline
 from tests.simulator_process import Simulator

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from config.policy_book import PolicyBook
 from config.policy_files import SHIPPED, load_policy
-from config.wiring import prepare, publish_policy
+from config.publishing import prepare, publish_policy
 from store import book
 from store.overview import AccountView
 from tests.command import run_relance

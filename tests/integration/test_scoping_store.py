@@ -20,6 +20,7 @@ from cli.main import main
 from config.wiring import DEFAULT_SELLER
 from domain.customer import Seller
 from domain.ids import AccountKey, CustomerId, InvoiceId, ReminderId, UnitId
+from domain.naming import attempt_id
 from store import (
     accounts,
     asking,
@@ -62,7 +63,7 @@ UNSCOPED = {
     "attempts.find_by_provider": OF_PROVIDER,
     "claims.write": ITS_ROWS, "claims.close_reminders": OF_ROWS, "claims.steps_taken": OF_ROWS,
     "due.nudge_due": OF_ALL, "due.let_go": OF_ROWS,
-    "facts.add": ITS_ROWS, "facts.copy_to": OF_ROWS, "facts.load": OF_ROWS,
+    "facts.add": ITS_ROWS, "facts.copy_to": OF_ROWS, "facts.load": OF_ROWS, "facts.marks": OF_ROWS,
     "figures.be_quick": OF_NOBODY, "figures.database_now": OF_NOBODY, "figures.due_accounts": IN_ALL,
     "figures.unfolded_events": IN_ALL, "figures.due_receipts": IN_ALL, "figures.calls": IN_ALL,
     "figures.unconfirmed": IN_ALL, "figures.quarantined": IN_ALL, "figures.open_tasks": IN_ALL,
@@ -122,6 +123,7 @@ def asked_as_other(
         "sellers.load": lambda: sellers.load(connection, [OTHER]).get(DEFAULT_SELLER),
         "sellers.synced": lambda: sellers.synced(connection, OTHER, now),
         "sellers.add_key": lambda: sellers.add_key(connection, "another", "rk_another", OTHER),
+        "worklist.message_of": lambda: worklist.message_of(connection, attempt_id(reminder, 1), OTHER),
         "worklist.read": lambda: worklist.read(connection, seller=OTHER),
     }
 

@@ -16,18 +16,20 @@ import pytest
 import sqlalchemy as sa
 from starlette.routing import BaseRoute, Route
 
-from config.keys import SESSION, sign_token
+from config.keys import SESSION, leave_token, sign_token
 from config.wiring import Services
 from store.tables import metadata
 from tests.factories import event
 from tests.pipeline import Pipeline
 from tests.services import KEY_ID, SECRET_KEY
-from tests.two_sellers import OTHER_KEY, OTHER_KEY_ID, PRIVATE, book_two_sellers, rows_of_first
+from tests.two_sellers import EMAIL, OTHER, OTHER_KEY, OTHER_KEY_ID, PRIVATE, book_two_sellers, rows_of_first
 from tests.web_server import STRUCTURED, Web, run_web
 from web.app import create_app
 
-OF_NOBODY = {"/healthz", "/readyz", "/metrics", "/login", "/logout"}
-"""What asks for no key, and so must say nothing of anybody: it is walked as the others are."""
+OF_NOBODY = {"/healthz", "/readyz", "/metrics", "/login", "/logout", "/u/{token}"}
+"""What asks for no key, and so must say nothing of anybody: it is walked as the others are.
+
+Whoever has a token of `/u` was written to, and learns his seller's name."""
 BY_KEY = {
     "FROM journal WHERE journal.account_id =": "the account was found by seller",
     "FROM journal WHERE journal.reminder_id =": "the reminder was found by seller",
@@ -73,7 +75,12 @@ def flat(routes: Iterable[BaseRoute]) -> Iterator[Route]:
 def addresses(booked: Pipeline, path: str) -> list[str]:
     """The path with what belongs to the first seller in it, and with what asks for it in the query."""
     [row] = [row for row in booked.log() if row.customer == "C-18"]
-    stands_for = {"customer_id:path": ["C-18", "C-19"], "reminder_id": [row.reminder]}
+    stands_for = {
+        "customer_id:path": ["C-18", "C-19"],
+        "reminder_id": [row.reminder],
+        "task_id": [row.attempt],
+        "token": [leave_token(SECRET_KEY, OTHER, EMAIL)],
+    }
     found = [path]
     for name in re.findall(r"{(.+?)}", path):
         values = stands_for.get(name)
@@ -94,6 +101,7 @@ def bodies(path: str) -> list[Any]:
         "/callbacks/twilio/status": [b"MessageSid=SM1&MessageStatus=failed"],
         "/callbacks/twilio/inbound": [b"MessageSid=SM1&From=%2B33698765432&Body=STOP"],
         "/callbacks/sendgrid": [b"[]"],
+        "/u/{token}": [b"List-Unsubscribe=One-Click"],
     }
     assert path in posted, f"{path}: say here what another seller would post there"
     return posted[path]
@@ -112,7 +120,7 @@ def test_another_seller_gets_and_changes_nothing_on_any_route(web: Web, booked: 
                 for who in ({}, bearer, session(OTHER_KEY_ID), bearer | session(OTHER_KEY_ID)):
                     raw = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
                     answer = web.ask(method, address, raw, STRUCTURED, who)
-                    told = answer.text + repr(answer.headers)
+                    told = answer.body.decode(errors="replace") + repr(answer.headers)
                     assert answer.status < 500, (method, address)
                     assert not [word for word in PRIVATE if word in told], (method, address)
                     if not who and path not in OF_NOBODY:
@@ -123,7 +131,7 @@ def test_another_seller_gets_and_changes_nothing_on_any_route(web: Web, booked: 
 
 def test_what_is_somebody_elses_is_as_unknown_as_what_there_is_not(web: Web, booked: Pipeline) -> None:
     [row] = [row for row in booked.log() if row.customer == "C-18"]
-    for path in ("/customers/C-19", f"/reminders/{row.reminder}"):
+    for path in ("/customers/C-19", f"/reminders/{row.reminder}", f"/tasks/{row.attempt}.pdf"):
         assert web.get(path, session(OTHER_KEY_ID)).status == 404
         assert web.get(path, session(KEY_ID)).status == 200
     assert "Namesake" in web.get("/customers/C-18", session(OTHER_KEY_ID)).text

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from channels.sendgrid import ATTEMPT_ARG, read_events
 from channels.twilio.callbacks import read_receipt
-from domain.outcomes import Receipt
+from domain.outcomes import Outcome, OutcomeClass, Receipt
 from store import receipts
 from tests.factories import Json, invoice_event
 from tests.pipeline import TUESDAY_0930, Pipeline
@@ -19,7 +19,7 @@ from tests.simulator_process import Simulator
 from workers.claim import claim_due
 from workers.deliver import call_all, record
 from workers.settle import settle
-from workers.sweep import sweep
+from workers.sweep import FEW, sweep
 
 
 def sent(pipeline: Pipeline, **customer: Any) -> str:
@@ -156,6 +156,19 @@ def test_the_sweep_takes_up_receipts_and_events_that_were_forgotten(pipeline: Pi
     assert found == {"event.intake": reply.inbox_ids, "receipt.settle": (forgotten,)}
 
 
+def test_into_a_queue_that_is_behind_only_what_has_waited_for_long_is_told_again(pipeline: Pipeline) -> None:
+    """Told again and again, what waits there already would keep others waiting."""
+    reply = pipeline.receive(later_invoice())
+    behind, ages = {"intake": FEW + 1}, ("30 seconds", "40 seconds")
+    told = []
+    for age in ages:
+        with pipeline.services.engine.begin() as connection:
+            older = sa.text("UPDATE inbox SET stored_at = stored_at - CAST(:age AS interval)")
+            connection.execute(older, {"age": age})
+        told.append([nudge.ids for nudge in sweep(pipeline.services, pipeline.now, behind)])
+    assert told == [[], [reply.inbox_ids]]
+
+
 def later_invoice() -> Json:
     return invoice_event(invoice={"id": "F-2", "number": "F-2", "due_on": "2027-01-20"}, id="later")
 
@@ -169,3 +182,19 @@ def test_one_receipt_that_breaks_settling_stops_no_other(pipeline: Pipeline) -> 
         connection.execute(sa.text("UPDATE receipts SET body = '{}' WHERE body ->> 'word' = 'processed'"))
     assert settle(pipeline.services, ids, pipeline.now) == 1
     assert [row.state for row in pipeline.log()] == ["delivered"]
+
+
+def test_a_proof_that_comes_while_a_later_call_is_under_way_is_the_last_word(
+    pipeline: Pipeline, simulator: Simulator
+) -> None:
+    """The later call fails: the reminder had arrived before it, and is not sent a third time."""
+    simulator.switch(channel="email", fault="429", retry_after_s=1, times=1)
+    first = sent(pipeline)
+    later = pipeline.at(TUESDAY_0930 + timedelta(minutes=1)).rested()
+    [call] = claim_due(later.services, [later.account().key], "deliver.email", later.now)
+    later.settle("sendgrid", [mail_event(first, "delivered")])
+    record(later.services, [(call, Outcome(OutcomeClass.TRANSIENT, code="refused"))], later.now)
+
+    assert pipeline.at(TUESDAY_0930 + timedelta(minutes=30)).rested().deliver_due() == 0
+    assert sorted(row.state for row in pipeline.log()) == ["delivered", "refused"]
+    assert simulator.messages() == []

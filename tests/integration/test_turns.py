@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from domain.customer import Seller
 from domain.ids import AccountKey, SellerId
+from store import accounts, sellers
 from store import due as store_due
-from store import sellers
 from store.due import Room
 from tests.pipeline import TUESDAY_0930, Pipeline
 from workers.due import AHEAD, DELIVER_BATCH, due
@@ -46,6 +46,22 @@ def test_ten_of_one_seller_do_not_wait_for_the_thousands_of_another(pipeline: Pi
     fill(pipeline, "big", 5_000, minutes_ago=60)
     fill(pipeline, "small", 10)
     assert sellers_of(pipeline, due(pipeline.services, TUESDAY_0930)) == {"big": 90, "small": 10}
+
+
+def test_who_has_planning_due_does_not_wait_for_the_thousands_that_another_sellers_feed_releases(
+    pipeline: Pipeline,
+) -> None:
+    fill(pipeline, "big", 5_000, channel=None)
+    fill(pipeline, "small", 10, channel=None)
+    with pipeline.services.engine.begin() as connection:
+        connection.execute(
+            sa.text("UPDATE accounts SET due_at = NULL, gated_as_of = :day WHERE seller = 'big'"),
+            {"day": TUESDAY_0930 - timedelta(days=9)},
+        )
+        moved_on = sa.text("UPDATE sellers SET synced_as_of = :now WHERE id = 'big'")
+        connection.execute(moved_on, {"now": TUESDAY_0930})
+    found = sellers_of(pipeline, due(pipeline.services, TUESDAY_0930))
+    assert found == {"big": AHEAD * BATCH - 10, "small": 10}
 
 
 def test_sellers_share_the_room_evenly(pipeline: Pipeline) -> None:
@@ -112,6 +128,18 @@ def test_what_was_given_out_comes_again_only_when_it_was_let_go_or_lost(pipeline
     with pipeline.services.engine.begin() as connection:
         connection.execute(sa.text("UPDATE accounts SET nudged_at = nudged_at - interval '31 seconds'"))
     assert sorted(given()) == sorted(first)
+
+
+def test_letting_go_waits_for_nobody_who_holds_an_account(pipeline: Pipeline) -> None:
+    """It locks in no order that others know, so that it must not wait: they could wait for it in turn."""
+    fill(pipeline, "one", 2)
+    with pipeline.services.engine.begin() as connection:
+        given = store_due.nudge_due(connection, TUESDAY_0930, 30.0, [Room("deliver.email", ("email",), 50)])
+    keys = given["deliver.email"]
+    with pipeline.services.engine.begin() as holder, pipeline.services.engine.begin() as here:
+        accounts.lock(holder, keys[:1])
+        here.exec_driver_sql("SET LOCAL lock_timeout = '50ms'")
+        store_due.let_go(here, keys)
 
 
 def test_two_schedulers_never_give_out_the_same(pipeline: Pipeline) -> None:

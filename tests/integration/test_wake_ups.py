@@ -6,7 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from channels.port import ChannelPort
-from config.wiring import DEFAULT_SELLER, prepare
+from config.publishing import prepare
+from config.wiring import DEFAULT_SELLER
 from domain.ids import SellerId
 from domain.levels import Channel
 from store import accounts

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 import sqlalchemy as sa
 
+from channels.kept import pictured
 from config.keys import LOGIN, SESSION, login_token, new_key, sign_token
 from config.wiring import Services
 from domain.customer import Seller
@@ -173,7 +174,10 @@ def test_a_reminder_shows_each_message_exactly_as_sent(web: Web, reminded: Pipel
     page = web.get(f"/reminders/{row.reminder}", log_in(web), ENGLISH).text
     for words in (str(row.message["subject"]), str(row.message["text"]).splitlines()[0]):
         assert escaped(words) in page
-    assert f'sandbox="" title="The mail as displayed" srcdoc="{escaped(str(row.message["html"]))}"' in page
+    shown = str(pictured(row.message))
+    assert f'sandbox="" title="The mail as displayed" srcdoc="{escaped(shown)}"' in page
+    assert "cid:" in str(row.message["html"])
+    assert "cid:" not in shown
     assert "Attempt 1 over e-mail, step “first”, policy standard@1." in page
     assert "Answer: accepted" in page
 

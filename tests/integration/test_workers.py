@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from channels.twilio.callbacks import read_inbound
-from config.wiring import DEFAULT_SELLER, wake_seller
+from config.publishing import wake_seller
+from config.wiring import DEFAULT_SELLER
 from domain.levels import Channel
 from store import history
 from tests.factories import invoice_event

@@ -39,7 +39,8 @@ class World:
     """What a journey starts from.
 
     `answers` are what becomes of the reminders that go out, `talks` what comes of calls, `decisions` of approvals, in
-    turn; an empty one: nobody has closed the task yet. `elsewhere` is what its people have had about other customers,
+    turn, `scores` what surveys are answered with, `looks` whether somebody looks into a low one at once; an empty
+    one: nobody has closed the task yet. `elsewhere` is what its people have had about other customers,
     `to_come` what they will have, in order.
     """
 
@@ -53,6 +54,8 @@ class World:
     start: datetime
     elsewhere: tuple[Contacted, ...] = ()
     to_come: tuple[Contacted, ...] = ()
+    scores: tuple[int, ...] = ()
+    looks: tuple[bool, ...] = ()
 
     def account(self, history: tuple[PastReminder, ...] = ()) -> Account:
         account = fold(CustomerId("C-1"), self.found, self.seller, history, self.suppressed)
@@ -106,6 +109,8 @@ def worlds(draw: st.DrawFn) -> World:
         talks=tuple(draw(st.lists(st.sampled_from(TALKS), max_size=5))),
         decisions=tuple(draw(st.lists(st.sampled_from(DECISIONS), max_size=5))),
         start=start,
+        scores=tuple(draw(st.lists(st.sampled_from([0, 1, 6, 7, 10]), max_size=3))),
+        looks=tuple(draw(st.lists(st.booleans(), max_size=3))),
         to_come=tuple(sorted(draw(st.lists(others(start), max_size=4)), key=lambda one: one.at)),
     )
 
@@ -175,6 +180,7 @@ def journey(world: World, most: int = 60) -> Iterator[Moment]:
     """From one moment at which something may change to the next, with every reminder really going out."""
     history: tuple[PastReminder, ...] = ()
     answers, talks, decisions = list(world.answers), list(world.talks), list(world.decisions)
+    scores, looks = list(world.scores), list(world.looks)
     opened: set[InternalTask] = set()
     now: datetime | None = world.start
     for _ in range(most):
@@ -186,6 +192,8 @@ def journey(world: World, most: int = 60) -> Iterator[Moment]:
         yield moment
         asked = [task for task in moment.plan.tasks if task.kind == "approve" and task not in opened]
         closed = [_decided(task, decisions.pop(0), now) for task in asked if decisions]
+        low = [task for task in moment.plan.tasks if task.step == "low_score" and task not in opened]
+        closed += [_looked_into(task, now) for task in low if looks and looks.pop(0)]
         opened |= set(moment.plan.tasks)
         if moment.leaves is None:
             history, now = moment.history, moment.plan.again_at if not any(closed) else now
@@ -193,6 +201,8 @@ def journey(world: World, most: int = 60) -> Iterator[Moment]:
             history = _sent(moment.history, moment.leaves, now, answers.pop(0) if answers else "done")
             if history[-1].channel is Channel.PHONE and history[-1].state == "done" and talks:
                 closed.append(_talked(history[-1], talks.pop(0), now))
+            if history[-1].channel is Channel.SURVEY and scores:
+                closed.append(_answered(history[-1], scores.pop(0), now))
         told = (
             a_fact(body, at=now, event_id=f"closed{len(world.found)}.{n}") for n, body in enumerate(closed) if body
         )
@@ -219,13 +229,34 @@ def _talked(past: PastReminder, outcome: str, now: datetime) -> facts.TaskClosed
     return facts.TaskClosed(CustomerId("C-1"), task, "phone", past.step, units, cycle, outcome, next_on)
 
 
+def _answered(past: PastReminder, score: int, now: datetime) -> facts.TaskClosed | None:
+    """What came at once of a survey."""
+    if not score:
+        return None
+    units = tuple(member.unit_id for member in past.members)
+    name, cycle = attempt_id(past.id, past.attempts), past.members[0].cycle
+    return facts.TaskClosed(
+        CustomerId("C-1"), name, "survey", past.step, units, cycle, "answered", now.date(), score=score
+    )
+
+
+def _looked_into(task: InternalTask, now: datetime) -> facts.TaskClosed:
+    """Somebody looks at once into a low score, and asks for some days of silence."""
+    next_on = now.date() + timedelta(days=2)
+    return facts.TaskClosed(
+        CustomerId("C-1"), f"look-{task.units[0]}", task.kind, task.step, task.units, 0, "done", next_on
+    )
+
+
 def _sent(
     history: tuple[PastReminder, ...], reminder: PlannedReminder, now: datetime, answer: str
 ) -> tuple[PastReminder, ...]:
     """History after an attempt: accepted, to be tried again in an hour, or to be with its channel spent."""
     channel = reminder.routes[0].channel
     running = next((past for past in history if past.id == reminder.continues), None)
-    answer = "done" if channel is Channel.PHONE else answer  # a task for a person is opened, and that is all
+    answer = (
+        "done" if channel in (Channel.PHONE, Channel.SURVEY) else answer
+    )  # a task for a person is opened, and that is all
     state = "done" if answer == "done" else "open"
     past = PastReminder(
         id=running.id if running else ReminderId(f"r{len(history)}"),

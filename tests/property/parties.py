@@ -13,7 +13,7 @@ from tests.domain_factories import KNOWN_AT
 from tests.property.histories import due_days
 
 ZONES = ["Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Kiritimati"]
-CHANNELS = [Channel.EMAIL, Channel.SMS, Channel.WHATSAPP, Channel.PHONE, Channel.LETTER, Channel.TASK]
+CHANNELS = [Channel.EMAIL, Channel.SMS, Channel.WHATSAPP, Channel.PHONE, Channel.LETTER, Channel.SURVEY, Channel.TASK]
 MINUTES = 24 * 60
 EMAILS = ["anne@example.com", "luc@example.com"]
 PHONES = ["+33612345678", "+33687654321"]

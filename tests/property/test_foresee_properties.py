@@ -21,7 +21,7 @@ def test_the_first_is_what_plan_says_when_its_time_has_come(world: World) -> Non
 
 @given(worlds())
 def test_what_is_foreseen_is_what_a_journey_without_troubles_meets(world: World) -> None:
-    world = _fed(replace(world, answers=(), talks=(), decisions=()))
+    world = _fed(replace(world, answers=(), talks=(), decisions=(), scores=()))
     until = world.start + AHEAD
     met = [one.leaves for one in journey(world, most=600) if one.leaves is not None and one.now <= until]
     assert list(foresee(world.account(), world.policy, world.start, until)) == met

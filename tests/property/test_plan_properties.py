@@ -279,3 +279,14 @@ def reads(account: Account, person: Contact, channel: Channel) -> bool:
             return person.phone_ok and person.phone is not None
         case _:
             return True
+
+
+@given(worlds())
+def test_nothing_leaves_before_a_person_has_looked_into_a_low_score(world: World) -> None:
+    for moment in journey(world):
+        closed = [fact.body for fact in moment.world.found if isinstance(fact.body, facts.TaskClosed)]
+        looked_into = {name for one in closed if one.kind == "reply" for name in one.units}
+        low = {one.task_id for one in closed if one.score is not None and one.score <= 6} - looked_into
+        asked = {task.units[0] for task in moment.plan.tasks if (task.kind, task.step) == ("reply", "low_score")}
+        assert asked == low
+        assert not (low and moment.leaves)

@@ -5,6 +5,7 @@ from itertools import permutations
 
 import pytest
 
+from domain import outcomes
 from domain.after import FIRST_PAUSE_S, LONGEST_PAUSE_S, ReminderMove, after_outcome, after_receipts, jitter_s
 from domain.ids import AttemptId, ReminderId
 from domain.outcomes import AttemptState, Outcome, OutcomeClass, after_receipt
@@ -108,6 +109,12 @@ def test_a_failure_moves_nothing_that_is_over_or_on_its_way(state: str) -> None:
 def test_only_the_last_attempt_moves_its_reminder() -> None:
     assert moved(SENT, UNDELIVERED, past(attempts=2), number=1) is None
     assert moved(SENT, UNDELIVERED, past(attempts=2), number=2) == OPEN_AGAIN
+
+
+def test_a_call_that_never_began_spends_no_channel() -> None:
+    """A database that is slow for minutes would else send everybody to the next channel, or to a person."""
+    after = after_outcome(outcomes.TOO_LATE, A1, 9)
+    assert (after.reminder_state, after.spends_channel, after.pause_s > 0) == ("open", False, True)
 
 
 def test_a_proof_of_an_earlier_attempt_ends_a_reminder_that_waits_for_its_next() -> None:

@@ -151,6 +151,16 @@ def test_the_next_step_does_not_wait_for_a_call_to_be_answered() -> None:
     assert leaves(14, gone) is None
 
 
+def test_a_call_is_over_once_the_unit_had_a_later_reminder_with_its_own_step_of_that_name() -> None:
+    """Found by a property: it had joined the call with an earlier step, and a later reminder with this one."""
+    joined = replace(CALLED, members=(a_member(UnitId("F-9"), "call"), a_member(step="first")))
+    later = a_past_reminder(late_morning(13), "widen", a_member(UnitId("F-9"), "widen"), a_member(step="call"))
+    said = closed(12, "no_answer", 14, units=(UnitId("F-9"), UnitId("F-1")))
+    assert leaves(14, an_account(issued(), said, history=(joined, later))) is None
+    withdrawn = replace(later, state="withdrawn")
+    assert leaves(14, an_account(issued(), said, history=(CALLED, withdrawn))) == "call"
+
+
 def test_a_repeated_call_takes_nobody_along() -> None:
     account = an_account(issued(), issued("F-2"), closed(12, "no_answer", 14), history=(CALLED,))
     found = at(14, account)

@@ -40,7 +40,8 @@ def seen(*rows: LogRow, codes: tuple[str, ...] = (), tasks: tuple[str, ...] = ()
     plan = {"reasons": [{"code": code, "facts": {}} for code in codes]}
     account = AccountView(AccountKey(1), SellerId("default"), CustomerId("C-01"), "Martin", None, plan)
     opened = [
-        TaskView(SellerId("default"), CustomerId("C-01"), "Martin", kind, "first", (), NOW, "", "") for kind in tasks
+        TaskView("t-1", SellerId("default"), CustomerId("C-01"), "Martin", kind, "first", (), NOW, "", "")
+        for kind in tasks
     ]
     return Seen(rows, {"C-01": account}, opened)
 

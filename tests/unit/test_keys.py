@@ -5,7 +5,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from config.keys import LOGIN, SESSION, login_token, new_key, read_token, sign_token, webhook_secret
+from config.keys import (
+    LOGIN,
+    SESSION,
+    leave_token,
+    login_token,
+    new_key,
+    read_leave_token,
+    read_token,
+    sign_token,
+    webhook_secret,
+)
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=10)
@@ -43,3 +53,17 @@ def test_no_part_of_a_token_can_be_changed(change: tuple[str, str]) -> None:
 @pytest.mark.parametrize("token", ["", ".", "..", "a.b.c", "é", "k1.99999999999"])
 def test_what_is_no_token_is_nobodys(token: str) -> None:
     assert read_token("s", LOGIN, token, NOW) is None
+
+
+def test_a_token_to_leave_names_the_address_to_us_alone_and_always_alike() -> None:
+    token = leave_token("secret", "default", "Anne@example.com")
+
+    assert token == leave_token("secret", "default", "Anne@example.com")
+    assert read_leave_token("secret", token) == ("default", "Anne@example.com")
+    assert read_leave_token("another", token) is None
+    assert "Anne" not in token
+
+
+@pytest.mark.parametrize("token", ["", "x", "é", "=", "A" * 40, "A" * 41])
+def test_a_token_to_leave_that_is_none_is_none(token: str) -> None:
+    assert read_leave_token("secret", token) is None

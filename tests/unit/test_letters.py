@@ -1,21 +1,35 @@
 """What of an account a message is given: charges by each unit's own step, deductions once, the statement."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from channels.port import Content
 from domain.account import Account
-from domain.facts import CreditNoteIssued, InvoiceDisputed, PaymentReceived
-from domain.ids import InvoiceId
+from domain.facts import CreditNoteIssued, InvoiceDisputed, PaymentReceived, PromiseMade, TaskClosed
+from domain.ids import CustomerId, InvoiceId, StepId, UnitId
 from domain.leave import make_reminder
 from domain.levels import Channel, Level
 from domain.money import Money
-from domain.past import Member
+from domain.past import Member, PastReminder
 from domain.policy import Step
 from domain.routes import routes_of
 from tests.charge_factories import FORMAL, RATES, an_account_with_rates
-from tests.domain_factories import a_member, a_policy, a_step, an_instalment, days, euros, issued, late_morning
+from tests.domain_factories import (
+    a_fact,
+    a_member,
+    a_past_reminder,
+    a_policy,
+    a_step,
+    an_account,
+    an_instalment,
+    days,
+    euros,
+    issued,
+    late_morning,
+    on_day,
+)
 from workers.letters import ChargesRefusedError, content_of
 
 FIRM = a_step("firm", 10, Level.FIRM)
@@ -86,3 +100,69 @@ def test_the_statement_holds_the_other_open_invoices_but_those_in_question() -> 
     assert [(line.number, line.balance) for line in told.statement] == [("F-2", Money(900, "USD"))]
     assert [line.number for line in told.lines] == ["F-1"]
     assert content(account, formal("F-1")).statement == ()
+
+
+def test_an_instalment_says_which_of_how_many_and_a_plans_does_not() -> None:
+    parts = (an_instalment(0, 100), an_instalment(10, 100))
+    account = an_account_with_rates(issued(total=euros(200), instalments=parts))
+
+    told = content(account, formal("F-1#1"), formal("F-1#2"))
+
+    assert [line.part for line in told.lines] == [(1, 2), (2, 2)]
+    assert [line.part for line in content(an_account_with_rates(issued()), formal("F-1")).lines] == [None]
+
+
+CALLED = a_past_reminder(late_morning(12), "call", channel=Channel.PHONE)
+
+
+def closed(outcome: str, step: str = "call", unit: str = "F-1") -> TaskClosed:
+    return TaskClosed(CustomerId("C-1"), "t1", "phone", StepId(step), (UnitId(unit),), 0, outcome, days(13))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "history", "expected"),
+    [
+        ("done", (CALLED,), True),
+        ("promised", (CALLED,), True),
+        ("no_answer", (CALLED,), False),
+        ("message_left", (CALLED,), False),
+        ("wrong_person", (CALLED,), False),
+        ("done", (CALLED, a_past_reminder(late_morning(15), "firm")), False),  # written to since
+        ("done", (CALLED, a_past_reminder(late_morning(15), "firm", state="withdrawn")), True),
+        ("done", (CALLED, a_past_reminder(late_morning(15), "firm", state="failed")), True),
+        ("done", (replace(CALLED, members=(a_member(step="call", cycle=1),)),), False),  # called again since
+        ("done", (), False),
+    ],
+)
+def test_a_reminder_follows_a_call_in_which_somebody_was_spoken_to(
+    outcome: str, history: tuple[PastReminder, ...], *, expected: bool
+) -> None:
+    account = an_account(issued(), closed(outcome), history=history)
+    assert content(account, formal("F-1")).after_call is expected
+
+
+def test_a_call_that_is_not_closed_yet_or_about_another_invoice_is_not_followed() -> None:
+    assert not content(an_account(issued(), history=(CALLED,)), formal("F-1")).after_call
+    other = an_account(issued(), issued("F-2"), closed("done", unit="F-2"), history=(CALLED,))
+    assert not content(other, formal("F-1")).after_call
+
+
+@pytest.mark.parametrize(
+    ("history", "promised_on", "expected"),
+    [
+        ((), days(10), days(10)),
+        ((a_past_reminder(late_morning(8), "first"),), days(10), days(10)),
+        ((a_past_reminder(late_morning(18), "firm"),), days(10), None),  # told once
+        ((), days(30), None),  # may still be kept
+    ],
+)
+def test_the_first_reminder_after_a_broken_promise_names_its_day(
+    history: tuple[PastReminder, ...], promised_on: date, expected: date | None
+) -> None:
+    promise = on_day(5, PromiseMade((F1,), None, promised_on, "Anne"))
+    account = an_account(a_fact(issued()), promise, history=history)
+    assert content(account, formal("F-1")).promised_on == expected
+
+
+def test_the_seller_is_named_by_its_id_so_that_its_templates_are_found() -> None:
+    assert content(an_account(issued()), formal("F-1")).seller_id == "default"

@@ -134,6 +134,23 @@ def test_calls_that_had_begun_before_it_opened_change_nothing_unless_they_succee
     assert state_word(heard(state, 0, 0, [DEAD, FINE], T0 + 3), T0 + 3) == "closed"
 
 
+def test_a_message_that_fails_again_and_again_shuts_the_line_for_nobody_else() -> None:
+    again = [DEAD] * (3 * FAULTS_IN_A_ROW)
+    state = heard(LineState(), 0, 0, [], T0, again)
+    assert (state_word(state, T0), state.faults) == ("closed", 0)
+    after = T0 + FIRST_OPEN_S
+    state, share = admit(opened(), 50, 100.0, after)
+    state = heard(state, share.calls, 1, [], after, [DEAD])
+    assert admit(state, 50, 100.0, after)[1] == Share(0, FIRST_OPEN_S)
+    assert state.trips == opened().trips
+    late = heard(opened(), 0, 0, [], T0 + 3, [DEAD])
+    assert late == opened()
+
+
+def test_a_message_that_gets_through_at_last_closes_the_line() -> None:
+    assert state_word(heard(opened(), 0, 0, [], T0 + 3, [FINE]), T0 + 3) == "closed"
+
+
 def test_the_pauses_end_at_five_minutes() -> None:
     state, now = opened(), T0
     for _ in range(40):
@@ -164,3 +181,14 @@ def test_a_provider_that_is_busy_is_left_alone_for_as_long_as_it_says() -> None:
     assert admit(heard(LineState(), 1, 1, [Outcome(OutcomeClass.TRANSIENT, rate_limited=True)], T0), 1, 10.0, T0)[
         1
     ] == Share(0, 1.0)
+
+
+def test_a_clock_that_was_set_back_shuts_no_line_for_longer_than_its_pause() -> None:
+    """Redis on a machine that was restored: an hour back, and each look keeps the state for another day."""
+    an_hour_back = T0 - 3600
+    limited = heard(LineState(), 1, 1, [Outcome(OutcomeClass.TRANSIENT, rate_limited=True, retry_after_s=300)], T0)
+
+    assert admit(opened(), 1, 1.0, an_hour_back)[1].calls == 1
+    assert state_word(opened(), an_hour_back) == "half_open"
+    assert admit(limited, 1, 1.0, T0 + 1)[1].calls == 0
+    assert admit(limited, 1, 1.0, an_hour_back)[1].calls == 1

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from channels.render import WHATSAPP_VARIABLES, Renderer
+from channels.brand import PLAIN
+from channels.render import LONGEST_FREE_TEXT, WHATSAPP_VARIABLES, Renderer
 from domain.levels import Channel, Level
 from domain.money import Money
 from tests.content_factories import (
@@ -84,19 +85,28 @@ def test_a_whatsapp_text_that_is_not_set_up_has_no_sid() -> None:
     assert Renderer(TEMPLATES, {}).render(a_content(channel=Channel.WHATSAPP)).content_sid is None
 
 
+def test_whatsapp_may_say_the_same_words_freely_if_they_are_not_too_long() -> None:
+    content = a_content(channel=Channel.WHATSAPP)
+    free, long = replace(content, takes_free_text=True), replace(content, seller_name="A" * LONGEST_FREE_TEXT)
+
+    assert not RENDERER.render(content).is_free_text
+    assert RENDERER.render(free) == replace(RENDERER.render(content), is_free_text=True)
+    assert not RENDERER.render(replace(long, takes_free_text=True)).is_free_text
+
+
 def test_no_value_of_whatsapp_is_empty() -> None:
     content = a_content(channel=Channel.WHATSAPP, contact_name="", customer_name=" ", seller_name="\n")
 
     assert all(RENDERER.render(content).content_variables.values())
 
 
-@pytest.mark.parametrize("tone", TONES[:4])
+@pytest.mark.parametrize("words", [*(tone.word for tone in TONES[:4]), "thanks", "check_in", "survey"])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_texts_to_have_approved_are_those_that_are_sent(language: str, tone: Level) -> None:
+def test_the_texts_to_have_approved_are_those_that_are_sent(language: str, words: str) -> None:
     """The page that an admin copies into the provider's form; a changed template must be approved again."""
     slots = {name: f"{{{{{at}}}}}" for at, name in enumerate(WHATSAPP_VARIABLES, start=1)}
-    approved = RENDERER._text.get_template(f"{language}/whatsapp/{tone.word}.j2").render(slots).strip()
+    approved = RENDERER.shelf_of(PLAIN).fill(f"{language}/whatsapp/{words}", slots).strip()
     text = plain(re.sub(r"\n{3,}", "\n\n", approved))
     page = (TEMPLATES / "whatsapp" / "README.md").read_text(encoding="utf-8")
 
-    assert f"### {language}.{tone.word}\n```text\n{text}\n```" in page
+    assert f"### {language}.{words}\n```text\n{text}\n```" in page

@@ -1,12 +1,14 @@
 """Names, numbers and links that others wrote, and templates that admins broke: nothing of them gets out."""
 
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from channels.render import Renderer, TemplateError
+from channels.samples import Case, sample
 from domain.levels import Channel, Level
 from tests.content_factories import RENDERER, TEMPLATES, a_content, a_line, content_in, text_of
 
@@ -37,6 +39,21 @@ def test_what_strangers_wrote_is_escaped_in_html_and_verbatim_in_text(part: str,
     assert name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&#34;").replace(
         "'", "&#39;"
     ) in (rendered.html or "")
+
+
+@pytest.mark.parametrize("name", NAUGHTY)
+@pytest.mark.parametrize("case", list(Case))
+def test_it_is_so_in_every_kind_of_message(case: Case, name: str) -> None:
+    """Verbatim in text and subject, escaped in HTML, and one line in what becomes a header."""
+    content = replace(sample(case, Channel.EMAIL, "fr"), seller_name=name, customer_name=name, contact_name=name)
+    content = replace(content, lines=tuple(replace(line, number=name) for line in content.lines))
+
+    rendered = RENDERER.render(content)
+
+    assert name in rendered.text
+    assert escape(name, quote=True).replace("&quot;", "&#34;").replace("&#x27;", "&#39;") in (rendered.html or "")
+    assert not content.lines or name in (rendered.subject or "")
+    assert len((rendered.subject or "").splitlines()) == 1
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\x0b", "\x85", "\u2028"])
@@ -129,6 +146,14 @@ def test_a_broken_template_is_named(tmp_path: Path, words: str) -> None:
 
     assert caught.value.template == "fr/email/courteous"
     assert caught.value.problem
+
+
+@pytest.mark.parametrize("words", ["{{ lines[customer] }}", "{{ lines[lead.number] }}", "{{ totals[contact] }}"])
+def test_what_goes_to_the_logs_quotes_no_customer(tmp_path: Path, words: str) -> None:
+    with pytest.raises(TemplateError) as caught:
+        own(tmp_path, "fr/email/courteous.j2", words).render(a_content())
+
+    assert caught.value.problem == "UndefinedError"
 
 
 def test_a_missing_template_is_named(tmp_path: Path) -> None:

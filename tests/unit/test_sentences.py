@@ -15,7 +15,9 @@ from domain.read_policy import REQUIREMENTS
 from domain.reasons import Code
 from domain.task_outcomes import OUTCOMES_OF, TaskOutcome
 from store.journal import Entry
-from web.sentences import EVENTS, REASONS, explain, tell
+from web.event_texts import EVENTS
+from web.reason_texts import REASONS
+from web.sentences import explain, tell
 from web.words import LABELS, WORDS
 
 ROOT = Path(__file__).parents[2]

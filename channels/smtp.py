@@ -1,0 +1,293 @@
+"""E-mail over any SMTP server. It knows no receipts: what bounces comes back to the sender's own mailbox.
+
+`workers/deliver` sends. One connection a message, because a server that has just closed an idle one would leave in
+doubt whether it took the mail; at most AT_ONCE of them in a process. `Source:` pages were read in 2026-11.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+
+from channels.answers import masked
+from channels.http import CONNECT_S, READ_S
+from channels.mails import copies_of, mail_of
+from domain.outcomes import Outcome, OutcomeClass
+
+if TYPE_CHECKING:
+    from channels.port import Message
+
+# --- What the operator sets ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """One server. `tls` from the first byte (smtps); else STARTTLS wherever the server offers it.
+
+    `user` None: no login. A password leaves this machine over TLS only. `mail_from` is the sender, also of bounces.
+    """
+
+    host: str
+    port: int
+    mail_from: str
+    tls: bool = False
+    user: str | None = None
+    password: str = field(default="", repr=False)
+    from_name: str = ""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the server is on this machine."""
+        return self.host in _THIS_MACHINE
+
+
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+_PORTS = {"smtp": 587, "smtps": 465}
+
+
+def read_smtp_url(url: str, mail_from: str) -> SmtpSettings:
+    """`smtp://user:password@host:587` or `smtps://…`, the user percent-encoded. ValueError, without the value."""
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError("is no address of the form smtp://user:password@host:587 or smtps://user:password@host:465")
+    try:
+        port = parts.port or _PORTS[parts.scheme]
+    except ValueError:
+        raise ValueError("has a port that is no number up to 65535") from None
+    user = unquote(parts.username) if parts.username else None
+    password = unquote(parts.password or "")
+    return SmtpSettings(parts.hostname, port, mail_from, parts.scheme == "smtps", user, password)
+
+
+AT_ONCE = 10
+"""Connections a process opens: common servers take no more from one sender."""
+
+# --- SMTP's words, and ours ---------------------------------------------------------------------------------
+
+_STAGES = {
+    "connect": OutcomeClass.MISCONFIGURED,
+    "login": OutcomeClass.MISCONFIGURED,
+    "sender": OutcomeClass.MISCONFIGURED,
+    "recipient": OutcomeClass.PERMANENT_ADDRESS,
+    "text": OutcomeClass.CONTENT,
+}
+"""What a refusal for good (5xx) means, by what was refused. A 4xx at any of them is transient.
+
+Source: RFC 5321 4.2.1, 4.2.5: a server that answered a text with other than 2xx has not taken it.
+"""
+
+_OURS = {
+    "5.2.2": OutcomeClass.CONTENT,  # the mailbox is full, now
+    "5.2.3": OutcomeClass.CONTENT,  # longer than the mailbox takes
+    "5.3.4": OutcomeClass.CONTENT,  # longer than the server takes
+}
+"""Refusals whose own words say more than the stage. Source: RFC 3463 3.3, 3.4."""
+
+_NO_COMMAND = frozenset({500, 501, 502, 503, 504, 530, 535})
+"""Said of a recipient, these are about the conversation. Source: RFC 5321 4.2.2, RFC 4954 6."""
+
+_NOT_OF_READER = ("5.1.7", "5.1.8", "5.3.", "5.5.", "5.7.")
+"""Said of a recipient, these are about the sender, the server, the conversation and its rights: common servers wait
+for a recipient before they refuse a sender. Taken for the address, they would put every customer's out of use.
+Source: RFC 3463 3.2, 3.4, 3.6, 3.8."""
+
+_RELAYING = re.compile(r"\brelay", re.IGNORECASE)
+"""Some servers refuse to relay in plain words alone."""
+
+_ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
+
+
+def outcome_of_reply(stage: str, code: int, words: str) -> Outcome:
+    """What a server's refusal means; one that cannot be read is transient, or unconfirmed once the text has left."""
+    found = _ENHANCED.match(words)
+    enhanced = found[1] if found else ""
+    told = f"{code} {enhanced}".strip()
+    if code // 100 == _REFUSED:
+        return Outcome(_class_of(stage, code, enhanced, words), code=told, detail=masked(words))
+    if code // 100 == _LATER:
+        return Outcome(OutcomeClass.TRANSIENT, code=told, detail=masked(words))
+    kind = OutcomeClass.UNCONFIRMED if stage == "text" else OutcomeClass.TRANSIENT
+    return Outcome(kind, code="bad_answer")
+
+
+_LATER, _REFUSED = 4, 5
+
+
+def _class_of(stage: str, code: int, enhanced: str, words: str) -> OutcomeClass:
+    if enhanced in _OURS:
+        return _OURS[enhanced]
+    if stage == "recipient" and _is_about_us(code, enhanced, words):
+        return OutcomeClass.MISCONFIGURED
+    return _STAGES[stage]
+
+
+def _is_about_us(code: int, enhanced: str, words: str) -> bool:
+    """Whether the refusal of a recipient says nothing of the address: without an enhanced code, 554 does not."""
+    if enhanced:
+        return enhanced.startswith(_NOT_OF_READER) or code in _NO_COMMAND
+    return code in _NO_COMMAND or code == _FAILED or _RELAYING.search(words) is not None
+
+
+_FAILED = 554
+"""`Transaction failed`, whatever the reason. Source: RFC 5321 4.2.3."""
+
+
+# --- Sending ------------------------------------------------------------------------------------------------
+
+
+class SmtpChannel:
+    """E-mail through one server. `wall` tells the date that a mail bears."""
+
+    def __init__(
+        self,
+        settings: SmtpSettings,
+        wall: Callable[[], datetime],
+        *,
+        connect_s: float = CONNECT_S,
+        read_s: float = READ_S,
+    ) -> None:
+        self._settings = settings
+        self._wall = wall
+        self._connect_s = connect_s
+        self._read_s = read_s
+        self._free = asyncio.Semaphore(AT_ONCE)
+
+    @property
+    def provider(self) -> str:
+        """The name in the delivery log."""
+        return "smtp"
+
+    async def send(self, message: Message) -> Outcome:
+        """Tries once, within connect 3 s and 13 s in all; never raises for what the server or the network does.
+
+        A loss before the text was begun was not sent; after that it may have been. The id is the Message-ID, which
+        is derived from the attempt, so that a mail that came twice by whatever way is seen to be one.
+        """
+        talk = _Talk(self._settings)
+        try:
+            async with asyncio.timeout(self._connect_s):
+                await self._free.acquire()
+        except TimeoutError:
+            return Outcome(OutcomeClass.TRANSIENT, code="busy", rate_limited=True)
+        try:
+            return await self._converse(talk, message)
+        except SMTPResponseException as error:
+            return outcome_of_reply(talk.stage, error.code, error.message)
+        except (SMTPException, TimeoutError, OSError) as error:
+            kind = OutcomeClass.UNCONFIRMED if talk.stage == "text" else OutcomeClass.TRANSIENT
+            return Outcome(kind, code=_code_of(error, talk.stage))
+        finally:
+            talk.client.close()
+            self._free.release()
+
+    async def _converse(self, talk: _Talk, message: Message) -> Outcome:
+        mail = await asyncio.to_thread(self._written, message)
+        async with asyncio.timeout(self._connect_s):
+            await talk.client.connect(timeout=self._connect_s)
+        async with asyncio.timeout(self._read_s):
+            refused = await talk.open()
+            if refused is not None:
+                return refused
+            copies_refused = await talk.address(message)
+            await talk.hand_over(mail)
+        with contextlib.suppress(SMTPException, TimeoutError, OSError):
+            await talk.client.quit(timeout=1)
+        provider_id = message_id(message, self._settings).strip("<>")
+        return Outcome(
+            OutcomeClass.ACCEPTED, provider_id=provider_id, code="copy_refused" if copies_refused else None
+        )
+
+    def _written(self, message: Message) -> bytes:
+        """The mail as bytes. With ten megabytes of documents that takes so long that others miss answers."""
+        settings = self._settings
+        sender = (message.from_name or settings.from_name, settings.mail_from)
+        return mail_of(message, sender, message_id(message, settings), self._wall()).as_bytes()
+
+
+class _Talk:
+    """One conversation. `stage` is what is being said, by which a refusal or a loss is understood."""
+
+    def __init__(self, settings: SmtpSettings) -> None:
+        self._settings = settings
+        self.stage = "connect"
+        self.client = SMTP(
+            hostname=settings.host,
+            port=settings.port,
+            use_tls=settings.tls,
+            start_tls=False,  # the library's own would log in, or go on in clear, before we have looked
+            local_hostname=_domain_of(settings.mail_from),
+        )
+
+    async def open(self) -> Outcome | None:
+        """Greets, goes over to TLS and logs in. An outcome if it cannot go on."""
+        settings, client = self._settings, self.client
+        await client.ehlo()
+        self.stage = "login"
+        if not settings.tls and client.supports_extension("starttls"):
+            await client.starttls()
+            await client.ehlo()
+        elif settings.user is not None and not settings.tls and not settings.is_local:
+            return Outcome(OutcomeClass.MISCONFIGURED, code="no_tls", detail="it offers no TLS to log in over")
+        if settings.user is not None:
+            if not client.supports_extension("auth"):
+                return Outcome(OutcomeClass.MISCONFIGURED, code="no_login", detail="it knows no login")
+            await client.login(settings.user, settings.password)
+        return None
+
+    async def address(self, message: Message) -> int:
+        """Names sender and recipients; how many copies were refused: they do not keep the mail from its reader."""
+        self.stage = "sender"
+        await self.client.mail(self._settings.mail_from)
+        self.stage = "recipient"
+        await self.client.rcpt(message.to)
+        refused = 0
+        for copy in copies_of(message):
+            try:
+                await self.client.rcpt(copy)
+            except SMTPResponseException:
+                refused += 1
+        return refused
+
+    async def hand_over(self, mail: bytes) -> None:
+        """From here on a loss leaves it in doubt. Every 2xx is an acceptance."""
+        self.stage = "text"
+        try:
+            await self.client.data(mail)
+        except SMTPResponseException as error:
+            if error.code // 100 != _TAKEN:
+                raise
+
+
+_TAKEN = 2
+
+
+def _code_of(error: Exception, stage: str) -> str:
+    """The transport's words, as for HTTP."""
+    causes = (error, error.__cause__, error.__context__)
+    for kind, code in ((socket.gaierror, "dns"), (ssl.SSLError, "tls")):
+        if any(isinstance(cause, kind) for cause in causes):
+            return code
+    if isinstance(error, TimeoutError):
+        return "connect_timeout" if stage == "connect" else "read_timeout"
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return "refused"
+    return "disconnected"
+
+
+def message_id(message: Message, settings: SmtpSettings) -> str:
+    """`<attempt@sender's domain>`: the same however often it is asked for."""
+    return f"<{message.attempt_id}@{_domain_of(settings.mail_from)}>"
+
+
+def _domain_of(address: str) -> str:
+    return address.rpartition("@")[2]

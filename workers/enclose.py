@@ -1,0 +1,115 @@
+"""Puts into mails what travels with them: the codes that are scanned to pay, and the documents that a step attaches.
+
+Called by `workers/deliver` between claim and call, while no transaction is open. What cannot be had within five
+seconds is left out, and said: the mail goes all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import structlog
+
+from channels.codes import png_of
+from channels.documents import LONGEST_S, Found
+from channels.port import File, Rendered
+from config.wiring import Services
+from domain.addresses import address_key
+from domain.ids import AttemptId, SellerId
+from domain.past import Suppressed
+from store import facts, history, inbox
+from store.engine import Connection, Unavailable
+from workers.claim import BEGIN_WITHIN_S, Call
+
+MOST_OF_MAIL = 10 * 1024 * 1024
+"""Of documents; common servers refuse mails of more than twice that."""
+
+log = structlog.get_logger()
+
+
+async def enclose(services: Services, calls: Sequence[Call]) -> list[Call]:
+    """The same calls, with their files.
+
+    While documents are fetched a customer of the batch may pay, or want no more mails: then the call is too late, and
+    planned again.
+    """
+    if not any(call.message.documents or call.message.rendered.codes for call in calls):
+        return list(calls)
+    found = await _fetch(services, calls)
+    calls = await asyncio.to_thread(_looked_at_again, services, calls)
+    pictures = await asyncio.to_thread(lambda: [_pictures(call.message.rendered) for call in calls])
+    return [_with(call, shown, found) for call, shown in zip(calls, pictures, strict=True)]
+
+
+def _looked_at_again(services: Services, calls: Sequence[Call]) -> list[Call]:
+    """With as much time to begin as after a claim, but for those who have had news since.
+
+    Without the database nobody knows, and none of them may begin: better late than in doubt.
+    """
+    waited = [call for call in calls if call.mark is not None]
+    if not waited:
+        return list(calls)
+    begin_by = time.monotonic() + BEGIN_WITHIN_S
+    try:
+        with services.engine.connect() as connection:
+            stale = _with_news(connection, waited)
+    except Unavailable as error:
+        log.warning("enclose.not_looked_again", calls=len(waited), error=type(error).__name__)
+        stale = {call.claim.attempt for call in waited}
+    return [
+        replace(call, begin_by=-math.inf)
+        if call.claim.attempt in stale
+        else replace(call, begin_by=min(begin_by, call.begin_by + LONGEST_S))
+        for call in calls
+    ]
+
+
+def _with_news(connection: Connection, waited: Sequence[Call]) -> set[AttemptId]:
+    """Those whose account has an event since the claim, folded or not, or whose address went out of use."""
+    keys = [call.claim.account for call in waited]
+    unfolded = inbox.with_unfolded(connection, keys)
+    marks = facts.marks(connection, keys)
+    gone = history.suppressed_among(connection, {(call.claim.seller, call.message.to) for call in waited})
+    return {
+        call.claim.attempt
+        for call in waited
+        if call.claim.account in unfolded or marks.get(call.claim.account) != call.mark or _is_out_of_use(call, gone)
+    }
+
+
+def _is_out_of_use(call: Call, known: Mapping[tuple[SellerId, str], Sequence[Suppressed]]) -> bool:
+    found = known.get((call.claim.seller, address_key(call.message.to)), ())
+    return any(one.channel is call.message.channel for one in found)
+
+
+async def _fetch(services: Services, calls: Sequence[Call]) -> Mapping[str, Found]:
+    """Nothing where the operator wants documents linked."""
+    if services.documents is None:
+        return {}
+    try:
+        return await services.documents.fetch([one.url for call in calls for one in call.message.documents])
+    except Exception as error:  # noqa: BLE001 - whatever one document breaks must not keep the mails back
+        log.warning("enclose.crashed", error=type(error).__name__)
+        return {one.url: Found(why="crashed") for call in calls for one in call.message.documents}
+
+
+def _pictures(rendered: Rendered) -> tuple[File, ...]:
+    return tuple(File(f"{code.cid}.png", "image/png", png_of(code.payload), code.cid) for code in rendered.codes)
+
+
+def _with(call: Call, pictures: tuple[File, ...], found: Mapping[str, Found]) -> Call:
+    files, missed, size = list(pictures), [], 0
+    for document in call.message.documents:
+        got = found.get(document.url)
+        if got is None:
+            continue
+        if got.data is None or size + len(got.data) > MOST_OF_MAIL:
+            missed.append((document, got.why or "mail_too_large"))
+            continue
+        size += len(got.data)
+        files.append(File(document.file_name, "application/pdf", got.data))
+    return replace(call, message=replace(call.message, files=tuple(files)), missed=tuple(missed))
