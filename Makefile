@@ -6,7 +6,7 @@ COMPILE := build/lock/bin/uv pip compile --universal --generate-hashes --no-emit
 	--python-version 3.11 pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test fault pictures lock clean
+.PHONY: help setup demo check test fault bench pictures lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,9 @@ test: check ## check, then every test
 
 fault: .venv/.ready ## break everything that can break, and judge from outside (ARGS="--seed N --only NAME --minutes N")
 	@$(PYTHON_BIN)/python -m tests.fault $(ARGS)
+
+bench: .venv/.ready ## measure it, beside what it is measured against (ARGS="--only line,naive" or --smoke)
+	@$(PYTHON_BIN)/python -m tests.bench $(ARGS)
 
 pictures: .venv/.ready ## draw the shipped ladders of docs/policies.md again
 	@$(PYTHON_BIN)/python scripts/draw_ladders.py

@@ -24,7 +24,8 @@ READ_S = 10.0
 KEEP_ALIVE_S = 15.0
 """Shorter than the minute that load balancers keep an idle connection: one that they have just closed would
 turn a message into an unconfirmed one."""
-POOL_SIZE = 100
+POOL_SIZE = 256
+"""More than a process calls at once: whoever waits for a connection uses up its time to connect."""
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 _CHUNK_BYTES = 65_536
 

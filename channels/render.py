@@ -103,7 +103,7 @@ class Renderer:
         try:
             match content.channel:
                 case Channel.EMAIL:
-                    return _mail(shelf, template, view, look)
+                    return _mail(shelf, template, view, content, look)
                 case Channel.SMS:
                     return _sms(shelf, template, view)
                 case Channel.WHATSAPP:
@@ -134,15 +134,17 @@ class Renderer:
         )
 
 
-def _mail(shelf: Shelf, template: str, view: Mapping[str, object], look: Look) -> Rendered:
+def _mail(shelf: Shelf, template: str, view: Mapping[str, object], content: Content, look: Look) -> Rendered:
     subject = one_line(shelf.fill(template, view, layout="subject.txt"))
+    html = shelf.html.get_template(f"{template}.j2").render(view, layout="layouts/mail.html.j2", subject=subject)
     return Rendered(
         template=template,
         subject=subject,
         text=_paragraphs(shelf.fill(template, view, layout="mail.txt")),
-        html=shelf.html.get_template(f"{template}.j2").render(view, layout="layouts/mail.html.j2", subject=subject),
+        html=html,
         from_name=look.brand.name,
         reply_to=look.brand.reply_to,
+        codes=tuple(code for code in codes_in(content) if f"cid:{code.cid}" in html),
     )
 
 

@@ -33,7 +33,7 @@ from sendgrid.helpers.mail import (
     TrackingSettings,
 )
 
-from channels.answers import CallbackError, outcome_of_answer, outcome_of_fault, storable
+from channels.answers import CallbackError, class_of_status, outcome_of_answer, outcome_of_fault, storable
 from channels.http import TransportFault
 from channels.mails import copies_of, leave_headers
 from domain.outcomes import AttemptState, Outcome, OutcomeClass, Receipt
@@ -138,9 +138,8 @@ class SendGridChannel:
             answer = await self._transport.request("POST", self._url, headers=headers, body=body)
         except TransportFault as fault:
             return outcome_of_fault(fault)
-        declined = _declined(answer)
-        if declined.kind is not OutcomeClass.ACCEPTED:
-            return declined
+        if class_of_status(answer.status) is not OutcomeClass.ACCEPTED:
+            return _declined(answer)
         provider_id = storable(answer.headers.get("X-Message-Id")) or None
         return Outcome(OutcomeClass.ACCEPTED, provider_id=provider_id, code=None if provider_id else "unreadable")
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NoReturn
 import jinja2
 from jinja2.ext import Extension
 from jinja2.lexer import Token
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from channels.port import Address, Content, Kind
+from channels.sandbox import Sandbox
 from domain.levels import Channel, Level
 
 if TYPE_CHECKING:
@@ -134,8 +134,8 @@ def _candidates(channel: Channel, folder: str, step: str, tone: str) -> list[str
     return own + [f"{place}/{tone}" for place in folders for tone in tones]
 
 
-def _environment(loader: jinja2.BaseLoader, address: Address, *, autoescape: bool) -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(
+def _environment(loader: jinja2.BaseLoader, address: Address, *, autoescape: bool) -> Sandbox:
+    return Sandbox(
         loader=loader,
         autoescape=autoescape,
         undefined=jinja2.StrictUndefined,

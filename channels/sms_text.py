@@ -10,7 +10,10 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
 
 GSM_BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -20,6 +23,8 @@ GSM_BASIC = frozenset(
 
 GSM_EXTENSION = frozenset("\f^{}\\[~]|€")
 """Two septets each, which no segment border may part. Source: 3GPP TS 23.038 §6.2.1.1."""
+
+GSM = GSM_BASIC | GSM_EXTENSION
 
 _SPELLINGS = {
     "‘": "'", "’": "'", "‚": ",", "‛": "'", "′": "'", "`": "'", "´": "'", "ʼ": "'", "‹": "'", "›": "'",
@@ -31,12 +36,12 @@ _SPELLINGS = {
     "ı": "i", "ẞ": "ß", "ħ": "h", "Ħ": "H", "ŧ": "t", "Ŧ": "T", "ŋ": "n", "Ŋ": "N", "ĸ": "k",
 }  # fmt: skip  # one line a family reads better than one line a letter
 
-_QUOTE_SPACE = re.compile(r"(?<=«)\s+|\s+(?=»)")
+_QUOTE_SPACE = re.compile(r"(?=\s)(?:(?<=«)\s+|\s+(?=»))")
+"""The first look at each letter passes over what is no space."""
+
+_NOT_BASIC = re.compile(f"[^{re.escape(''.join(sorted(GSM_BASIC)))}]")
 
 _LINE_END = re.compile(r"\r\n?")
-
-_MARKS = re.compile(r"[\u0300-\u036f]")
-"""Accents of the Latin and Greek scripts that stand on no letter of their own making."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +61,28 @@ def count_segments(text: str) -> Segments:
     message-segment-calculator, read 2026-11-22. (Its first of several UCS-2 segments holds 66: the page's and
     the standard's 67 is used here.)
     """
-    if all(letter in GSM_BASIC or letter in GSM_EXTENSION for letter in text):
-        widths = [2 if letter in GSM_EXTENSION else 1 for letter in text]
-        return Segments("GSM-7", sum(widths), _segments(widths, alone=160, joined=153))
-    widths = [2 if ord(letter) > 0xFFFF else 1 for letter in text]  # noqa: PLR2004 - the last letter of UTF-16's single units
-    return Segments("UCS-2", sum(widths), _segments(widths, alone=70, joined=67))
+    letters = set(text)
+    if letters <= GSM:
+        return Segments("GSM-7", *_counted(text, letters & GSM_EXTENSION, alone=160, joined=153))
+    wide = {letter for letter in letters if ord(letter) > 0xFFFF}  # noqa: PLR2004 - the last letter of UTF-16's single units
+    return Segments("UCS-2", *_counted(text, wide, alone=70, joined=67))
 
 
-def _segments(widths: list[int], *, alone: int, joined: int) -> int:
-    if sum(widths) <= alone:
-        return 1
+def _counted(text: str, wide: AbstractSet[str], *, alone: int, joined: int) -> tuple[int, int]:
+    """Units, and segments; a letter is two units wide, or one."""
+    units = len(text) + sum(map(text.count, wide))
+    if units <= alone:
+        return units, 1
+    full = -(-units // joined)
+    # A border that would part a letter leaves one unit empty, never more.
+    if not wide or full == -(-units // (joined - 1)):
+        return units, full
     segments, used = 1, 0
-    for width in widths:
+    for width in (2 if letter in wide else 1 for letter in text):
         used += width
         if used > joined:
             segments, used = segments + 1, width
-    return segments
+    return units, segments
 
 
 def normalise(text: str, *, transliterate: bool = True) -> str:
@@ -82,7 +93,7 @@ def normalise(text: str, *, transliterate: bool = True) -> str:
     nothing more.
     """
     plain = _plain if transliterate else _plain_sign
-    return "".join(letter if letter in GSM_BASIC else plain(letter) for letter in _composed(text))
+    return _NOT_BASIC.sub(lambda letter: plain(letter[0]), _composed(text))
 
 
 def _composed(text: str) -> str:
@@ -90,8 +101,15 @@ def _composed(text: str) -> str:
     if text.isascii():
         return text
     text = unicodedata.normalize("NFC", _QUOTE_SPACE.sub("", text))
-    seen = (letter for letter in _MARKS.sub("", text) if unicodedata.category(letter) != "Cf")
-    return unicodedata.normalize("NFC", "".join(seen))
+    for letter in filter(_is_unseen, set(text) - GSM_BASIC):
+        text = text.replace(letter, "")
+    return unicodedata.normalize("NFC", text)
+
+
+@lru_cache(maxsize=4096)
+def _is_unseen(letter: str) -> bool:
+    """Accents of the Latin and Greek scripts that stand on no letter of their own making, and what only formats."""
+    return "\u0300" <= letter <= "\u036f" or unicodedata.category(letter) == "Cf"
 
 
 @lru_cache(maxsize=4096)

@@ -28,7 +28,10 @@ OTHERWISE = "en"
 """What a customer reads whose language we do not write."""
 
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_WEB = re.compile(r"https?://[!-~]+", re.IGNORECASE)
+_LEFT_AS_IT_IS = "!#$%&'()*+,-./:;=?@[]_~"
+"""What an address may have besides letters and digits: the rest is written as `%20`."""
+
+_WEB = re.compile(f"https?://[a-z0-9{re.escape(_LEFT_AS_IT_IS)}]+", re.ASCII | re.IGNORECASE)
 
 
 def language_of(code: str) -> str:
@@ -37,6 +40,7 @@ def language_of(code: str) -> str:
     return short if short in LOCALES else OTHERWISE
 
 
+@lru_cache(maxsize=2048)
 def money(amount: Money, language: str) -> str:
     """`1 234,56 €` (with no-break spaces) or `€1,234.56`: all the places that the currency has, never rounded."""
     pattern = _pattern(language, exponent_of(amount.currency))
@@ -77,9 +81,9 @@ def one_line(text: str) -> str:
 
 def web_address(url: str | None) -> str | None:
     """The address if a browser may be sent there (http, https), in plain ASCII; None for any other."""
-    if url is None:
-        return None
-    plain = quote(url.strip(), safe="!#$%&'()*+,-./:;=?@[]_~", errors="replace")
+    if url is None or _WEB.fullmatch(url):
+        return url
+    plain = quote(url.strip(), safe=_LEFT_AS_IT_IS, errors="replace")
     return plain if _WEB.fullmatch(plain) else None
 
 

@@ -19,7 +19,8 @@ from store import book, journal
 from store.journal import Entry
 from web import sentences
 from web.words import LANGUAGES, labels, word
-from workers.planning import Planned, plan_accounts
+from workers.planned import Planned
+from workers.planning import plan_accounts
 from workers.preview import Foreseen, coming_for
 
 AHEAD = timedelta(days=60)

@@ -11,58 +11,19 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import (
-    demo,
-    emit,
-    errors,
-    explain,
-    holds,
-    keys,
-    log,
-    parts,
-    policies,
-    preview,
-    quarantine,
-    replay,
-    sellers,
-    suppress,
-    tasks,
-    templates,
-    unconfirmed,
-    up,
-)
+from cli.verbs import Verbs
 
 BAD_INPUT = 2
 INTERRUPTED = 130
 
 app = typer.Typer(
     name="relance",
+    cls=Verbs,
     help="Gets invoices paid without hurting the relationship.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command()(up.up)
-app.command()(demo.demo)
-app.command()(parts.migrate)
-app.command()(parts.web)
-app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(parts.worker)
-app.command()(parts.scheduler)
-app.command()(emit.emit)
-app.command()(replay.replay)
-app.command()(log.log)
-app.command()(explain.explain)
-app.command()(preview.preview)
-app.command()(holds.hold)
-app.command()(holds.release)
-app.command()(suppress.suppress)
-app.add_typer(keys.app, name="key")
-app.add_typer(sellers.app, name="seller")
-app.add_typer(policies.app, name="policy")
-app.add_typer(tasks.app, name="task")
-app.add_typer(templates.app, name="template")
-app.add_typer(unconfirmed.app, name="unconfirmed")
-app.add_typer(quarantine.app, name="quarantine")
 
 
 @app.callback(invoke_without_command=True)
@@ -82,6 +43,8 @@ def main(words: Sequence[str] | None = None) -> int:
     except typer.Abort:
         return INTERRUPTED
     except Exception as error:
+        from cli import errors  # noqa: PLC0415 - its words cost half a second, and mostly nothing goes wrong
+
         told = errors.explain(error)
         if told is None:
             raise

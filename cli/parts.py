@@ -13,15 +13,17 @@ import typer
 from click import ClickException  # Celery's command line is made with it
 
 from cli.errors import BadInputError
+from config import long_lived
 from config.publishing import prepare
 from config.wiring import SettingsError, build, read_settings, required
-from store.migrate import migrate as migrate_database
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")]
 
 
 def migrate() -> None:
     """Bring the database to the newest schema."""
+    from store.migrate import migrate as migrate_database  # noqa: PLC0415 - workers would keep Alembic in memory
+
     migrate_database(required(read_settings().database_url, "RELANCE_DATABASE_URL"))
 
 
@@ -43,7 +45,9 @@ def serve(host: str, port: int) -> None:
     services = build()
     prepare(services)
     listener = listen(host, port)
-    make_server(create_app(services), host, port).run(sockets=[listener])
+    server = make_server(create_app(services), host, port)
+    long_lived.keep()
+    server.run(sockets=[listener])
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -62,10 +66,15 @@ def worker(context: typer.Context) -> None:
     Every option of `celery worker` is passed on, as in `-Q deliver.sms -c 8`.
     """
     _check_settings()
+    # Not `app.worker_main`: that loads every command of Celery's, and a library for terminals with them.
+    from celery.bin.base import CLIContext  # noqa: PLC0415 - belongs to the line below
+    from celery.bin.worker import worker as celery_worker  # noqa: PLC0415 - no other verb needs it
+
     from workers.app import app  # noqa: PLC0415 - reads the broker's address when it is imported
 
     try:
-        app.worker_main(["worker", *worker_options(context.args)])
+        wanted = CLIContext(app=app, no_color=None, workdir=None)
+        celery_worker.main(worker_options(context.args), prog_name="celery worker", obj=wanted, standalone_mode=False)
     except ClickException as error:
         raise BadInputError(f"celery worker: {error.format_message()}") from None
 

@@ -5,10 +5,12 @@ The very functions that the workers run, on a virtual clock, in a database that 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, TextIO
@@ -31,7 +33,7 @@ from store import log as delivery_log
 from store.log import LogRow
 from store.migrate import migrate
 from workers.replay import Complaint
-from workers.replay import replay as run_through
+from workers.several import PartError, replay_in
 
 AFTER_THE_LAST = timedelta(days=90)
 _MOST_NAMED = 20
@@ -80,13 +82,16 @@ def _rows(policy: str, script: Script, end: datetime, *, approve: bool) -> tuple
         TemporaryDirectory(prefix="relance-replay-") as home,
         EmbeddedPostgres(Path(home), durable=False) as database,
     ):
-        services = build_for_replay(database.url, policy, approvals_given=approve)
+        build = partial(build_for_replay, database.url, policy, approvals_given=approve)
+        services = build()
         try:
             migrate(database.url)
             prepare(services)
             with _progress(script, end) as advance:
-                refused = run_through(services, script.events, end, advance)
+                refused = replay_in(os.cpu_count() or 1, build, services, script.events, end, advance)
             return _contacts(services), refused
+        except PartError as error:
+            raise BadInputError(str(error)) from None
         finally:
             services.engine.dispose()
 

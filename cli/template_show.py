@@ -27,7 +27,8 @@ from domain.policy import Policy, Step
 from domain.routes import Route, routes_of
 from store import book
 from workers.letters import content_of
-from workers.planning import Planned, plan_accounts
+from workers.planned import Planned
+from workers.planning import plan_accounts
 
 PolicyName = Annotated[str | None, typer.Option(metavar="FILE", help="Whose steps.", show_default="RELANCE_POLICY")]
 
@@ -118,7 +119,7 @@ def _content(one: Planned, step: str, channel: Channel, invoice: str) -> Content
     ]
     if not units:
         return None
-    own = _step(step, ladder_of(account, policy))
+    own = _step(step, ladder_of(account, policy).steps)
     routes = [route for route in routes_of(account, policy, own)[0] if route.channel is channel]
     contact = account.customer.contacts[0] if account.customer.contacts else None
     route = routes[0] if routes else Route(channel, None, "", contact.name if contact else "")

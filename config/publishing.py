@@ -10,13 +10,14 @@ from config.policy_book import store_policy
 from config.policy_files import LoadedPolicy
 from config.wiring import DEFAULT_SELLER, Services
 from domain.customer import Seller
-from domain.ids import SellerId
-from store import accounts
+from domain.ids import AccountKey, SellerId
+from store import waking
 from store.engine import Connection
 from store.policies import ladders_on
 from store.sellers import ensure
 
 _MOST_WOKEN = 2_000
+_FIRST = AccountKey(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def publish_policy(services: Services, loaded: LoadedPolicy, *, moves: bool = Fa
         older = {f"{name}@{number}" for number in range(1, version)}
         running = {label: count for label, count in ladders_on(connection).items() if label in older}
     if version == 1:
-        _wake_all(services, accounts.wake_everyone)
+        _wake_all(services, waking.wake_everyone)
     else:
         _wake_outdated(services)
     return Published(f"{name}@{version}", running)
@@ -65,18 +66,21 @@ def _wake_outdated(services: Services) -> None:
     overtaken = [f"{one.newest.name}@{version}" for one in in_force for version in range(1, one.moving)]
     _wake_all(
         services,
-        lambda *turn: accounts.wake_outdated(*turn, labels=labels, overtaken=overtaken, footing=services.footing),
+        lambda *turn: waking.wake_outdated(*turn, labels=labels, overtaken=overtaken, footing=services.footing),
     )
 
 
 def wake_seller(services: Services, seller: SellerId) -> None:
     """Has a seller's accounts planned again: its policy or its customers' defaults have changed."""
-    _wake_all(services, lambda *turn: accounts.wake_seller(*turn, seller=seller))
+    _wake_all(services, lambda *turn: waking.wake_seller(*turn, seller=seller))
 
 
-def _wake_all(services: Services, wake: Callable[[Connection, datetime, int], int]) -> None:
+def _wake_all(services: Services, wake: Callable[[Connection, datetime, int, AccountKey], list[AccountKey]]) -> None:
     """Some at a time, each in a transaction of its own, so that no worker waits long for an account."""
-    now, woken = services.clock.now(), _MOST_WOKEN
-    while woken == _MOST_WOKEN:
+    now, last = services.clock.now(), _FIRST
+    while True:
         with services.engine.begin() as connection:
-            woken = wake(connection, now, _MOST_WOKEN)
+            woken = wake(connection, now, _MOST_WOKEN, last)
+        if len(woken) < _MOST_WOKEN:
+            return
+        last = woken[-1]

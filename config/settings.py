@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     templates: Text = None
     clock: str = "real"
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    keep_months: int = Field(default=132, ge=12, le=1_200)
+    keep_raw_months: int = Field(default=13, ge=3, le=1_200)
     email_per_s: float = Field(default=100.0, gt=0, le=10_000)
     sms_per_s: float = Field(default=10.0, gt=0, le=10_000)
     whatsapp_per_s: float = Field(default=80.0, gt=0, le=10_000)

@@ -26,6 +26,7 @@ from config.looks import load_looks
 from config.policy_book import PolicyBook
 from config.rates import digest_of, load_rates
 from config.settings import Secret, Settings, SettingsError, read_settings
+from domain.feed import Feed
 from domain.ids import SellerId
 from domain.levels import PERSON_CHANNELS, Channel
 from domain.rates import Rates
@@ -54,6 +55,7 @@ class Services:
 
     `rates` are the statutory ones by country; none of a country: no charges are named there. `lines` are the ways out
     to providers, with their rates and their health. `documents` fetches what mails attach (None: it is linked alone).
+    `feed` is the payment feed over time, where accounts run ahead of each other (None: as the seller's row has it).
     """
 
     settings: Settings
@@ -68,6 +70,7 @@ class Services:
     rates: Mapping[str, Rates]
     lines: Lines
     documents: Documents | None = None
+    feed: Feed | None = None
 
     @property
     def available(self) -> frozenset[Channel]:

@@ -13,6 +13,18 @@ def about(body: facts.Body) -> tuple[CustomerId | None, tuple[InvoiceId, ...]]:
     match body:
         case facts.InvoiceIssued(customer, invoice):
             return customer.id, (invoice.id,)
+        case (
+            facts.InvoicePaid()
+            | facts.PaymentReceived()
+            | facts.PaymentReversed()
+            | facts.InvoiceCancelled()
+            | facts.CreditNoteIssued()
+            | facts.InvoiceDisputed()
+            | facts.DisputeResolved()
+            | facts.TermsExtended()
+            | facts.EInvoiceStatusChanged()
+        ):
+            return None, (body.invoice_id,)
         case facts.CustomerUpdated(customer):
             return customer.id, ()
         case (
@@ -30,17 +42,5 @@ def about(body: facts.Body) -> tuple[CustomerId | None, tuple[InvoiceId, ...]]:
             return None, body.invoice_ids
         case facts.PaymentsSynced():
             return None, ()
-        case (
-            facts.InvoiceCancelled()
-            | facts.PaymentReceived()
-            | facts.PaymentReversed()
-            | facts.InvoicePaid()
-            | facts.CreditNoteIssued()
-            | facts.InvoiceDisputed()
-            | facts.DisputeResolved()
-            | facts.TermsExtended()
-            | facts.EInvoiceStatusChanged()
-        ):
-            return None, (body.invoice_id,)
         case _:
             assert_never(body)

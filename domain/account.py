@@ -91,7 +91,7 @@ class Unit:
     @property
     def known_at(self) -> datetime:
         """When the unit's first invoice reached us."""
-        return min(state.known_at for state in self.states)
+        return min([state.known_at for state in self.states])
 
 
 @dataclass(frozen=True, slots=True)

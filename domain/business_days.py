@@ -8,8 +8,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from functools import lru_cache
 
-import holidays
-
+from domain.calendars import country_holidays
 from domain.customer import Place
 from domain.policy import Policy
 
@@ -32,6 +31,7 @@ def is_business_day(policy: Policy, place: Place, day: date) -> bool:
     return day.weekday() < _SATURDAY and not is_closed(policy, place, day)
 
 
+@lru_cache(maxsize=4096)
 def add_business_days(policy: Policy, place: Place, day: date, n: int) -> date:
     """The n-th business day after `day` (before it, if n is negative); `day` itself for 0, whatever day it is."""
     step = _ONE_DAY if n > 0 else -_ONE_DAY
@@ -49,13 +49,13 @@ def public_holidays(country: str, region: str | None, year: int) -> frozenset[da
     Empty for a country that the library does not know; the country's own for a region that it does not know.
     """
     try:
-        known = holidays.country_holidays(country)
+        known = country_holidays(country)
     except NotImplementedError:
         return frozenset()
     part = _library_code(country, region)
     if part not in known.subdivisions and part not in known.subdivisions_aliases:
         part = None
-    return frozenset(holidays.country_holidays(country, subdiv=part, years=year))
+    return frozenset(country_holidays(country, subdiv=part, years=year))
 
 
 def _library_code(country: str, region: str | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from domain.ids import ContactId, CustomerId, SellerId
@@ -76,9 +77,8 @@ class Seller:
         return _place(self.timezone, self.country, self.region)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the customer's clock hangs: what windows and holidays are computed with."""
+class Place(NamedTuple):
+    """Where the customer's clock hangs: what windows and holidays are computed with, and kept by."""
 
     zone: ZoneInfo
     country: str

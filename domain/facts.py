@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from domain.customer import Customer
 from domain.ids import CustomerId, InvoiceId, StepId, UnitId
@@ -16,9 +17,11 @@ from domain.levels import Channel
 from domain.money import Money
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Stamp:
-    """Where a fact stands among others. `time` is aware; without one in the event, its arrival."""
+class Stamp(NamedTuple):
+    """Where a fact stands among others. `time` is aware; without one in the event, its arrival.
+
+    A tuple, because all facts are put in its order each time.
+    """
 
     time: datetime
     sequence: str

@@ -47,18 +47,23 @@ class Fields:
         if value is None or value == "":
             came = f", but {shown(value)} came" if name in self._values else ""
             raise EventError(self.path(name), f"is required{came}")
-        return self._read(name, read, value)
+        try:
+            return read(value)
+        except ValueError as wrong:
+            raise self._placed(name, wrong) from None
 
     def maybe(self, name: str, read: Reader[T]) -> T | None:
         """The field's value, None if it is absent; EventError if it is there and not what `read` takes."""
         value = self._values.get(name)
-        return None if value is None or value == "" else self._read(name, read, value)
-
-    def _read(self, name: str, read: Reader[T], value: object) -> T:
+        if value is None or value == "":
+            return None
         try:
             return read(value)
         except ValueError as wrong:
-            raise EventError(self.path(name), str(wrong)[:_LONGEST_PROBLEM]) from None
+            raise self._placed(name, wrong) from None
+
+    def _placed(self, name: str, wrong: ValueError) -> EventError:
+        return EventError(self.path(name), str(wrong)[:_LONGEST_PROBLEM])
 
     def child(self, name: str) -> Fields:
         """The object in a field that is required."""
@@ -129,7 +134,7 @@ def line(most: int) -> Reader[str]:
 
     def read(value: object) -> str:
         words = text(value, most)
-        return _without_controls(words if words.isprintable() else " ".join(words.split()))
+        return words if words.isprintable() else _without_controls(" ".join(words.split()))
 
     return read
 

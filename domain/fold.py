@@ -15,13 +15,25 @@ from domain.account import Account, Hold, InvoiceState
 from domain.addresses import address_key
 from domain.agreements import Agreements
 from domain.customer import Customer, Seller
-from domain.facts import Fact
+from domain.facts import Body, Fact
 from domain.ids import CustomerId, InvoiceId
 from domain.ledger import Ledger
 from domain.past import PastReminder, Suppressed
 from domain.people import People
 from domain.segments import segmented
 from domain.units import units_of
+
+_MAY_BE_LEFT_OUT = (
+    "language",
+    "country",
+    "region",
+    "timezone",
+    "preferred_channel",
+    "segment",
+    "policy",
+    "contacts",
+)
+"""What an invoice need not say of its customer each time."""
 
 
 def fold(
@@ -39,13 +51,15 @@ def fold(
     hold: Hold | None = None
     people = People(customer_id)
     for fact in ordered:
-        customer = _customer_after(customer, customer_id, fact)
-        for invoice_id in about(fact.body)[1]:
+        named, invoice_ids = about(fact.body)
+        for invoice_id in invoice_ids:
             if invoice_id in ledgers:
                 ledgers[invoice_id].apply(fact)
-        if not isinstance(fact.body, facts.InvoiceIssued):  # most of them, and none of the following
-            hold = _hold_after(hold, customer_id, fact)
+        if named == customer_id:
+            customer = _customer_after(customer, fact.body)
+            hold = _hold_after(hold, fact.body)
             people.apply(fact)
+        if named is None or named == customer_id:
             agreements.apply(fact)
     states = tuple(sorted(_states(ledgers, customer_id), key=lambda s: (s.due_on, s.invoice.id)))
     return Account(
@@ -92,11 +106,11 @@ def _states(ledgers: dict[InvoiceId, Ledger], customer_id: CustomerId) -> Iterab
     return (ledger.state() for ledger in ledgers.values() if ledger.invoice.customer_id == customer_id)
 
 
-def _customer_after(known: Customer | None, customer_id: CustomerId, fact: Fact) -> Customer | None:
-    match fact.body:
-        case facts.CustomerUpdated(customer=stated) if stated.id == customer_id:
+def _customer_after(known: Customer | None, body: Body) -> Customer | None:
+    match body:
+        case facts.CustomerUpdated(customer=stated):
             return stated
-        case facts.InvoiceIssued(customer=stated) if stated.id == customer_id:
+        case facts.InvoiceIssued(customer=stated):
             return _merged(known, stated)
         case _:
             return known
@@ -106,24 +120,19 @@ def _merged(known: Customer | None, stated: Customer) -> Customer:
     """An invoice's customer adds to what is known: what it leaves out stays as it was."""
     if known is None:
         return stated
-    return replace(
-        stated,
-        language=stated.language or known.language,
-        country=stated.country or known.country,
-        region=stated.region or known.region,
-        timezone=stated.timezone or known.timezone,
-        preferred_channel=stated.preferred_channel or known.preferred_channel,
-        segment=stated.segment or known.segment,
-        policy=stated.policy or known.policy,
-        contacts=stated.contacts or known.contacts,
-    )
+    left_out = {
+        name: before
+        for name in _MAY_BE_LEFT_OUT
+        if not (said := getattr(stated, name)) and (before := getattr(known, name)) != said
+    }
+    return replace(stated, **left_out) if left_out else stated
 
 
-def _hold_after(hold: Hold | None, customer_id: CustomerId, fact: Fact) -> Hold | None:
-    match fact.body:
-        case facts.CustomerHeld(customer_id=held, reason=reason, until=until) if held == customer_id:
+def _hold_after(hold: Hold | None, body: Body) -> Hold | None:
+    match body:
+        case facts.CustomerHeld(reason=reason, until=until):
             return Hold(reason, until)
-        case facts.CustomerReleased(customer_id=released) if released == customer_id:
+        case facts.CustomerReleased():
             return None
         case _:
             return hold

@@ -7,7 +7,7 @@ on the same side of the due date.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -52,14 +52,12 @@ class Composition:
 
     `notes` are reasons, and candidates for which nothing is due yet.
     `approvals` are the steps that wait for a person, `gates` what a person has to fix first, `unrated` why charges
-    cannot be told; `changes_at` is the first later instant at which a step's moment comes, a step lapses, a wait
-    ends, or a person is asked again.
+    cannot be told.
     """
 
     shares: tuple[Share, ...]
     approvals: tuple[Share, ...]
     notes: tuple[Reason | Candidate, ...]
-    changes_at: datetime | None
     gates: tuple[Gate, ...] = ()
     unrated: tuple[Code, ...] = ()
 
@@ -74,12 +72,12 @@ def candidates_of(moment: Moment, policy: Policy, at: datetime) -> tuple[Candida
     ladder = ladder_of(account, policy)
     found = []
     for unit in account.units:
-        progress = progress_of(unit, account, policy, ladder)
+        progress = progress_of(unit, account, ladder)
         waits, until = _wait_of(unit, moment, policy, at)
         gates = gates_of(unit, account, policy)
         if gates and (waits is None or until is not None):
             waits, until = gates[0].reason, None
-        rungs = rungs_of(unit, account, policy, ladder, progress)
+        rungs = rungs_of(unit, account, ladder, progress)
         found.append(Candidate(unit, progress, rungs, waits, until, gates))
     return tuple(found)
 
@@ -96,24 +94,29 @@ def compose(
     approvals: list[Share] = []
     unrated: list[Code] = []
     notes: list[Reason | Candidate] = []
+    running: list[tuple[Candidate, Rung | None]] = []
     for one in candidates:
-        rung = due_now(one, at)
-        refused = None if rung is None else refused_rung(one.unit, one.rungs, account, policy, at, at)
+        if is_waiting(one, at):
+            notes.append(one)
+            continue
+        rung = due_rung(one.rungs, at)
+        running.append((one, rung))
+        if rung is None:
+            notes.append(one)
+            continue
+        refused = refused_rung(one.unit, one.rungs, account, policy, at, at)
         if refused is not None:
             unrated.append(refused[1].code)
             notes.append(refused[1])
-        if rung is None:
-            notes.append(one)
-        elif rung.asks:
+        if rung.asks:
             approvals.append(Share(one.unit, rung))
             notes.append(Reason(Code.APPROVAL_NEEDED, {"unit": one.unit.id, "step": rung.step.id}))
         elif refused is None and rung.step.id not in stuck:
             due.append(Share(one.unit, rung))
-    shares, grouping = _grouped(due, candidates, account, policy, at)
-    gates = tuple(gate for one in candidates for gate in one.gates)
-    held = (gate.reason for gate in gates)
-    later = changes_at(candidates, at)
-    return Composition(shares, tuple(approvals), (*held, *notes, *grouping), later, gates, tuple(unrated))
+    shares, grouping = _grouped(due, running, account, policy, at)
+    gates = tuple([gate for one in candidates for gate in one.gates])
+    held = [gate.reason for gate in gates]
+    return Composition(shares, tuple(approvals), (*held, *notes, *grouping), gates, tuple(unrated))
 
 
 def due_now(one: Candidate, at: datetime) -> Rung | None:
@@ -128,25 +131,31 @@ def is_waiting(one: Candidate, at: datetime) -> bool:
 
 def changes_at(candidates: Sequence[Candidate], at: datetime) -> datetime | None:
     """The first instant after `at` at which a wait ends, a step's moment comes, a step lapses, a gate asks."""
-    instants = [one.until for one in candidates if one.until is not None]
-    instants += [gate.asked_at for one in candidates for gate in one.gates if gate.asked_at is not None]
+    instants: list[datetime | None] = []
     for one in candidates:
+        instants += [one.until, *(gate.asked_at for gate in one.gates)]
         if one.waits is None or one.until is not None:
-            instants += [rung.moment for rung in one.rungs]
-            instants += [rung.lapses_at for rung in one.rungs if rung.lapses_at is not None]
-    return min((instant for instant in instants if instant > at), default=None)
+            for rung in one.rungs:
+                instants += (rung.moment, rung.lapses_at)
+    return first_after(at, instants)
+
+
+def first_after(at: datetime, instants: Iterable[datetime | None]) -> datetime | None:
+    """The first of these instants that is later than `at`; None if there is none."""
+    return min([instant for instant in instants if instant is not None and instant > at], default=None)
 
 
 def _wait_of(unit: Unit, moment: Moment, policy: Policy, at: datetime) -> tuple[Reason | None, datetime | None]:
     """Why a unit waits whatever its ladder says, and the instant at which that ends by itself."""
     for state in unit.states:
-        names = {"unit": unit.id, "invoice": state.invoice.id}
         if state.disputed is not None:
-            return Reason(Code.UNIT_DISPUTED, names), None
+            return Reason(Code.UNIT_DISPUTED, {"unit": unit.id, "invoice": state.invoice.id}), None
         if state.status_code is not None:
-            return Reason(Code.UNIT_WAITS_FOR_STATUS, {**names, "code": state.status_code}), None
+            facts = {"unit": unit.id, "invoice": state.invoice.id, "code": state.status_code}
+            return Reason(Code.UNIT_WAITS_FOR_STATUS, facts), None
         if state.foreign_payment is not None:
-            return Reason(Code.UNIT_PAID_IN_OTHER_CURRENCY, {**names, "currency": state.foreign_payment}), None
+            facts = {"unit": unit.id, "invoice": state.invoice.id, "currency": state.foreign_payment}
+            return Reason(Code.UNIT_PAID_IN_OTHER_CURRENCY, facts), None
     if not (moment.promises or unit.agreed or moment.account.closed_tasks):
         return None, None
     waits = [wait for wait in (agreed_wait(unit, moment, policy, at), _closing_wait(unit, moment.account)) if wait]
@@ -173,8 +182,13 @@ def _why_not_yet(one: Candidate, at: datetime) -> Reason:
 
 
 def _grouped(
-    due: Sequence[Share], candidates: Sequence[Candidate], account: Account, policy: Policy, at: datetime
+    due: Sequence[Share],
+    running: Sequence[tuple[Candidate, Rung | None]],
+    account: Account,
+    policy: Policy,
+    at: datetime,
 ) -> tuple[tuple[Share, ...], list[Reason]]:
+    """The lead and those who join it, of all that are `running`, each with its due step if it has one."""
     if not due:
         return (), []
     lead = min(due, key=_precedence)
@@ -182,14 +196,13 @@ def _grouped(
     if is_internal(lead.rung.step):
         return (lead,), reasons
     shares = [lead]
-    today = local_date(account.place, at)
     soon = at + timedelta(days=policy.limits.group_within_days)
-    for one in candidates:
-        if one.unit is lead.unit or is_waiting(one, at):
+    for one, now_due in running:
+        if one.unit is lead.unit:
             continue
-        rung = due_rung(one.rungs, at) or next_rung(one.rungs, at)
+        rung = now_due or next_rung(one.rungs, at)
         if rung is not None and rung.moment <= soon:
-            why = _why_apart(lead.rung, one, rung, at, today)
+            why = _why_apart(lead.rung, one, rung, account, at)
             if why is None and refused_rung(one.unit, one.rungs, account, policy, at, soon) is not None:
                 why = "rate"
             if why is None:
@@ -206,7 +219,7 @@ def _precedence(share: Share) -> tuple[bool, int, date, str]:
     return not is_internal(step), -step.level, share.unit.due_on, share.unit.id
 
 
-def _why_apart(lead: Rung, one: Candidate, rung: Rung, at: datetime, today: date) -> str | None:
+def _why_apart(lead: Rung, one: Candidate, rung: Rung, account: Account, at: datetime) -> str | None:
     """Why a unit may not join with this step, or None if it may."""
     if is_internal(rung.step):
         return "hand_off"
@@ -218,6 +231,6 @@ def _why_apart(lead: Rung, one: Candidate, rung: Rung, at: datetime, today: date
         return "level"
     if lead.is_before_due != rung.is_before_due:
         return "side_of_due_date"
-    if rung.moment > at and not rung.is_before_due and today <= one.unit.due_on:
+    if rung.moment > at and not rung.is_before_due and local_date(account.place, at) <= one.unit.due_on:
         return "not_late_yet"
     return None

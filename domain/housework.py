@@ -32,7 +32,7 @@ class Work:
 
 def work_at(found: Composition, became: Leaves | Waits | Unreachable, account: Account, at: datetime) -> Work:
     """What people have to do at `at`: fix what holds a first reminder, approve, repair, settle disputes."""
-    fixes = fixes_of(found.gates, at)
+    fixes = fixes_of(found.gates, at) if found.gates else ()
     wanted = [_approval(share) for share in found.approvals]
     wanted += (InternalTask(TaskKind.FIX, StepId(code.value), ()) for code in dict.fromkeys(found.unrated))
     if isinstance(became, Unreachable):

@@ -9,20 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple, assert_never
 
 from domain.account import Account, Unit
 from domain.business_days import add_business_days
 from domain.closings import call_to_repeat, decision, refused_until
+from domain.customer import Place
 from domain.hours import local_date, start_of_day
-from domain.ids import ReminderId, UnitId
+from domain.ids import ReminderId, StepId, UnitId
 from domain.levels import Channel, Level
 from domain.past import PastReminder
 from domain.policy import Offset, OffsetKind, Policy, Segment, Step
 from domain.task_outcomes import TaskOutcome
 from domain.units import was_cut_otherwise
 
-_PLAIN = Segment()
+_PLAIN = ""
+"""Stands for every segment that the policy does not name."""
 
 
 class Rung(NamedTuple):
@@ -42,27 +45,59 @@ class Rung(NamedTuple):
     is_asked_for: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+@dataclass(frozen=True, slots=True, eq=False)
+class Ladder:
+    """What a policy makes of its steps for the customers of one segment; one value for each.
+
+    `cap` is the lower of the policy's and the segment's (None: there is neither), `restart` the index of the step at
+    which a new cycle starts.
+    """
+
+    policy: Policy
+    segment: Segment
+    steps: tuple[Step, ...]
+    cap: Level | None
+    restart: int
+
+
+class Progress(NamedTuple):
     """How far a unit is: the index of the last step it has had (-1: none), the highest level, the last date.
 
     `restart` is the index of the step at which its present cycle began, None in a ladder from its beginning.
     """
 
-    index: int
+    last: int
     level: Level
     last_on: date | None
     restart: int | None = None
 
 
-def segment_of(account: Account, policy: Policy) -> Segment:
-    """What the customer's segment changes; nothing for a segment that the policy does not name."""
-    return policy.segments.get(account.segment.name, _PLAIN)
+_AT_FIRST = Progress(-1, Level.UPCOMING, None)
 
 
-def ladder_of(account: Account, policy: Policy) -> tuple[Step, ...]:
-    """The customer's steps in order: the segment's own or the policy's, less those that the segment skips."""
-    return steps_of(policy, segment_of(account, policy))
+class Decided(NamedTuple):
+    """What people have decided of the steps of a unit's present cycle, and until when it was refused to pay."""
+
+    approved: frozenset[StepId] = frozenset()
+    declined: frozenset[StepId] = frozenset()
+    refused_until: date | None = None
+
+
+_NOTHING = Decided()
+
+
+def ladder_of(account: Account, policy: Policy) -> Ladder:
+    """The customer's ladder: the segment's own steps or the policy's, less those that the segment skips."""
+    name = account.segment.name
+    return _ladder(policy, name if name in policy.segments else _PLAIN)
+
+
+@lru_cache(maxsize=256)
+def _ladder(policy: Policy, name: str) -> Ladder:
+    segment = policy.segments.get(name, Segment())
+    steps = steps_of(policy, segment)
+    caps = [cap for cap in (policy.tone_cap, segment.tone_cap) if cap is not None]
+    return Ladder(policy, segment, steps, min(caps, default=None), _restart_index(policy, steps))
 
 
 def steps_of(policy: Policy, segment: Segment) -> tuple[Step, ...]:
@@ -78,44 +113,48 @@ def _shifted(step: Step, days: int) -> Step:
     return replace(step, when=replace(step.when, days=step.when.days + days))
 
 
-def tone_cap(account: Account, policy: Policy) -> Level | None:
-    """The lower of the policy's and the segment's cap; None if there is neither."""
-    caps = [cap for cap in (policy.tone_cap, segment_of(account, policy).tone_cap) if cap is not None]
-    return min(caps, default=None)
-
-
-def progress_of(unit: Unit, account: Account, policy: Policy, ladder: tuple[Step, ...]) -> Progress:
+def progress_of(unit: Unit, account: Account, ladder: Ladder) -> Progress:
     """How far the unit is in its present cycle."""
-    restart = None if unit.restarted_on is None else restart_index(policy, ladder)
-    index = -1 if restart is None else restart - 1
-    level = max((step.level for step in ladder[: index + 1]), default=Level.UPCOMING)
+    if unit.restarted_on is None and not account.history:
+        return _AT_FIRST
+    restart = None if unit.restarted_on is None else ladder.restart
+    last = -1 if restart is None else restart - 1
+    level = max((step.level for step in ladder.steps[: last + 1]), default=Level.UPCOMING)
     last_on: date | None = None
     for past, step_id in _had(unit, account):
-        index = max(index, _index_of(step_id, ladder, policy))
+        last = max(last, _index_of(step_id, ladder))
         level = max(level, past.level)
         last_on = local_date(account.place, past.at)
-    return Progress(index, level, last_on, restart)
+    return Progress(last, level, last_on, restart)
 
 
-def _index_of(step_id: str, ladder: tuple[Step, ...], policy: Policy) -> int:
+def _index_of(step_id: str, ladder: Ladder) -> int:
     """Where a step that was had stands. If the segment skips it by now, those before it were had all the same."""
-    index = next((at for at, step in enumerate(ladder) if step.id == step_id), None)
+    index = next((at for at, step in enumerate(ladder.steps) if step.id == step_id), None)
     if index is not None:
         return index
-    names: list[str] = [step.id for step in policy.steps]
+    names: list[str] = [step.id for step in ladder.policy.steps]
     before = set(names[: names.index(step_id)]) if step_id in names else set()
-    return max((at for at, step in enumerate(ladder) if step.id in before), default=-1)
+    return max((at for at, step in enumerate(ladder.steps) if step.id in before), default=-1)
 
 
 def due_rung(rungs: Sequence[Rung], at: datetime) -> Rung | None:
     """The latest step whose moment has come at `at`; but a ladder waits where a person has to be asked."""
-    due = [rung for rung in rungs if rung.moment <= at and not has_lapsed(rung, at)]
-    return next((rung for rung in due if rung.asks), due[-1] if due else None)
+    due = None
+    for rung in rungs:
+        if rung.moment <= at and not has_lapsed(rung, at):
+            if rung.asks:
+                return rung
+            due = rung
+    return due
 
 
 def next_rung(rungs: Sequence[Rung], at: datetime) -> Rung | None:
     """The first step whose moment is still to come after `at`."""
-    return next((rung for rung in rungs if rung.moment > at and not has_lapsed(rung, at)), None)
+    for rung in rungs:
+        if rung.moment > at and not has_lapsed(rung, at):
+            return rung
+    return None
 
 
 def has_lapsed(rung: Rung, at: datetime) -> bool:
@@ -123,22 +162,51 @@ def has_lapsed(rung: Rung, at: datetime) -> bool:
     return rung.lapses_at is not None and rung.lapses_at <= at
 
 
-def rungs_of(
-    unit: Unit, account: Account, policy: Policy, ladder: tuple[Step, ...], progress: Progress
-) -> tuple[Rung, ...]:
+def rungs_of(unit: Unit, account: Account, ladder: Ladder, progress: Progress) -> tuple[Rung, ...]:
     """The steps that may come next, in order: those ahead that are at most one level up and have a date."""
-    place, cap = account.place, tone_cap(account, policy)
-    highest, due_on = progress.level + 1, unit.due_on
-    due_at = start_of_day(place, due_on)
-    found = []
-    for step, day in _dated(unit, account, policy, ladder, progress):
-        if step.level <= highest:
-            lapses_at = due_at if step.level is Level.UPCOMING else None
-            asks = (step.approval or cap is not None) and _asks(unit, step, account, policy, cap)
-            found.append(Rung(step, start_of_day(place, day), lapses_at, day < due_on, asks))
-    if account.closed_tasks and 0 <= progress.index < len(ladder):
-        found[:0] = _repeated(unit, account, ladder[progress.index])
-    return tuple(found)
+    place, due_on = account.place, unit.due_on
+    known_on = min(local_date(place, unit.known_at), due_on)
+    if not account.closed_tasks:
+        return _rungs(ladder, place, due_on, known_on, unit.restarted_on, progress, _NOTHING)
+    last = ladder.steps[progress.last] if progress.last >= 0 else None
+    decided = _decided(unit, account, ladder, last)
+    ahead = _rungs(ladder, place, due_on, known_on, unit.restarted_on, progress, decided)
+    return ahead if last is None else (*_repeated(unit, account, last), *ahead)
+
+
+@lru_cache(maxsize=4096)
+def _rungs(
+    ladder: Ladder,
+    place: Place,
+    due_on: date,
+    known_on: date,
+    restarted_on: date | None,
+    progress: Progress,
+    decided: Decided,
+) -> tuple[Rung, ...]:
+    """The steps ahead of every unit that is due on one date, known since one date, and as far. Many are."""
+    highest, due_at = progress.level + 1, start_of_day(place, due_on)
+    return tuple(
+        Rung(
+            step=step,
+            moment=start_of_day(place, day),
+            lapses_at=due_at if step.level is Level.UPCOMING else None,
+            is_before_due=day < due_on,
+            asks=_asks(step, ladder) and step.id not in decided.approved,
+        )
+        for step, day in _dated(ladder, place, due_on, known_on, restarted_on, progress, decided)
+        if step.level <= highest
+    )
+
+
+def _decided(unit: Unit, account: Account, ladder: Ladder, last: Step | None) -> Decided:
+    """What was decided of each step, and the date that came with a refusal after the `last` one."""
+    found = {step.id: decision(unit, step.id, account) for step in ladder.steps}
+    return Decided(
+        frozenset(name for name, outcome in found.items() if outcome is TaskOutcome.APPROVED),
+        frozenset(name for name, outcome in found.items() if outcome is TaskOutcome.DECLINED),
+        None if last is None else refused_until(unit, last.id, account),
+    )
 
 
 def _repeated(unit: Unit, account: Account, step: Step) -> Iterator[Rung]:
@@ -157,20 +225,21 @@ def _repeated(unit: Unit, account: Account, step: Step) -> Iterator[Rung]:
         )
 
 
-def _asks(unit: Unit, step: Step, account: Account, policy: Policy, cap: Level | None) -> bool:
-    """Whether a person has to decide about the step, and has not said yes."""
+def _asks(step: Step, ladder: Ladder) -> bool:
+    """Whether a person has to decide about the step."""
+    cap = ladder.cap
     is_capped = cap is not None and step.level >= Level.FORMAL and step.level > cap
-    if not (step.approval or is_capped) or policy.approvals_given:
-        return False
-    return not account.closed_tasks or decision(unit, step.id, account) is not TaskOutcome.APPROVED
-
-
-def _is_declined(unit: Unit, step: Step, account: Account) -> bool:
-    return decision(unit, step.id, account) is TaskOutcome.DECLINED
+    return (step.approval or is_capped) and not ladder.policy.approvals_given
 
 
 def _dated(
-    unit: Unit, account: Account, policy: Policy, ladder: tuple[Step, ...], progress: Progress
+    ladder: Ladder,
+    place: Place,
+    first_due_on: date,
+    known_on: date,
+    restarted_on: date | None,
+    progress: Progress,
+    decided: Decided,
 ) -> Iterator[tuple[Step, date]]:
     """The steps ahead with their dates, without those that a person declined.
 
@@ -178,57 +247,55 @@ def _dated(
     step has no date until that was had; but where that has lapsed, it counts from the date it would have had,
     and an `upcoming` one may still be had until the due date.
     """
-    lapsed_before = min(local_date(account.place, unit.known_at), unit.due_on)
-    restarted_on, closed = unit.restarted_on, account.closed_tasks
-    due_on = _counted_from(unit, account, policy, ladder, progress)
+    due_on = _counted_from(ladder, place, first_due_on, restarted_on)
     base, earliest, is_over = due_on, date.min, True
-    for index, step in enumerate(ladder):
+    for index, step in enumerate(ladder.steps):
         counts_on = step.when.kind is OffsetKind.PREVIOUS
-        day = _day_of(step.when, due_on, account, policy, base)
+        day = _day_of(step.when, due_on, ladder.policy, place, base)
         if counts_on:
             day = max(day, earliest)
         if restarted_on is not None and (index == progress.restart or day < restarted_on):
             day = restarted_on
-        if index <= progress.index:
-            base = progress.last_on if index == progress.index and progress.last_on is not None else day
+        if index <= progress.last:
+            base = progress.last_on if index == progress.last and progress.last_on is not None else day
             continue
-        if closed and 0 < index == progress.index + 1:
-            day = min(day, refused_until(unit, ladder[index - 1].id, account) or day)
-        lapsed = day < lapsed_before or (bool(closed) and _is_declined(unit, step, account))
+        if index == progress.last + 1:
+            day = min(day, decided.refused_until or day)
+        lapsed = day < known_on or step.id in decided.declined
         if not lapsed and (is_over or not counts_on):
             yield step, day
         may_lapse = step.level is Level.UPCOMING and not lapsed
-        base, earliest, is_over = day, unit.due_on if may_lapse else date.min, lapsed or may_lapse
+        base, earliest, is_over = day, first_due_on if may_lapse else date.min, lapsed or may_lapse
 
 
-def _counted_from(unit: Unit, account: Account, policy: Policy, ladder: tuple[Step, ...], progress: Progress) -> date:
+def _counted_from(ladder: Ladder, place: Place, due_on: date, restarted_on: date | None) -> date:
     """The date that steps are counted from: the due date, or what puts a new cycle's first step on its day."""
-    if unit.restarted_on is None or progress.restart is None:
-        return unit.due_on
-    day = unit.due_on
-    for step in ladder[: progress.restart + 1]:
-        day = _day_of(step.when, unit.due_on, account, policy, day)
-    return unit.due_on + (unit.restarted_on - day)
+    if restarted_on is None:
+        return due_on
+    day = due_on
+    for step in ladder.steps[: ladder.restart + 1]:
+        day = _day_of(step.when, due_on, ladder.policy, place, day)
+    return due_on + (restarted_on - day)
 
 
-def _day_of(when: Offset, due_on: date, account: Account, policy: Policy, previous: date) -> date:
+def _day_of(when: Offset, due_on: date, policy: Policy, place: Place, previous: date) -> date:
     """The local date of a step, given the date that it counts from and the previous step's."""
     match when.kind:
         case OffsetKind.DUE:
             return due_on + timedelta(days=when.days)
         case OffsetKind.DUE_BUSINESS:
-            return add_business_days(policy, account.place, due_on, when.days)
+            return add_business_days(policy, place, due_on, when.days)
         case OffsetKind.PREVIOUS:
             return previous + timedelta(days=when.days)
         case other:
             assert_never(other)
 
 
-def restart_index(policy: Policy, ladder: tuple[Step, ...]) -> int:
+def _restart_index(policy: Policy, steps: Sequence[Step]) -> int:
     """At which step a new cycle starts: the policy's, or the first that is not `upcoming` if it has none."""
-    named = (at for at, step in enumerate(ladder) if step.id == policy.after_broken_promise)
-    first = (at for at, step in enumerate(ladder) if step.level is not Level.UPCOMING)
-    return next(named, next(first, len(ladder)))
+    named = (at for at, step in enumerate(steps) if step.id == policy.after_broken_promise)
+    first = (at for at, step in enumerate(steps) if step.level is not Level.UPCOMING)
+    return next(named, next(first, len(steps)))
 
 
 def _had(unit: Unit, account: Account) -> Iterator[tuple[PastReminder, str]]:

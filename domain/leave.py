@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from zlib import crc32
 
 from domain.account import Account
-from domain.budget import budget_of, first_date_within
+from domain.budget import Budget, budget_of, first_date_within
 from domain.grouping import Composition, Share
 from domain.hours import Window, local_date, start_of_day, window_at_or_after
-from domain.ladder import is_internal, tone_cap
+from domain.ids import ReminderId, StepId
+from domain.ladder import Rung, is_internal, ladder_of
 from domain.levels import Channel, Level
 from domain.past import Member
 from domain.planned import PlannedReminder
@@ -51,25 +53,57 @@ class Unreachable:
     reasons: tuple[Reason, ...]
 
 
-def try_at(found: Composition, account: Account, policy: Policy, at: datetime) -> Leaves | Waits | Unreachable:
+class _Way(NamedTuple):
+    """How a rung could go out, whenever that is. Without `routes` it cannot, and there is no `budget`."""
+
+    step: Step
+    routes: tuple[Route, ...]
+    unusable: tuple[Reason, ...]
+    budget: Budget | None
+
+
+class Ways:
+    """How each rung of an account could go out. It does not hang on the instant, so each is worked out once."""
+
+    def __init__(self, account: Account, policy: Policy) -> None:
+        self._account, self._policy = account, policy
+        self._known: dict[tuple[StepId, ReminderId | None, bool], _Way] = {}
+
+    def of(self, rung: Rung) -> _Way:
+        """Which way the rung goes; what is made again is a call."""
+        name = (rung.step.id, rung.repeats, rung.is_asked_for)
+        known = self._known.get(name)
+        if known is None:
+            known = self._known[name] = self._find(rung)
+        return known
+
+    def _find(self, rung: Rung) -> _Way:
+        step = rung.step if rung.repeats is None else replace(rung.step, channels=(Channel.PHONE,))
+        routes, unusable = routes_of(self._account, self._policy, step)
+        if not routes:
+            return _Way(step, routes, unusable, None)
+        budget = budget_of(self._account, self._policy.limits, routes[0])
+        if rung.is_asked_for:
+            budget = replace(budget, contacts=(), elsewhere=())
+        return _Way(step, routes, unusable, budget)
+
+
+def try_at(
+    found: Composition, account: Account, policy: Policy, at: datetime, ways: Ways
+) -> Leaves | Waits | Unreachable:
     """What becomes at `at` of a composition with at least one share."""
     lead = found.shares[0]
-    step = lead.rung.step if lead.rung.repeats is None else replace(lead.rung.step, channels=(Channel.PHONE,))
-    routes, unusable = routes_of(account, policy, step)
-    if not routes:
+    step, routes, unusable, budget = ways.of(lead.rung)
+    if budget is None:
         return Unreachable((*unusable, Reason(Code.NO_USABLE_CHANNEL, {"step": step.id})))
-    members = tuple(member_of(share) for share in found.shares)
     if is_internal(step):
+        members = [member_of(share) for share in found.shares]
         return Leaves(make_reminder(account, policy, step, step.level, members, routes, (at, at)), ())
-    today = local_date(account.place, at)
-    channel = routes[0].channel
-    budget = budget_of(account, policy.limits, routes[0])
-    if lead.rung.is_asked_for:
-        budget = replace(budget, contacts=(), elsewhere=())
-    day, why = first_date_within(budget, today)
+    place, channel = account.place, routes[0].channel
+    day, why = first_date_within(budget, local_date(place, at))
     if why is not None:
-        return Waits(start_of_day(account.place, day), (why,))
-    window = window_at_or_after(policy, channel, account.place, at)
+        return Waits(start_of_day(place, day), (why,))
+    window = window_at_or_after(policy, channel, place, at)
     if window is None:
         return Unreachable((*unusable, Reason(Code.OUTSIDE_HOURS, {"channel": channel.value, "until": None})))
     opening = turn_in(window, _ready_at(lead, account), account)
@@ -77,6 +111,7 @@ def try_at(found: Composition, account: Account, policy: Policy, at: datetime) -
         code = Code.OUTSIDE_HOURS if window.opens > at else Code.SPREAD
         return Waits(opening, (Reason(code, {"channel": channel.value, "until": opening.isoformat()}),))
     chosen = Reason(Code.CHANNEL_CHOSEN, {"channel": channel.value, "contact": routes[0].contact_id})
+    members = [member_of(share) for share in found.shares]
     reminder = make_reminder(account, policy, step, step.level, members, routes, (at, window.closes))
     if lead.rung.repeats is not None:
         reminder = replace(reminder, continues=lead.rung.repeats)
@@ -101,7 +136,7 @@ def make_reminder(
 
     A cap never rewords a formal or final step: a person has approved it as it is.
     """
-    cap = tone_cap(account, policy)
+    cap = ladder_of(account, policy).cap
     return PlannedReminder(
         step=step,
         level=level,

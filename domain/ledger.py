@@ -8,7 +8,6 @@ Payments, reversals and credit notes are sets by id; other fields are last-write
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -107,7 +106,6 @@ class Ledger:
 
     def state(self) -> InvoiceState:
         """The invoice as it stands."""
-        is_touched = bool(self.received or self.credited or self.settled)
         return InvoiceState(
             invoice=self.invoice,
             standing=self._standing(),
@@ -117,8 +115,8 @@ class Ledger:
             disputed=self.disputed or (TaskOutcome.DISPUTED.value if self.disputed_in else None),
             disputed_in=self.disputed_in,
             status_code=self.status_code if self.status_code in HOLDING_CODES else None,
-            foreign_payment=self._foreign_currency() if is_touched else None,
-            payments=tuple(self._payments()) if is_touched else (),
+            foreign_payment=self._foreign_currency() if self.received or self.credited else None,
+            payments=tuple(self._payments()) if self.received or self.settled else (),
             credit_notes=tuple(CreditNote(name, amount) for name, amount in sorted(self.credited.items())),
             reopened=tuple(self.reopened),
             contested=self.contested,
@@ -173,25 +171,38 @@ class Ledger:
 
     def _owed(self) -> int:
         """Minor units still owed by the arithmetic alone; amounts in another currency do not count."""
-        currency = self.invoice.total.currency
-        counted = (*self.credited.values(), *(payment.amount for payment in self._kept()))
-        return self.invoice.total.minor - self.settled - sum(m.minor for m in counted if m.currency == currency)
+        total, owed = self.invoice.total, self.invoice.total.minor - self.settled
+        for came_in in self._came_in():
+            if came_in.currency == total.currency:
+                owed -= came_in.minor
+        return owed
 
-    def _payments(self) -> Iterator[Payment]:
+    def _came_in(self) -> list[Money]:
+        """The amounts of payments, less what went back of each, then those of credit notes."""
+        return [*[payment.amount for payment in self._kept()], *self.credited.values()]
+
+    def _payments(self) -> list[Payment]:
         """What came in and stayed, in the order of the days; what settled the invoice unnamed is among it."""
         kept = [payment for payment in self._kept() if payment.amount.minor]
         if self.settled and self.settled_on is not None:
             kept.append(Payment(self.settled_on, Money(self.settled, self.invoice.total.currency)))
-        yield from sorted(kept, key=lambda payment: (payment.paid_on, payment.amount.currency, payment.amount.minor))
+        return sorted(kept, key=lambda payment: (payment.paid_on, payment.amount.currency, payment.amount.minor))
 
-    def _kept(self) -> Iterator[Payment]:
+    def _kept(self) -> list[Payment]:
         """The payments, less what went back of each."""
-        for payment_id, payment in self.received.items():
-            amount, back = payment.amount, self.reversals.get(payment_id)
-            lost = back.minor if back is not None and back.currency == amount.currency else 0
-            yield replace(payment, amount=Money(max(0, amount.minor - lost), amount.currency))
+        if not self.reversals:
+            return list(self.received.values())
+        return [_less(payment, self.reversals.get(name)) for name, payment in self.received.items()]
 
     def _foreign_currency(self) -> str | None:
         """A currency other than the invoice's in which something was paid: a person has to look."""
-        amounts = (*(payment.amount for payment in self._kept()), *self.credited.values())
-        return next((m.currency for m in amounts if m.minor and m.currency != self.invoice.total.currency), None)
+        own = self.invoice.total.currency
+        return next((m.currency for m in self._came_in() if m.minor and m.currency != own), None)
+
+
+def _less(payment: Payment, back: Money | None) -> Payment:
+    """What is left of the payment after so much went back of it."""
+    amount = payment.amount
+    if back is None or back.currency != amount.currency:
+        return payment
+    return replace(payment, amount=Money(max(0, amount.minor - back.minor), amount.currency))

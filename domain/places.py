@@ -6,9 +6,9 @@ import re
 from functools import cache
 from zoneinfo import available_timezones
 
-import holidays
 from phonenumbers import SUPPORTED_REGIONS
 
+from domain.calendars import country_holidays
 from domain.fields import shown
 
 COUNTRIES = SUPPORTED_REGIONS - {"AC", "TA"} | {"AQ", "BV", "GS", "HM", "PN", "TF", "UM"}
@@ -49,7 +49,7 @@ def a_region(value: object, country: str) -> str:
 def _has_region(country: str, part: str) -> bool:
     if country == "FR":
         return part in _FRENCH_REGIONS
-    return country not in _WHOLLY_KNOWN or part in holidays.country_holidays(country).subdivisions
+    return country not in _WHOLLY_KNOWN or part in country_holidays(country).subdivisions
 
 
 def a_zone(value: object) -> str:

@@ -24,12 +24,12 @@ from domain.account import Account, Hold
 from domain.business_days import add_business_days
 from domain.customer import Seller
 from domain.cycles import Moment, at_moment, why_restarted
-from domain.grouping import Candidate, candidates_of, compose
+from domain.grouping import Candidate, candidates_of, changes_at, compose, first_after
 from domain.hours import local_date, start_of_day
 from domain.housework import in_round, to_find, work_at
 from domain.ids import StepId, UnitId
 from domain.internal_task import LOW_SCORE, InternalTask
-from domain.leave import Leaves, Unreachable, Waits, try_at
+from domain.leave import Leaves, Unreachable, Waits, Ways, try_at
 from domain.news import news_of
 from domain.planned import Plan
 from domain.policy import Policy
@@ -74,7 +74,8 @@ def _plan(moment: Moment, policy: Policy, now: datetime, stale_at: datetime | No
     if isinstance(found, Plan):
         return found
     history = tuple(replace(past, state=found.state) if past is running else past for past in account.history)
-    after = _plan_next(replace(moment, account=replace(account, history=history)), policy, now, blocked)
+    without = at_moment(replace(account, history=history), policy, now)  # a cycle that only it began is over with it
+    after = _plan_next(without, policy, now, blocked)
     own = (in_round(task, account) for task in found.tasks)
     return replace(after, tasks=(*own, *after.tasks), gives_up=(running.id, found.state))
 
@@ -103,18 +104,19 @@ def _plan_next(moment: Moment, policy: Policy, now: datetime, blocked: Block | N
 def _walk(moment: Moment, policy: Policy, start: datetime) -> Plan:
     """From `start` to the first instant at which a reminder may leave, past what cannot lead one."""
     candidates: tuple[Candidate, ...] = ()
+    ways = Ways(moment.account, policy)
     reasons = list(why_segment(moment.account, policy))
     tasks: list[InternalTask] = []
     stuck: set[StepId] = set()
     wakes: list[datetime] = []
     at: datetime | None = start
     while at is not None:
-        if not candidates or (moment.until is not None and at >= moment.until):
-            moment = at_moment(moment.account, policy, at)
-            candidates = candidates_of(moment, policy, at)
+        if moment.until is not None and at >= moment.until:
+            moment, candidates = at_moment(moment.account, policy, at), ()
+        candidates = candidates or candidates_of(moment, policy, at)
         account = moment.account
         found = compose(candidates, account, policy, at, stuck)
-        became = try_at(found, account, policy, at) if found.shares else Waits(None, ())
+        became = try_at(found, account, policy, at, ways) if found.shares else Waits(None, ())
         work = work_at(found, became, account, at)
         new = [task for task in work.tasks if task not in tasks]
         if at == start:
@@ -132,8 +134,7 @@ def _walk(moment: Moment, policy: Policy, start: datetime) -> Plan:
             case Unreachable():
                 stuck.add(found.shares[0].rung.step.id)
             case Waits(until):
-                instants = (until, found.changes_at, moment.until)
-                at = min((instant for instant in instants if instant is not None and instant > at), default=None)
+                at = first_after(at, (until, changes_at(candidates, at), moment.until))
             case other:
                 assert_never(other)
     return Plan(None, min(wakes, default=None), _once(reasons), tuple(tasks))

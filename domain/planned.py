@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.ids import ReminderId
 from domain.internal_task import InternalTask
 from domain.levels import Level
-from domain.past import Member
+from domain.past import Member, PastReminder
 from domain.policy import Step
 from domain.reasons import Reason
 from domain.routes import Route
@@ -68,3 +68,10 @@ class Plan:
     def look_at(self) -> datetime | None:
         """When the account has to be looked at again, whether its feed has grown old by then or not."""
         return self.fed_at or self.again_at
+
+    def ended(self, history: tuple[PastReminder, ...]) -> tuple[PastReminder, ...]:
+        """The history in which the reminder that this gives up is closed."""
+        if self.gives_up is None:
+            return history
+        ended, state = self.gives_up
+        return tuple(replace(one, state=state) if one.id == ended else one for one in history)

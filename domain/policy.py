@@ -95,6 +95,10 @@ class Policy:
     approvals_given: bool = False
     """Nobody is asked: for who only wants to see what would happen."""
 
+    def __hash__(self) -> int:
+        """By its label, so that what is worked out of a policy can be kept by it; equal ones have the same."""
+        return hash((self.name, self.version))
+
     @property
     def label(self) -> str:
         """`standard@3`."""

@@ -32,7 +32,7 @@ def refused_rung(
 ) -> tuple[Rung, Reason] | None:
     """The first step due by then that cannot name its charges at `at`, and why: the unit's ladder waits there."""
     for rung in rungs:
-        if rung.moment <= due_by and not has_lapsed(rung, at):
+        if names_charges(rung.step) and rung.moment <= due_by and not has_lapsed(rung, at):
             refusal = refusal_of(unit, rung.step, account, policy, at)
             if refusal is not None:
                 return rung, _reason(rung.step, refusal)
@@ -42,7 +42,7 @@ def refused_rung(
 def is_refused(members: Iterable[Member], account: Account, policy: Policy, at: datetime) -> bool:
     """Whether one of a reminder's members cannot name the charges of its own step at `at`."""
     units = {unit.id: unit for unit in account.units}
-    steps = {step.id: step for step in ladder_of(account, policy)}
+    steps = {step.id: step for step in ladder_of(account, policy).steps}
     return any(
         refusal_of(units[member.unit_id], steps[member.step], account, policy, at) is not None for member in members
     )

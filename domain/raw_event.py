@@ -55,9 +55,10 @@ def _inside(path: str, items: Iterable[tuple[object, object]]) -> list[tuple[str
 
 
 def _is_storable(words: str) -> bool:
-    if "\0" in words:
+    try:
+        return b"\0" not in words.encode()
+    except UnicodeEncodeError:
         return False
-    return words.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in words)
 
 
 def _joined(path: str, key: object) -> str:
@@ -75,8 +76,7 @@ def body_digest(raw: dict[str, object]) -> str:
     canonical = {name: raw.get(name) for name in ("id", "source", "type", "data")}
     canonical["time"] = _same_instant(raw.get("time"))
     canonical["sequence"] = a_sequence(raw.get("sequence"))
-    words = json.dumps(canonical, sort_keys=True, separators=(",", ":"), default=_same_number)
-    return hashlib.sha256(words.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(canonical).encode()).hexdigest()
 
 
 def a_sequence(value: object) -> str:
@@ -108,3 +108,6 @@ def _same_number(value: object) -> int | str:
     if exponent >= 0 or not words:
         return int(f"{'-' * sign}{words or '0'}{'0' * (exponent if words else 0)}")
     return f"{'-' * sign}{words}e{exponent}"
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_same_number)

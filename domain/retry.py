@@ -39,7 +39,7 @@ def retry_of(running: PastReminder, moment: Moment, policy: Policy, now: datetim
     account = moment.account
     before = replace(account, history=tuple(past for past in account.history if past is not running))
     candidates = candidates_of(replace(moment, account=before), policy, now)
-    step = next((step for step in ladder_of(account, policy) if step.id == running.step), None)
+    step = next((step for step in ladder_of(account, policy).steps if step.id == running.step), None)
     members = _still_asked(running, {one.unit.id: one for one in candidates}, now)
     if step is None or not members or is_refused(members, account, policy, now):
         return GivesUp("withdrawn")

@@ -5,14 +5,14 @@ The first route is used; the rest are its fallback in that order. Used by `plan`
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from domain.account import Account
 from domain.addresses import address_key
 from domain.customer import Contact
 from domain.ids import ContactId
-from domain.ladder import segment_of
+from domain.ladder import ladder_of
 from domain.levels import PERSON_CHANNELS, PHONE_NUMBER_CHANNELS, ROLE_FALLBACK, Channel, Role
 from domain.policy import Policy, Step
 from domain.reasons import Code, Reason
@@ -42,12 +42,15 @@ def routes_of(
     routes: list[Route] = []
     reasons: list[Reason] = []
     gone = frozenset(spent)
+    people = _people(account, step.to)
     for channel in _ordered(account, policy, step):
-        route, why = (None, "has_failed") if channel in gone else _route(account, step, channel)
+        route, why = (None, "has_failed") if channel in gone else _route(account, step, channel, people)
         if route is not None:
             routes.append(route)
         else:
             reasons.append(Reason(Code.CHANNEL_UNUSABLE, {"channel": channel.value, "why": why}))
+    if not account.seller.down:
+        return tuple(routes), tuple(reasons)
     down = [route for route in routes if route.channel in account.seller.down]
     reasons += [Reason(Code.PROVIDER_DOWN, {"channel": route.channel.value}) for route in down]
     return (*(route for route in routes if route not in down), *down), tuple(reasons)
@@ -57,17 +60,18 @@ def _ordered(account: Account, policy: Policy, step: Step) -> tuple[Channel, ...
     """The step's channels; the preference and the segment reorder messages and never replace a person step."""
     if step.channels[0] in PERSON_CHANNELS:
         return step.channels
-    wished = segment_of(account, policy).channels
+    wished = ladder_of(account, policy).segment.channels
     if account.customer.preferred_channel is not None:
         wished = (account.customer.preferred_channel, *wished)
+    if not wished:
+        return step.channels
     first = [channel for channel in dict.fromkeys(wished) if channel in step.channels]
     return (*first, *(channel for channel in step.channels if channel not in first))
 
 
-def _route(account: Account, step: Step, channel: Channel) -> tuple[Route | None, str]:
+def _route(account: Account, step: Step, channel: Channel, people: Sequence[Contact]) -> tuple[Route | None, str]:
     if channel not in account.seller.channels:
         return None, "not_set_up"
-    people = _people(account, step.to)
     if channel in _NO_ADDRESS:
         person = people[0] if people else None
         return Route(channel, person.id if person else None, "", person.name if person else ""), ""

@@ -97,7 +97,7 @@ def _figures(counted: Sequence[_Counted], as_of: date | None) -> Figures:
 
 def _as_of(states: Sequence[InvoiceState], seller: Seller) -> date | None:
     """The seller's date of the last news about these invoices."""
-    heard_at = max((state.heard_at for state in states if state.heard_at is not None), default=None)
+    heard_at = max([state.heard_at for state in states if state.heard_at is not None], default=None)
     return None if heard_at is None else local_date(seller.place, heard_at)
 
 
@@ -106,12 +106,12 @@ def _counted(states: Sequence[InvoiceState], as_of: date) -> Iterator[_Counted]:
     for state in states:
         if state.contested:
             continue
-        due_on = max((state.due_on, *(part.due_on for part in state.invoice.instalments)))
+        due_on = max([state.due_on, *[part.due_on for part in state.invoice.instalments]])
         if state.standing is Standing.PAID:
             settled_on = _settled_on(state)
             if settled_on is not None:
                 yield _Counted(settled_on, state.invoice.id, max(0, (settled_on - due_on).days), is_settled=True)
-        elif _is_owed(state) and (as_of - due_on).days > LONG_UNPAID_DAYS:
+        elif (as_of - due_on).days > LONG_UNPAID_DAYS and _is_owed(state):
             yield _Counted(as_of, state.invoice.id, (as_of - due_on).days, is_settled=False)
 
 

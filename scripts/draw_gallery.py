@@ -21,7 +21,6 @@ from channels.kept import keep, pictured
 from channels.port import Content
 from channels.render import Renderer
 from channels.samples import Case, sample
-from channels.view import codes_in
 from domain.levels import Channel, Level
 
 ROOT = Path(__file__).parents[1]
@@ -72,8 +71,7 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     renderer = Renderer(TEMPLATES, {}, {"brand": Look(brand=BRAND)})
     for name, (content, width, height) in PICTURES.items():
-        rendered = replace(renderer.render(content), codes=codes_in(content))
-        _take(browser, pictured(keep(rendered, ())) or "", folder / f"{name}.png", width, height)
+        _take(browser, pictured(keep(renderer.render(content), ())) or "", folder / f"{name}.png", width, height)
         sys.stdout.write(f"{name}.png\n")
     return 0
 

@@ -11,18 +11,19 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from domain.ids import AccountKey, CustomerId, InvoiceId, SellerId
-from store.arrays import INSTANT, NUMBER, TEXT, Columns, among, unnested
+from store.arrays import INSTANT, NUMBER, TEXT, Rows, any_of, array_text
 from store.tables import accounts, inbox, invoices, sellers
 
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """An account's row, locked. `plan_digest` says what was journaled last."""
+    """An account's row, locked. `plan_digest` says what was journaled last, `is_quiet` that no look is due ever."""
 
     key: AccountKey
     seller: SellerId
     customer_id: CustomerId
     plan_digest: str
+    is_quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,33 +41,55 @@ class SavedPlan:
 
 @dataclass(frozen=True, slots=True)
 class NextLook:
-    """When an account has to be looked at (None: at once), and over which channel it is due (None: only to plan)."""
+    """When an account has to be looked at, and over which channel it is due then (None: only to plan).
+
+    It also has to be once the payment feed is newer than `gated_as_of` (None: it does not wait for that).
+    """
 
     key: AccountKey
     due_at: datetime | None
     channel: str | None
+    gated_as_of: datetime | None
+
+
+_NEW = Rows(seller=TEXT, customer_id=TEXT)
+_MAKE = _NEW.into(accounts).on_conflict_do_nothing()
 
 
 def make(
     connection: sa.Connection, seller: SellerId, customers: Collection[CustomerId]
 ) -> dict[CustomerId, AccountKey]:
     """Makes the accounts of these customers, those that are new, and returns all their keys."""
-    new = unnested([("seller", TEXT), ("customer_id", TEXT)], [(seller, customer) for customer in sorted(customers)])
-    statement = insert(accounts).from_select(["seller", "customer_id"], sa.select(new.c.seller, new.c.customer_id))
-    connection.execute(statement.on_conflict_do_nothing())
+    connection.execute(_MAKE, _NEW.sent((seller, customer) for customer in sorted(customers)))
     return {customer: key for (_, customer), key in find(connection, [(seller, c) for c in customers]).items()}
+
+
+_OPEN = (
+    insert(accounts)
+    .from_select(
+        ["seller", "customer_id"],
+        sa.select(inbox.c.seller, inbox.c.customer_id)
+        .where(any_of(inbox.c.id, "ids"), inbox.c.customer_id.is_not(None))
+        .distinct()
+        .order_by(inbox.c.seller, inbox.c.customer_id),
+    )
+    .on_conflict_do_nothing()
+)
 
 
 def open_accounts(connection: sa.Connection, inbox_ids: Collection[int]) -> None:
     """Makes the accounts that these events speak of, if they are new. Commit before locking: nobody waits on it."""
-    wanted = (
-        sa.select(inbox.c.seller, inbox.c.customer_id)
-        .where(among(inbox.c.id, inbox_ids), inbox.c.customer_id.is_not(None))
-        .distinct()
-        .order_by(inbox.c.seller, inbox.c.customer_id)
-    )
-    statement = insert(accounts).from_select(["seller", "customer_id"], wanted)
-    connection.execute(statement.on_conflict_do_nothing())
+    connection.execute(_OPEN, {"ids": array_text(inbox_ids)})
+
+
+_NAMED = Rows(seller=TEXT, invoice_id=TEXT)
+_MENTION = _NAMED.into(invoices).on_conflict_do_nothing()
+_LOCK_INVOICES = (
+    sa.select(invoices.c.seller, invoices.c.invoice_id, invoices.c.account_id)
+    .join(_NAMED.table, sa.and_(_NAMED.c.seller == invoices.c.seller, _NAMED.c.invoice_id == invoices.c.invoice_id))
+    .order_by(invoices.c.seller, invoices.c.invoice_id)
+    .with_for_update(of=invoices)
+)
 
 
 def lock_invoices(
@@ -77,93 +100,104 @@ def lock_invoices(
     An invoice nobody has heard of gets a row without an owner, so that two transactions that learn of it at the
     same time wait for each other. Locks are taken in the order of the names.
     """
-    rows = sorted(set(names))
-    new = unnested([("seller", TEXT), ("invoice_id", TEXT)], rows)
-    statement = insert(invoices).from_select(["seller", "invoice_id"], sa.select(new.c.seller, new.c.invoice_id))
-    connection.execute(statement.on_conflict_do_nothing())
-    wanted = unnested([("seller", TEXT), ("invoice_id", TEXT)], rows)
-    found = connection.execute(
-        sa.select(invoices.c.seller, invoices.c.invoice_id, invoices.c.account_id)
-        .join(wanted, sa.and_(wanted.c.seller == invoices.c.seller, wanted.c.invoice_id == invoices.c.invoice_id))
-        .order_by(invoices.c.seller, invoices.c.invoice_id)
-        .with_for_update(of=invoices)
-    )
+    rows = _NAMED.sent(sorted(set(names)))
+    connection.execute(_MENTION, rows)
+    found = connection.execute(_LOCK_INVOICES, rows)
     return {(SellerId(seller), InvoiceId(invoice_id)): owner for seller, invoice_id, owner in found}
+
+
+_OWNED = Rows(seller=TEXT, invoice_id=TEXT, account_id=NUMBER, number=TEXT)
+_OWN = (
+    sa.update(invoices)
+    .where(invoices.c.seller == _OWNED.c.seller, invoices.c.invoice_id == _OWNED.c.invoice_id)
+    .values(account_id=_OWNED.c.account_id, number=_OWNED.c.number)
+)
 
 
 def own_invoices(connection: sa.Connection, rows: Collection[tuple[SellerId, InvoiceId, AccountKey, str]]) -> None:
     """These invoices belong to these accounts now. The rows are locked by `lock_invoices`."""
-    columns: Columns = [
-        ("seller", TEXT),
-        ("invoice_id", TEXT),
-        ("account_id", NUMBER),
-        ("number", TEXT),
-    ]
-    new = unnested(columns, rows)
-    connection.execute(
-        sa.update(invoices)
-        .where(invoices.c.seller == new.c.seller, invoices.c.invoice_id == new.c.invoice_id)
-        .values(account_id=new.c.account_id, number=new.c.number)
-    )
+    connection.execute(_OWN, _OWNED.sent(rows))
+
+
+_CUSTOMERS = Rows(seller=TEXT, customer_id=TEXT)
+_FIND = sa.select(accounts.c.seller, accounts.c.customer_id, accounts.c.id).join(
+    _CUSTOMERS.table,
+    sa.and_(_CUSTOMERS.c.seller == accounts.c.seller, _CUSTOMERS.c.customer_id == accounts.c.customer_id),
+)
 
 
 def find(
     connection: sa.Connection, names: Iterable[tuple[SellerId, CustomerId]]
 ) -> dict[tuple[SellerId, CustomerId], AccountKey]:
     """The keys of these customers' accounts, for those that exist."""
-    new = unnested([("seller", TEXT), ("customer_id", TEXT)], sorted(set(names)))
-    rows = connection.execute(
-        sa.select(accounts.c.seller, accounts.c.customer_id, accounts.c.id).join(
-            new, sa.and_(new.c.seller == accounts.c.seller, new.c.customer_id == accounts.c.customer_id)
-        )
-    )
+    rows = connection.execute(_FIND, _CUSTOMERS.sent(sorted(set(names))))
     return {(SellerId(s), CustomerId(c)): AccountKey(key) for s, c, key in rows}
+
+
+_LOCK = (
+    sa.select(
+        accounts.c.id, accounts.c.seller, accounts.c.customer_id, accounts.c.plan_digest, accounts.c.due_at.is_(None)
+    )
+    .where(any_of(accounts.c.id, "keys"))
+    .order_by(accounts.c.id)
+    .with_for_update()
+)
+_LOCK_DUE = _LOCK.where(accounts.c.due_at <= sa.bindparam("due_by", type_=INSTANT))
 
 
 def lock(connection: sa.Connection, keys: Collection[AccountKey], due_by: datetime | None = None) -> list[AccountRow]:
     """Locks the accounts in the order of their keys until the transaction ends; with `due_by` only the due ones."""
-    statement = sa.select(accounts.c.id, accounts.c.seller, accounts.c.customer_id, accounts.c.plan_digest)
-    statement = statement.where(among(accounts.c.id, keys)).order_by(accounts.c.id).with_for_update()
-    if due_by is not None:
-        statement = statement.where(accounts.c.due_at <= due_by)
-    rows = connection.execute(statement)
-    return [AccountRow(AccountKey(k), SellerId(s), CustomerId(c), digest) for k, s, c, digest in rows]
+    if not keys:
+        return []
+    wanted = {"keys": array_text(keys)}
+    rows = (
+        connection.execute(_LOCK, wanted)
+        if due_by is None
+        else connection.execute(_LOCK_DUE, {**wanted, "due_by": due_by})
+    )
+    return [
+        AccountRow(AccountKey(key), SellerId(seller), CustomerId(customer), digest, is_quiet)
+        for key, seller, customer, digest, is_quiet in rows
+    ]
+
+
+_PLANS = Rows(id=NUMBER, name=TEXT, due_at=INSTANT, channel=TEXT, gated_as_of=INSTANT, plan=TEXT, plan_digest=TEXT)
+_SAVE_PLANS = (
+    sa.update(accounts)
+    .where(accounts.c.id == _PLANS.c.id)
+    .values(
+        name=_PLANS.c.name,
+        due_at=_PLANS.c.due_at,
+        channel=_PLANS.c.channel,
+        gated_as_of=_PLANS.c.gated_as_of,
+        plan=sa.cast(_PLANS.c.plan, JSONB),
+        plan_digest=_PLANS.c.plan_digest,
+        nudged_at=None,
+    )
+)
 
 
 def save_plans(connection: sa.Connection, plans: Sequence[SavedPlan]) -> None:
     """Keeps each account's next look. A nudge that was under way counts no more."""
-    columns: Columns = [
-        ("id", NUMBER),
-        ("name", TEXT),
-        ("due_at", INSTANT),
-        ("channel", TEXT),
-        ("gated_as_of", INSTANT),
-        ("plan", TEXT),
-        ("plan_digest", TEXT),
-    ]
-    rows = [(p.key, p.name, p.due_at, p.channel, p.gated_as_of, p.plan, p.digest) for p in plans]
-    new = unnested(columns, rows)
-    connection.execute(
-        sa.update(accounts)
-        .where(accounts.c.id == new.c.id)
-        .values(
-            name=new.c.name,
-            due_at=new.c.due_at,
-            channel=new.c.channel,
-            gated_as_of=new.c.gated_as_of,
-            plan=sa.cast(new.c.plan, JSONB),
-            plan_digest=new.c.plan_digest,
-            nudged_at=None,
-        )
+    if plans:
+        rows = [(p.key, p.name, p.due_at, p.channel, p.gated_as_of, p.plan, p.digest) for p in plans]
+        connection.execute(_SAVE_PLANS, _PLANS.sent(rows))
+
+
+_NEXT_LOOKS = (
+    sa.select(accounts.c.id, accounts.c.due_at, accounts.c.channel, accounts.c.gated_as_of)
+    .where(
+        any_of(accounts.c.id, "keys"),
+        sa.or_(accounts.c.due_at.is_not(None), accounts.c.gated_as_of.is_not(None)),
     )
+    .order_by(accounts.c.id)
+)
 
 
-def next_looks(connection: sa.Connection, before: datetime) -> list[NextLook]:
-    """The accounts that have to be looked at before an instant, in the order of their keys; none is given out."""
-    columns = (accounts.c.id, accounts.c.due_at, accounts.c.channel)
-    due = sa.select(*columns).where(accounts.c.due_at < before)
-    rows = connection.execute(due.union(released(sa.select(*columns))).order_by(accounts.c.id))
-    return [NextLook(AccountKey(key), due_at, channel) for key, due_at, channel in rows]
+def next_looks(connection: sa.Connection, keys: Collection[AccountKey]) -> list[NextLook]:
+    """When each of these accounts has to be looked at, in the order of their keys; none is given out."""
+    rows = connection.execute(_NEXT_LOOKS, {"keys": array_text(keys)})
+    return [NextLook(AccountKey(key), *row) for key, *row in rows]
 
 
 def released(statement: sa.Select[Any]) -> sa.Select[Any]:
@@ -172,66 +206,28 @@ def released(statement: sa.Select[Any]) -> sa.Select[Any]:
     return joined.where(accounts.c.gated_as_of < sellers.c.synced_as_of)
 
 
+_LOOK_AT = (
+    sa.update(accounts)
+    .where(any_of(accounts.c.id, "keys"))
+    .values(due_at=sa.bindparam("at", type_=INSTANT), channel=None, nudged_at=None)
+)
+
+
 def wake(connection: sa.Connection, keys: Collection[AccountKey], now: datetime) -> None:
     """Has these accounts planned again at once. The caller has locked them."""
-    connection.execute(
-        sa.update(accounts).where(among(accounts.c.id, keys)).values(due_at=now, channel=None, nudged_at=None)
-    )
-
-
-def wake_outdated(
-    connection: sa.Connection,
-    now: datetime,
-    limit: int,
-    *,
-    labels: Collection[str],
-    overtaken: Collection[str],
-    footing: str,
-) -> int:
-    """Has accounts planned again at once whose plan would now be by another policy, or stood on something else.
-
-    That is so for a plan by none of these policies, unless a running ladder is pinned there; then if that version
-    is overtaken. At most `limit` at a time, which is returned, so that nobody waits long for an account. An account
-    that is being planned for the first time is among them: by what, is not known yet.
-    """
-    label = sa.func.coalesce(accounts.c.plan["policy"].astext, "")
-    pinned = sa.func.coalesce(accounts.c.plan["pinned"].astext, "")
-    is_outdated = sa.or_(
-        sa.func.coalesce(accounts.c.plan["footing"].astext, "") != footing,
-        pinned == "",
-        sa.and_(pinned == "false", sa.not_(among(label, labels))),
-        sa.and_(pinned == "true", among(label, overtaken)),
-    )
-    return _wake_where(connection, is_outdated, now, limit)
-
-
-def wake_everyone(connection: sa.Connection, now: datetime, limit: int) -> int:
-    """Has every account planned again at once, at most `limit` at a time, which is returned."""
-    return _wake_where(connection, sa.true(), now, limit)
-
-
-def wake_seller(connection: sa.Connection, now: datetime, limit: int, *, seller: SellerId) -> int:
-    """Has this seller's accounts planned again at once, at most `limit` at a time, which is returned."""
-    return _wake_where(connection, accounts.c.seller == seller, now, limit)
-
-
-def _wake_where(connection: sa.Connection, which: sa.ColumnElement[bool], now: datetime, limit: int) -> int:
-    is_asleep = sa.or_(accounts.c.due_at.is_(None), accounts.c.due_at > now)
-    asleep = sa.select(accounts.c.id).where(which, is_asleep).order_by(accounts.c.id).limit(limit).with_for_update()
-    keys = list(connection.execute(asleep).scalars())
-    wake(connection, keys, now)
-    return len(keys)
+    _look_at(connection, keys, now)
 
 
 def quiet(connection: sa.Connection, keys: Collection[AccountKey]) -> None:
     """Nothing to look at while these accounts' reminders are being delivered."""
-    connection.execute(
-        sa.update(accounts).where(among(accounts.c.id, keys)).values(due_at=None, channel=None, nudged_at=None)
-    )
+    _look_at(connection, keys, None)
 
 
 def put_off(connection: sa.Connection, keys: Collection[AccountKey], until: datetime) -> None:
     """These accounts break whoever works on them: they are left alone until then."""
-    connection.execute(
-        sa.update(accounts).where(among(accounts.c.id, keys)).values(due_at=until, channel=None, nudged_at=None)
-    )
+    _look_at(connection, keys, until)
+
+
+def _look_at(connection: sa.Connection, keys: Collection[AccountKey], at: datetime | None) -> None:
+    if keys:
+        connection.execute(_LOOK_AT, {"keys": array_text(keys), "at": at})

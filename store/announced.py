@@ -6,11 +6,17 @@ from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from domain.ids import AccountKey
-from store.arrays import INSTANT, NUMBER, TEXT, Columns, unnested
+from store.arrays import INSTANT, NUMBER, TEXT, Rows
 from store.tables import announced
+
+_NEWS = Rows(account_id=NUMBER, event=TEXT, name=TEXT, at=INSTANT)
+_ANNOUNCE = (
+    _NEWS.into(announced)
+    .on_conflict_do_nothing()
+    .returning(announced.c.account_id, announced.c.event, announced.c.name)
+)
 
 
 def announce(
@@ -19,10 +25,5 @@ def announce(
     """Notes (account, event, name, at) and returns those that were not told before; no round trip for none."""
     if not news:
         return set()
-    columns: Columns = [("account_id", NUMBER), ("event", TEXT), ("name", TEXT), ("at", INSTANT)]
-    new = unnested(columns, sorted(news))
-    names = [name for name, _ in columns]
-    statement = insert(announced).from_select(names, sa.select(*(new.c[name] for name in names)))
-    told = (announced.c.account_id, announced.c.event, announced.c.name)
-    rows = connection.execute(statement.on_conflict_do_nothing().returning(*told))
+    rows = connection.execute(_ANNOUNCE, _NEWS.sent(sorted(news)))
     return {(AccountKey(key), event, name) for key, event, name in rows}

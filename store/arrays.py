@@ -1,4 +1,8 @@
-"""One statement for a whole batch: rows as columns of arrays, unnested by PostgreSQL."""
+"""One statement for a whole batch: rows as columns of arrays, unnested by PostgreSQL.
+
+A statement is built once, when its module is imported, and executed with parameters: building one anew for each call
+cost nine tenths of executing it (measured).
+"""
 
 from __future__ import annotations
 
@@ -6,35 +10,73 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.sql.selectable import TableValuedAlias
+from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 
 INSTANT = sa.DateTime(timezone=True)
 TEXT = sa.Text()
 NUMBER = sa.BigInteger()
 DAY = sa.Date()
 
-Columns = Sequence[tuple[str, sa.types.TypeEngine[Any]]]
+Kind = sa.types.TypeEngine[Any]
 
 
-def unnested(columns: Columns, rows: Iterable[Sequence[Any]]) -> TableValuedAlias:
-    """A table expression `new` with the given columns and rows: `FROM unnest(array, array, …)`.
+class Rows:
+    """Rows that a statement is executed with, as a table of these columns: `FROM unnest(array, array, …) AS name`.
 
     JSON and array values travel as text and are cast where they are used: an array of arrays is not a column.
+    Of two in one statement each needs a name of its own.
     """
-    values = list(zip(*rows, strict=True)) or [() for _ in columns]
-    arrays = [
-        sa.cast(sa.bindparam(None, list(column), type_=ARRAY(kind), unique=True), ARRAY(kind))
-        for (_, kind), column in zip(columns, values, strict=True)
-    ]
-    return (
-        sa.func.unnest(*arrays)
-        .table_valued(*(sa.column(name, kind) for name, kind in columns), name="new")
-        .render_derived()
-    )
+
+    def __init__(self, name: str = "new", /, **columns: Kind) -> None:
+        self._parameters = [f"{name}_{column}" for column in columns]
+        arrays = map(array, self._parameters, columns.values())
+        kinds = (sa.column(column, kind) for column, kind in columns.items())
+        self.table = sa.func.unnest(*arrays).table_valued(*kinds).render_derived(name=name)
+        self.c = self.table.c
+
+    def sent(self, rows: Iterable[Sequence[Any]]) -> dict[str, str]:
+        """These rows as the statement's parameters."""
+        columns = list(zip(*rows, strict=True)) or [()] * len(self._parameters)
+        return {name: array_text(column) for name, column in zip(self._parameters, columns, strict=True)}
+
+    def into(self, table: sa.Table, **values: sa.ColumnElement[Any]) -> Insert:
+        """Inserts the rows into the table's columns of the same names; `values` go there instead or besides."""
+        all_values = {**self.c, **values}
+        return insert(table).from_select(list(all_values), sa.select(*all_values.values()))
 
 
-def among(column: sa.ColumnElement[Any], values: Iterable[Any]) -> sa.ColumnElement[bool]:
-    """`column = ANY(array)`: one parameter, so that the statement is the same for any number of values."""
-    kind = ARRAY(column.type)
-    return column == sa.any_(sa.cast(sa.bindparam(None, list(values), type_=kind, unique=True), kind))
+def any_of(column: sa.ColumnElement[Any], parameter: str) -> sa.ColumnElement[bool]:
+    """`column = ANY(array)`. The statement is executed with the values' `array_text` as that parameter."""
+    return column == sa.any_(array(parameter, column.type))
+
+
+def array(name: str, kind: Kind) -> sa.Cast[Any]:
+    """`CAST($1 AS kind[])`: the parameter has no type of its own, so that it is read once, as that array."""
+    return sa.cast(sa.bindparam(name, type_=sa.types.NullType()), ARRAY(kind))
+
+
+def array_text(values: Iterable[Any]) -> str:
+    """The values as PostgreSQL writes an array: `{"1",NULL,"a word"}`.
+
+    The driver would do it item by item and sign by sign, which cost half of taking in an event (measured). Texts are
+    escaped all at once, with U+0000 between them, which no text in a database holds.
+    Source: PostgreSQL 18, 8.15.2 "Array Value Input" (read 2026-11-22).
+    """
+    items = list(values)
+    if {*map(type, items)} == {str}:
+        joined = "\0".join(items)
+        if joined.count("\0") == len(items) - 1:
+            return '{"' + _escaped(joined).replace("\0", '","') + '"}'
+    return f"{{{','.join(map(_item, items))}}}"
+
+
+def _item(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        return f'"{_escaped(value)}"'
+    return f'"\\\\x{value.hex()}"' if isinstance(value, bytes) else f'"{value!s}"'
+
+
+def _escaped(words: str) -> str:
+    return words.replace("\\", "\\\\").replace('"', '\\"')

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from domain.ids import AttemptId, CustomerId, SellerId
 from domain.outcomes import AttemptState
-from store.arrays import NUMBER, TEXT, Columns, unnested
+from store.arrays import NUMBER, TEXT, Rows
 from store.attempts import in_seconds
 from store.tables import accounts, attempts, receipts, reminders
 
@@ -119,15 +119,18 @@ def take(connection: sa.Connection, limit: int, lease_s: float) -> list[ToAsk]:
     )
 
 
+_PUTS = Rows(id=TEXT, fence=NUMBER, in_s=sa.Double(), counts=NUMBER)
+_PUT = (
+    sa.update(attempts)
+    .where(attempts.c.id == _PUTS.c.id, attempts.c.fence == _PUTS.c.fence)
+    .values(ask_at=in_seconds(_PUTS.c.in_s), asked=attempts.c.asked + _PUTS.c.counts)
+)
+
+
 def put(connection: sa.Connection, puts: Sequence[Put]) -> None:
     """Puts attempts that are still ours to when they are asked about next."""
-    columns: Columns = [("id", TEXT), ("fence", NUMBER), ("in_s", sa.Double()), ("counts", NUMBER)]
-    new = unnested(columns, [(one.attempt, one.fence, one.in_s, int(one.counts)) for one in puts])
-    connection.execute(
-        sa.update(attempts)
-        .where(attempts.c.id == new.c.id, attempts.c.fence == new.c.fence)
-        .values(ask_at=in_seconds(new.c.in_s), asked=attempts.c.asked + new.c.counts)
-    )
+    if puts:
+        connection.execute(_PUT, _PUTS.sent((one.attempt, one.fence, one.in_s, int(one.counts)) for one in puts))
 
 
 def told_at(connection: sa.Connection) -> dict[str, datetime]:

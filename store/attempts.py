@@ -12,7 +12,7 @@ from domain.after import PROOFS
 from domain.asking import ASKS_AFTER_S, WAITING
 from domain.ids import AccountKey, AttemptId, CustomerId, ReminderId, SellerId
 from domain.outcomes import AttemptState, OutcomeClass
-from store.arrays import INSTANT, NUMBER, TEXT, Columns, among, unnested
+from store.arrays import INSTANT, NUMBER, TEXT, Rows, any_of, array_text
 from store.tables import accounts, attempts, reminders
 
 
@@ -87,41 +87,75 @@ class Reached:
     customer: CustomerId
 
 
+def in_seconds(seconds: float | sa.ColumnElement[float] | None) -> sa.ColumnElement[datetime]:
+    """The database's own clock in so many seconds; null for null."""
+    return sa.func.clock_timestamp(type_=INSTANT) + sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+
+
+_CLOSINGS = Rows(
+    id=TEXT,
+    fence=NUMBER,
+    state=TEXT,
+    provider_id=TEXT,
+    error_class=TEXT,
+    error_code=TEXT,
+    segments=NUMBER,
+    ask_in_s=sa.Double(),
+)
+_CLOSE = (
+    sa.update(attempts)
+    .where(
+        attempts.c.id == _CLOSINGS.c.id,
+        attempts.c.fence == _CLOSINGS.c.fence,
+        attempts.c.state == sa.bindparam("was", type_=TEXT),
+    )
+    .values(
+        state=_CLOSINGS.c.state,
+        provider_id=sa.func.coalesce(attempts.c.provider_id, _CLOSINGS.c.provider_id),
+        error_class=_CLOSINGS.c.error_class,
+        error_code=_CLOSINGS.c.error_code,
+        segments=sa.func.coalesce(_CLOSINGS.c.segments, attempts.c.segments),
+        fence=attempts.c.fence + 1,
+        leased_until=None,
+        ask_at=in_seconds(_CLOSINGS.c.ask_in_s),
+    )
+    .returning(attempts.c.id)
+)
+
+
 def close(
     connection: sa.Connection, closings: Sequence[Closing], was: AttemptState = AttemptState.CALLING
 ) -> set[AttemptId]:
     """Closes the attempts that are still in the state they `was` in, under our fence; returns which those were."""
-    columns: Columns = [
-        ("id", TEXT),
-        ("fence", NUMBER),
-        ("state", TEXT),
-        ("provider_id", TEXT),
-        ("error_class", TEXT),
-        ("error_code", TEXT),
-        ("segments", NUMBER),
-        ("ask_in_s", sa.Double()),
-    ]
+    if not closings:
+        return set()
     rows = [
         (c.attempt, c.fence, c.state.value, c.provider_id, c.error_class, c.error_code, c.segments, c.ask_in_s)
         for c in closings
     ]
-    new = unnested(columns, rows)
-    statement = (
-        sa.update(attempts)
-        .where(attempts.c.id == new.c.id, attempts.c.fence == new.c.fence, attempts.c.state == was.value)
-        .values(
-            state=new.c.state,
-            provider_id=sa.func.coalesce(attempts.c.provider_id, new.c.provider_id),
-            error_class=new.c.error_class,
-            error_code=new.c.error_code,
-            segments=sa.func.coalesce(new.c.segments, attempts.c.segments),
-            fence=attempts.c.fence + 1,
-            leased_until=None,
-            ask_at=in_seconds(new.c.ask_in_s),
-        )
-        .returning(attempts.c.id)
+    closed = connection.execute(_CLOSE, {**_CLOSINGS.sent(rows), "was": was.value})
+    return {AttemptId(found) for found in closed.scalars()}
+
+
+_OVERDUE = (
+    sa.select(attempts.c.id)
+    .where(attempts.c.state == "calling", attempts.c.leased_until < sa.func.clock_timestamp())
+    .limit(sa.bindparam("limit", type_=NUMBER))
+    .with_for_update(skip_locked=True)
+)
+_EXPIRE = (
+    sa.update(attempts)
+    .where(attempts.c.id.in_(_OVERDUE))
+    .values(
+        state="unconfirmed",
+        fence=attempts.c.fence + 1,
+        leased_until=None,
+        error_class="unconfirmed",
+        error_code="lease_expired",
+        ask_at=in_seconds(ASKS_AFTER_S[0]),
     )
-    return {AttemptId(found) for found in connection.execute(statement).scalars()}
+    .returning(attempts.c.id)
+)
 
 
 def expire_leases(connection: sa.Connection, limit: int) -> list[AttemptRow]:
@@ -129,26 +163,23 @@ def expire_leases(connection: sa.Connection, limit: int) -> list[AttemptRow]:
 
     Leases are given and taken by the database's clock alone: two machines' clocks may be minutes apart.
     """
-    overdue = (
-        sa.select(attempts.c.id)
-        .where(attempts.c.state == "calling", attempts.c.leased_until < sa.func.clock_timestamp())
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+    return find(connection, connection.execute(_EXPIRE, {"limit": limit}).scalars().all())
+
+
+_CHANGES = Rows(id=TEXT, state=TEXT, spent=TEXT, retry_at=INSTANT)
+_HAS_LEFT = sa.exists().where(
+    attempts.c.reminder_id == _CHANGES.c.id, attempts.c.state.in_([state.value for state in PROOFS])
+)
+_IS_OVER = sa.and_(_CHANGES.c.state == "open", _HAS_LEFT)
+_CHANGE_REMINDERS = (
+    sa.update(reminders)
+    .where(reminders.c.id == _CHANGES.c.id)
+    .values(
+        state=sa.case((_IS_OVER, "done"), else_=_CHANGES.c.state),
+        spent=sa.func.string_to_array(_CHANGES.c.spent, "\x1f", type_=sa.ARRAY(sa.Text)),
+        retry_at=sa.case((_IS_OVER, None), else_=_CHANGES.c.retry_at),
     )
-    statement = (
-        sa.update(attempts)
-        .where(attempts.c.id.in_(overdue))
-        .values(
-            state="unconfirmed",
-            fence=attempts.c.fence + 1,
-            leased_until=None,
-            error_class="unconfirmed",
-            error_code="lease_expired",
-            ask_at=in_seconds(ASKS_AFTER_S[0]),
-        )
-        .returning(attempts.c.id)
-    )
-    return find(connection, list(connection.execute(statement).scalars()))
+)
 
 
 def change_reminders(connection: sa.Connection, changes: Sequence[ReminderChange]) -> None:
@@ -156,37 +187,55 @@ def change_reminders(connection: sa.Connection, changes: Sequence[ReminderChange
 
     One of which any attempt is known to have left is not opened again: it is done, whatever came of a later one.
     """
-    columns: Columns = [("id", TEXT), ("state", TEXT), ("spent", TEXT), ("retry_at", INSTANT)]
-    rows = [(one.reminder, one.state, "\x1f".join(one.spent), one.retry_at) for one in changes]
-    new = unnested(columns, rows)
-    has_left = sa.exists().where(
-        attempts.c.reminder_id == new.c.id, attempts.c.state.in_([state.value for state in PROOFS])
-    )
-    is_over = sa.and_(new.c.state == "open", has_left)
-    connection.execute(
-        sa.update(reminders)
-        .where(reminders.c.id == new.c.id)
-        .values(
-            state=sa.case((is_over, "done"), else_=new.c.state),
-            spent=sa.func.string_to_array(new.c.spent, "\x1f", type_=sa.ARRAY(sa.Text)),
-            retry_at=sa.case((is_over, None), else_=new.c.retry_at),
-        )
-    )
+    if changes:
+        rows = [(one.reminder, one.state, "\x1f".join(one.spent), one.retry_at) for one in changes]
+        connection.execute(_CHANGE_REMINDERS, _CHANGES.sent(rows))
+
+
+_TRIES = (
+    sa.select(attempts.c.reminder_id, attempts.c.channel, sa.func.count())
+    .where(any_of(attempts.c.reminder_id, "ids"), attempts.c.error_class == OutcomeClass.TRANSIENT.value)
+    .group_by(attempts.c.reminder_id, attempts.c.channel)
+)
 
 
 def tries_of(connection: sa.Connection, reminder_ids: Collection[ReminderId]) -> dict[tuple[str, str], int]:
     """How many attempts of each reminder failed on each channel for now. Being told to slow down is no failure."""
-    statement = (
-        sa.select(attempts.c.reminder_id, attempts.c.channel, sa.func.count())
-        .where(among(attempts.c.reminder_id, reminder_ids), attempts.c.error_class == OutcomeClass.TRANSIENT.value)
-        .group_by(attempts.c.reminder_id, attempts.c.channel)
+    if not reminder_ids:
+        return {}
+    rows = connection.execute(_TRIES, {"ids": array_text(reminder_ids)})
+    return {(reminder, channel): count for reminder, channel, count in rows}
+
+
+_FIND = (
+    sa.select(
+        attempts.c.id,
+        attempts.c.seller,
+        attempts.c.account_id.label("account"),
+        attempts.c.reminder_id.label("reminder"),
+        attempts.c.channel,
+        attempts.c.recipient,
+        attempts.c.provider,
+        attempts.c.state,
+        attempts.c.fence,
+        attempts.c.number,
+        attempts.c.utc_offset_s,
+        reminders.c.state.label("reminder_state"),
+        reminders.c.spent.label("reminder_spent"),
+        reminders.c.attempts.label("reminder_attempts"),
     )
-    return {(reminder, channel): count for reminder, channel, count in connection.execute(statement)}
+    .select_from(attempts.join(reminders, reminders.c.id == attempts.c.reminder_id))
+    .where(any_of(attempts.c.id, "ids"))
+    .order_by(attempts.c.id)
+)
 
 
 def find(connection: sa.Connection, ids: Collection[str]) -> list[AttemptRow]:
     """These attempts, by our id."""
-    return _read(connection, among(attempts.c.id, ids))
+    if not ids:
+        return []
+    rows = connection.execute(_FIND, {"ids": array_text(ids)}).mappings()
+    return [AttemptRow(**{**row, "state": AttemptState(row["state"])}) for row in rows]
 
 
 def accounts_reached_at(connection: sa.Connection, address: str) -> list[Reached]:
@@ -199,10 +248,32 @@ def accounts_reached_at(connection: sa.Connection, address: str) -> list[Reached
     return [Reached(SellerId(seller), AccountKey(key), CustomerId(customer)) for seller, key, customer in rows]
 
 
+_OF_PROVIDER = sa.select(attempts.c.provider_id, attempts.c.id).where(any_of(attempts.c.provider_id, "ids"))
+
+
 def find_by_provider(connection: sa.Connection, provider_ids: Collection[str]) -> dict[str, AttemptId]:
     """The attempts that the provider knows by these ids."""
-    statement = sa.select(attempts.c.provider_id, attempts.c.id).where(among(attempts.c.provider_id, provider_ids))
-    return {provider_id: AttemptId(found) for provider_id, found in connection.execute(statement)}
+    if not provider_ids:
+        return {}
+    rows = connection.execute(_OF_PROVIDER, {"ids": array_text(provider_ids)})
+    return {provider_id: AttemptId(found) for provider_id, found in rows}
+
+
+_REPORTS = Rows(id=TEXT, state=TEXT, provider_id=TEXT, error_code=TEXT, ask_in_s=sa.Double())
+_IS_MOVED = _REPORTS.c.state.is_not(None)
+_STANDS = sa.or_(~_IS_MOVED, sa.and_(attempts.c.state.in_(WAITING), _REPORTS.c.ask_in_s.is_not(None)))
+_REPORT = (
+    sa.update(attempts)
+    .where(attempts.c.id == _REPORTS.c.id)
+    .values(
+        state=sa.func.coalesce(_REPORTS.c.state, attempts.c.state),
+        provider_id=sa.func.coalesce(attempts.c.provider_id, _REPORTS.c.provider_id),
+        error_code=sa.func.coalesce(_REPORTS.c.error_code, attempts.c.error_code),
+        fence=attempts.c.fence + sa.case((_IS_MOVED, 1), else_=0),
+        leased_until=sa.case((_IS_MOVED, None), else_=attempts.c.leased_until),
+        ask_at=sa.case((_STANDS, attempts.c.ask_at), else_=in_seconds(_REPORTS.c.ask_in_s)),
+    )
+)
 
 
 def report(connection: sa.Connection, reports: Sequence[Report]) -> None:
@@ -211,73 +282,9 @@ def report(connection: sa.Connection, reports: Sequence[Report]) -> None:
     Where the state is new, the caller's fence is broken; where it is not, the caller, or the sweep if it died, has
     still to say what became of the call.
     """
-    columns: Columns = [
-        ("id", TEXT),
-        ("state", TEXT),
-        ("provider_id", TEXT),
-        ("error_code", TEXT),
-        ("ask_in_s", sa.Double()),
-    ]
+    if not reports:
+        return
     rows = [
         (one.attempt, one.state and one.state.value, one.provider_id, one.error_code, one.ask_in_s) for one in reports
     ]
-    new = unnested(columns, rows)
-    is_moved = new.c.state.is_not(None)
-    stands = sa.or_(~is_moved, sa.and_(attempts.c.state.in_(WAITING), new.c.ask_in_s.is_not(None)))
-    connection.execute(
-        sa.update(attempts)
-        .where(attempts.c.id == new.c.id)
-        .values(
-            state=sa.func.coalesce(new.c.state, attempts.c.state),
-            provider_id=sa.func.coalesce(attempts.c.provider_id, new.c.provider_id),
-            error_code=sa.func.coalesce(new.c.error_code, attempts.c.error_code),
-            fence=attempts.c.fence + sa.case((is_moved, 1), else_=0),
-            leased_until=sa.case((is_moved, None), else_=attempts.c.leased_until),
-            ask_at=sa.case((stands, attempts.c.ask_at), else_=in_seconds(new.c.ask_in_s)),
-        )
-    )
-
-
-def in_seconds(seconds: float | sa.ColumnElement[float] | None) -> sa.ColumnElement[datetime]:
-    """The database's own clock in so many seconds; null for null."""
-    return sa.func.clock_timestamp(type_=INSTANT) + sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds)
-
-
-def _read(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[AttemptRow]:
-    joined = attempts.join(reminders, reminders.c.id == attempts.c.reminder_id)
-    statement = sa.select(
-        attempts.c.id,
-        attempts.c.seller,
-        attempts.c.account_id,
-        attempts.c.reminder_id,
-        attempts.c.channel,
-        attempts.c.recipient,
-        attempts.c.provider,
-        attempts.c.state,
-        attempts.c.fence,
-        attempts.c.number,
-        attempts.c.utc_offset_s,
-        reminders.c.state.label("reminder_state"),
-        reminders.c.spent,
-        reminders.c.attempts,
-    )
-    rows = connection.execute(statement.select_from(joined).where(where).order_by(attempts.c.id))
-    return [
-        AttemptRow(
-            AttemptId(row.id),
-            SellerId(row.seller),
-            AccountKey(row.account_id),
-            ReminderId(row.reminder_id),
-            row.channel,
-            row.recipient,
-            row.provider,
-            AttemptState(row.state),
-            row.fence,
-            row.number,
-            row.utc_offset_s,
-            row.reminder_state,
-            tuple(row.spent),
-            row.attempts,
-        )
-        for row in rows
-    ]
+    connection.execute(_REPORT, _REPORTS.sent(rows))

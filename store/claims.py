@@ -13,13 +13,13 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import JSONB
 
 from domain.addresses import address_key
 from domain.ids import AccountKey, AttemptId, ReminderId, SellerId
 from domain.levels import PHONE_NUMBER_CHANNELS, Channel
 from domain.past import Member
-from store.arrays import INSTANT, NUMBER, TEXT, Columns, among, unnested
+from store.arrays import INSTANT, NUMBER, TEXT, Rows, any_of, array_text
 from store.fact_codec import members_to_row
 from store.tables import attempts, contacted, reminders, steps_had
 
@@ -73,44 +73,55 @@ def write(connection: sa.Connection, claims: Sequence[Claim]) -> None:
     _insert_contacted(connection, claims)
 
 
+_ENDED = Rows(id=TEXT, state=TEXT)
+_END = sa.update(reminders).where(reminders.c.id == _ENDED.c.id).values(state=_ENDED.c.state, retry_at=None)
+_FREE_STEPS = sa.delete(steps_had).where(any_of(steps_had.c.reminder_id, "ids"))
+
+
 def close_reminders(connection: sa.Connection, given_up: Mapping[ReminderId, str]) -> None:
     """Closes reminders that must not go on. What was `withdrawn` never went out: its steps may be taken again."""
     if not given_up:
         return
-    new = unnested([("id", TEXT), ("state", TEXT)], list(given_up.items()))
-    connection.execute(
-        sa.update(reminders).where(reminders.c.id == new.c.id).values(state=new.c.state, retry_at=None)
-    )
+    connection.execute(_END, _ENDED.sent(given_up.items()))
     withdrawn = [reminder for reminder, state in given_up.items() if state == "withdrawn"]
     if withdrawn:
-        connection.execute(sa.delete(steps_had).where(among(steps_had.c.reminder_id, withdrawn)))
+        connection.execute(_FREE_STEPS, {"ids": array_text(withdrawn)})
+
+
+_STEPS_TAKEN = sa.select(steps_had.c.unit_id, steps_had.c.step, steps_had.c.cycle).where(
+    any_of(steps_had.c.reminder_id, "ids")
+)
 
 
 def steps_taken(connection: sa.Connection, reminders_: Collection[ReminderId]) -> list[tuple[str, str, int]]:
     """The (unit, step, cycle) rows of these reminders."""
-    rows = connection.execute(
-        sa.select(steps_had.c.unit_id, steps_had.c.step, steps_had.c.cycle).where(
-            among(steps_had.c.reminder_id, reminders_)
-        )
-    )
+    rows = connection.execute(_STEPS_TAKEN, {"ids": array_text(reminders_)})
     return [(unit, step, cycle) for unit, step, cycle in rows]
 
 
+_REMINDERS = Rows(
+    id=TEXT,
+    seller=TEXT,
+    account_id=NUMBER,
+    claimed_at=INSTANT,
+    step=TEXT,
+    level=NUMBER,
+    tone=NUMBER,
+    channel=TEXT,
+    policy=TEXT,
+    members=TEXT,
+    invoice_ids=TEXT,
+    state=TEXT,
+)
+_INSERT_REMINDERS = _REMINDERS.into(
+    reminders,
+    members=sa.cast(_REMINDERS.c.members, JSONB),
+    invoice_ids=sa.func.string_to_array(_REMINDERS.c.invoice_ids, "\x1f", type_=sa.ARRAY(sa.Text)),
+    attempts=sa.literal(1),
+)
+
+
 def _insert_reminders(connection: sa.Connection, claims: Sequence[Claim]) -> None:
-    columns: Columns = [
-        ("id", TEXT),
-        ("seller", TEXT),
-        ("account_id", NUMBER),
-        ("claimed_at", INSTANT),
-        ("step", TEXT),
-        ("level", NUMBER),
-        ("tone", NUMBER),
-        ("channel", TEXT),
-        ("policy", TEXT),
-        ("members", TEXT),
-        ("invoice_ids", TEXT),
-        ("state", TEXT),
-    ]
     rows = [
         (
             claim.reminder,
@@ -128,27 +139,34 @@ def _insert_reminders(connection: sa.Connection, claims: Sequence[Claim]) -> Non
         )
         for claim in claims
     ]
-    new = unnested(columns, rows)
-    names = [name for name, _ in columns]
-    special = {
-        "members": sa.cast(new.c.members, JSONB),
-        "invoice_ids": sa.func.string_to_array(new.c.invoice_ids, "\x1f", type_=sa.ARRAY(sa.Text)),
-    }
-    values = [special.get(name, new.c[name]) for name in names]
-    statement = insert(reminders).from_select([*names, "attempts"], sa.select(*values, sa.literal(1)))
-    connection.execute(statement)
+    connection.execute(_INSERT_REMINDERS, _REMINDERS.sent(rows))
+
+
+_STEPS = Rows(seller=TEXT, unit_id=TEXT, step=TEXT, cycle=NUMBER, reminder_id=TEXT)
+_INSERT_STEPS = _STEPS.into(steps_had)
 
 
 def _insert_steps(connection: sa.Connection, claims: Sequence[Claim]) -> None:
-    columns: Columns = [("seller", TEXT), ("unit_id", TEXT), ("step", TEXT), ("cycle", NUMBER), ("reminder_id", TEXT)]
     rows = [
         (claim.seller, member.unit_id, member.step, member.cycle, claim.reminder)
         for claim in claims
         for member in claim.members
     ]
-    new = unnested(columns, rows)
-    names = [name for name, _ in columns]
-    connection.execute(insert(steps_had).from_select(names, sa.select(*(new.c[name] for name in names))))
+    connection.execute(_INSERT_STEPS, _STEPS.sent(rows))
+
+
+_GOING_ON = Rows(id=TEXT, claimed_at=INSTANT, channel=TEXT, attempts=NUMBER, state=TEXT)
+_CONTINUE_REMINDERS = (
+    sa.update(reminders)
+    .where(reminders.c.id == _GOING_ON.c.id, reminders.c.state.in_(["open", "done"]))
+    .values(
+        state=_GOING_ON.c.state,
+        claimed_at=_GOING_ON.c.claimed_at,
+        channel=_GOING_ON.c.channel,
+        attempts=_GOING_ON.c.attempts,
+        retry_at=None,
+    )
+)
 
 
 def _continue_reminders(connection: sa.Connection, claims: Sequence[Claim]) -> None:
@@ -156,71 +174,55 @@ def _continue_reminders(connection: sa.Connection, claims: Sequence[Claim]) -> N
 
     One that is `done` is a call that reached nobody and is made again.
     """
-    columns: Columns = [
-        ("id", TEXT),
-        ("claimed_at", INSTANT),
-        ("channel", TEXT),
-        ("attempts", NUMBER),
-        ("state", TEXT),
-    ]
     rows = [(one.reminder, one.claimed_at, one.channel, one.number, _reminder_state(one)) for one in claims]
-    new = unnested(columns, rows)
-    connection.execute(
-        sa.update(reminders)
-        .where(reminders.c.id == new.c.id, reminders.c.state.in_(["open", "done"]))
-        .values(
-            state=new.c.state,
-            claimed_at=new.c.claimed_at,
-            channel=new.c.channel,
-            attempts=new.c.attempts,
-            retry_at=None,
-        )
-    )
+    connection.execute(_CONTINUE_REMINDERS, _GOING_ON.sent(rows))
+
+
+_ATTEMPTS = Rows(
+    id=TEXT,
+    seller=TEXT,
+    account_id=NUMBER,
+    reminder_id=TEXT,
+    number=NUMBER,
+    channel=TEXT,
+    provider=TEXT,
+    contact=TEXT,
+    recipient=TEXT,
+    cc=TEXT,
+    called_at=INSTANT,
+    utc_offset_s=NUMBER,
+    state=TEXT,
+    leased_until=sa.Double(),
+    template=TEXT,
+    segments=NUMBER,
+    message=TEXT,
+)
+_INSERT_ATTEMPTS = _ATTEMPTS.into(
+    attempts,
+    cc=sa.func.string_to_array(_ATTEMPTS.c.cc, "\x1f", type_=sa.ARRAY(sa.Text)),
+    message=sa.cast(_ATTEMPTS.c.message, JSONB),
+    leased_until=sa.func.clock_timestamp() + sa.func.make_interval(0, 0, 0, 0, 0, 0, _ATTEMPTS.c.leased_until),
+)
 
 
 def _insert_attempts(connection: sa.Connection, claims: Sequence[Claim]) -> None:
-    columns: Columns = [
-        ("id", TEXT),
-        ("seller", TEXT),
-        ("account_id", NUMBER),
-        ("reminder_id", TEXT),
-        ("number", NUMBER),
-        ("channel", TEXT),
-        ("provider", TEXT),
-        ("contact", TEXT),
-        ("recipient", TEXT),
-        ("cc", TEXT),
-        ("called_at", INSTANT),
-        ("utc_offset_s", NUMBER),
-        ("state", TEXT),
-        ("leased_until", sa.Double()),
-        ("template", TEXT),
-        ("segments", NUMBER),
-        ("message", TEXT),
-    ]
-    new = unnested(columns, [_attempt_row(claim) for claim in claims])
-    names = [name for name, _ in columns]
-    special = {
-        "cc": sa.func.string_to_array(new.c.cc, "\x1f", type_=sa.ARRAY(sa.Text)),
-        "message": sa.cast(new.c.message, JSONB),
-        "leased_until": sa.func.clock_timestamp() + sa.func.make_interval(0, 0, 0, 0, 0, 0, new.c.leased_until),
-    }
-    values = [special.get(name, new.c[name]) for name in names]
-    connection.execute(insert(attempts).from_select(names, sa.select(*values)))
+    connection.execute(_INSERT_ATTEMPTS, _ATTEMPTS.sent(map(_attempt_row, claims)))
+
+
+_CONTACTED = Rows(seller=TEXT, address=TEXT, called_at=INSTANT, attempt_id=TEXT)
+_INSERT_CONTACTED = _CONTACTED.into(contacted)
 
 
 def _insert_contacted(connection: sa.Connection, claims: Sequence[Claim]) -> None:
     """Who is contacted, by each address: other customers may have the same people."""
-    columns: Columns = [("seller", TEXT), ("address", TEXT), ("called_at", INSTANT), ("attempt_id", TEXT)]
     rows = {
         (claim.seller, address_key(address), claim.claimed_at, claim.attempt)
         for claim in claims
         if claim.channel in _WITH_ADDRESS
         for address in (claim.recipient, *claim.cc)
     }
-    new = unnested(columns, sorted(rows))
-    names = [name for name, _ in columns]
-    connection.execute(insert(contacted).from_select(names, sa.select(*(new.c[name] for name in names))))
+    if rows:
+        connection.execute(_INSERT_CONTACTED, _CONTACTED.sent(sorted(rows)))
 
 
 def _reminder_state(claim: Claim) -> str:

@@ -18,22 +18,24 @@ from domain.ids import AccountKey, ReminderId, SellerId
 from domain.levels import Channel
 from domain.outcomes import AttemptState
 from domain.task_outcomes import TaskOutcome
-from store.arrays import NUMBER, TEXT, among, unnested
+from store.arrays import INSTANT, NUMBER, TEXT, Rows, any_of, array_text
 from store.tables import attempts, contacted, reminders, tasks
 
 MOST = 100
 """Of one address at most, the newest: more contacts of one person in a month no cap allows."""
 
-_REACHED = (
-    AttemptState.CALLING,
-    AttemptState.UNCONFIRMED,
-    AttemptState.ACCEPTED,
-    AttemptState.DEFERRED,
-    AttemptState.SENT,
-    AttemptState.DELIVERED,
-    AttemptState.READ,
-    AttemptState.OPENED,
-    AttemptState.DONE,
+_REACHED = array_text(
+    (
+        AttemptState.CALLING,
+        AttemptState.UNCONFIRMED,
+        AttemptState.ACCEPTED,
+        AttemptState.DEFERRED,
+        AttemptState.SENT,
+        AttemptState.DELIVERED,
+        AttemptState.READ,
+        AttemptState.OPENED,
+        AttemptState.DONE,
+    )
 )
 Address = tuple[SellerId, str]
 """A seller's, by its key."""
@@ -47,15 +49,46 @@ class ContactedAbout:
     contact: Contacted
 
 
+_NUMBERS = Rows(number=NUMBER)
+_IN_ORDER = sa.select(_NUMBERS.c.number).order_by(_NUMBERS.c.number).subquery()
+_LOCK = sa.select(sa.func.pg_advisory_xact_lock(_IN_ORDER.c.number))
+
+
 def lock(connection: sa.Connection, addresses: Collection[Address]) -> None:
     """Locks these people's addresses until the transaction ends: one after the other, in the order of their numbers.
 
     Whoever holds accounts may take them, and takes no account afterwards.
     """
     numbers = sorted({_number(*address) for address in addresses})
-    ordered = unnested([("number", NUMBER)], [(number,) for number in numbers])
-    wanted = sa.select(ordered.c.number).order_by(ordered.c.number).subquery()
-    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(wanted.c.number)))
+    if numbers:
+        connection.execute(_LOCK, _NUMBERS.sent((number,) for number in numbers))
+
+
+_WANTED = Rows("wanted", seller=TEXT, address=TEXT)
+_IS_OPEN = sa.and_(reminders.c.state == "open", attempts.c.number == reminders.c.attempts)
+_NEWEST = (
+    sa.select(
+        contacted.c.called_at,
+        attempts.c.account_id,
+        attempts.c.reminder_id,
+        (attempts.c.channel == Channel.PHONE.value).label("is_call"),
+        sa.func.coalesce(tasks.c.outcome == TaskOutcome.NO_ANSWER.value, sa.false()).label("in_vain"),
+    )
+    .select_from(contacted)
+    .join(attempts, attempts.c.id == contacted.c.attempt_id)
+    .join(reminders, reminders.c.id == attempts.c.reminder_id)
+    .outerjoin(tasks, tasks.c.id == attempts.c.id)
+    .where(
+        contacted.c.seller == _WANTED.c.seller,
+        contacted.c.address == _WANTED.c.address,
+        contacted.c.called_at > sa.bindparam("since", type_=INSTANT),
+        sa.or_(any_of(attempts.c.state, "reached"), _IS_OPEN),
+    )
+    .order_by(contacted.c.called_at.desc(), contacted.c.attempt_id)
+    .limit(MOST)
+    .lateral("newest")
+)
+_LOAD = sa.select(_WANTED.table, _NEWEST).join(_NEWEST, sa.true())
 
 
 def load(
@@ -65,32 +98,11 @@ def load(
 
     It counts if it reached the address or may have; the last try of a reminder that is to be tried again counts too.
     """
-    wanted = unnested([("seller", TEXT), ("address", TEXT)], sorted(set(addresses)))
-    is_open = sa.and_(reminders.c.state == "open", attempts.c.number == reminders.c.attempts)
-    newest = (
-        sa.select(
-            contacted.c.called_at,
-            attempts.c.account_id,
-            attempts.c.reminder_id,
-            (attempts.c.channel == Channel.PHONE.value).label("is_call"),
-            sa.func.coalesce(tasks.c.outcome == TaskOutcome.NO_ANSWER.value, sa.false()).label("in_vain"),
-        )
-        .select_from(contacted)
-        .join(attempts, attempts.c.id == contacted.c.attempt_id)
-        .join(reminders, reminders.c.id == attempts.c.reminder_id)
-        .outerjoin(tasks, tasks.c.id == attempts.c.id)
-        .where(
-            contacted.c.seller == wanted.c.seller,
-            contacted.c.address == wanted.c.address,
-            contacted.c.called_at > since,
-            sa.or_(among(attempts.c.state, [state.value for state in _REACHED]), is_open),
-        )
-        .order_by(contacted.c.called_at.desc(), contacted.c.attempt_id)
-        .limit(MOST)
-        .lateral("newest")
-    )
     found: dict[Address, list[ContactedAbout]] = defaultdict(list)
-    for row in connection.execute(sa.select(wanted, newest).join(newest, sa.true())):
+    if not addresses:
+        return found
+    wanted = _WANTED.sent(sorted(set(addresses)))
+    for row in connection.execute(_LOAD, {**wanted, "since": since, "reached": _REACHED}).all():
         contact = Contacted(row.called_at, row.address, ReminderId(row.reminder_id), row.is_call, row.in_vain)
         found[SellerId(row.seller), row.address].append(ContactedAbout(AccountKey(row.account_id), contact))
     return found

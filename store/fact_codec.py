@@ -25,7 +25,7 @@ def body_to_row(body: Body) -> tuple[str, str]:
 
 def body_from_row(type_name: str, text: str) -> Body:
     """The fact that `body_to_row` wrote."""
-    body: Body = _ADAPTERS[type_name].validate_json(text)
+    body: Body = _ADAPTERS[type_name].validator.validate_json(text)
     return body
 
 
@@ -35,6 +35,7 @@ def members_to_row(members: tuple[Member, ...]) -> list[dict[str, Any]]:
     return rows
 
 
-def members_from_row(rows: object) -> tuple[Member, ...]:
-    """The members that `members_to_row` wrote."""
-    return _MEMBERS.validate_python(rows, strict=False)
+def members_from_row(text: str) -> tuple[Member, ...]:
+    """The members that `members_to_row` wrote, from their JSON."""
+    members: tuple[Member, ...] = _MEMBERS.validator.validate_json(text)
+    return members

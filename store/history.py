@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.types import NullType
 
 from domain.addresses import address_key
 from domain.ids import AccountKey, ReminderId, SellerId, StepId, UnitId
 from domain.levels import Channel, Level
 from domain.past import PastReminder, Suppressed
-from store.arrays import INSTANT, NUMBER, TEXT, Columns, among, unnested
+from store.arrays import INSTANT, NUMBER, TEXT, Rows, any_of, array_text
 from store.fact_codec import members_from_row
 from store.tables import attempts, reminders, steps_had, suppressions
 
@@ -24,16 +23,45 @@ _CALLS = sa.func.array(
     .where(attempts.c.reminder_id == reminders.c.id, attempts.c.channel == Channel.PHONE.value)
     .order_by(attempts.c.number)
     .scalar_subquery(),
-    type_=ARRAY(sa.DateTime(timezone=True)),
+    type_=NullType(),
 ).label("calls")
+_PAST = (
+    reminders.c.id,
+    reminders.c.claimed_at,
+    reminders.c.step,
+    reminders.c.level,
+    reminders.c.channel,
+    sa.cast(reminders.c.members, sa.Text).label("members"),
+    reminders.c.state,
+    reminders.c.attempts,
+    sa.type_coerce(reminders.c.spent, NullType()).label("spent"),
+    reminders.c.retry_at,
+    reminders.c.policy,
+    _CALLS,
+)
+"""What `past_reminder` reads, as the driver gives it: many rows are read for each plan."""
+_LOAD = sa.select(reminders.c.account_id, *_PAST).where(any_of(reminders.c.account_id, "keys"))
 
 
 def load(connection: sa.Connection, keys: Collection[AccountKey]) -> dict[AccountKey, list[PastReminder]]:
     """All reminders of these accounts, in one round trip."""
     found: dict[AccountKey, list[PastReminder]] = defaultdict(list)
-    for row in connection.execute(sa.select(reminders, _CALLS).where(among(reminders.c.account_id, keys))):
-        found[AccountKey(row.account_id)].append(past_reminder(row))
+    if not keys:
+        return found
+    for key, *past in connection.execute(_LOAD, {"keys": array_text(keys)}).all():
+        found[AccountKey(key)].append(_past_reminder(*past))
     return found
+
+
+_UNITS = Rows(seller=TEXT, account_id=NUMBER, unit_id=TEXT)
+_HAD_ELSEWHERE = (
+    sa.select(_UNITS.c.seller, _UNITS.c.account_id, *_PAST)
+    .distinct()
+    .select_from(_UNITS.table)
+    .join(steps_had, sa.and_(steps_had.c.seller == _UNITS.c.seller, steps_had.c.unit_id == _UNITS.c.unit_id))
+    .join(reminders, reminders.c.id == steps_had.c.reminder_id)
+    .where(reminders.c.account_id != _UNITS.c.account_id, reminders.c.state != "open")
+)
 
 
 def had_elsewhere(
@@ -45,77 +73,91 @@ def had_elsewhere(
     What waits there for a retry does not count: it is withdrawn, because the unit is not there any more.
     """
     mine = set(units)
-    wanted = unnested([("seller", TEXT), ("account_id", NUMBER), ("unit_id", TEXT)], sorted(mine))
-    rows = connection.execute(
-        sa.select(wanted.c.account_id.label("now_of"), reminders, _CALLS)
-        .distinct()
-        .select_from(wanted)
-        .join(steps_had, sa.and_(steps_had.c.seller == wanted.c.seller, steps_had.c.unit_id == wanted.c.unit_id))
-        .join(reminders, reminders.c.id == steps_had.c.reminder_id)
-        .where(reminders.c.account_id != wanted.c.account_id, reminders.c.state != "open")
-    )
     found: dict[AccountKey, list[PastReminder]] = defaultdict(list)
-    for row in rows:
-        past = past_reminder(row)
-        members = tuple(one for one in past.members if (row.seller, row.now_of, one.unit_id) in mine)
-        found[AccountKey(row.now_of)].append(replace(past, members=members, state="failed", calls=()))
+    for seller, key, *row in connection.execute(_HAD_ELSEWHERE, _UNITS.sent(sorted(mine))) if mine else ():
+        past = _past_reminder(*row)
+        members = tuple(one for one in past.members if (seller, key, one.unit_id) in mine)
+        found[AccountKey(key)].append(replace(past, members=members, state="failed", calls=()))
     return found
 
 
-def past_reminder(row: Any) -> PastReminder:
+def _past_reminder(
+    reminder: ReminderId,
+    at: datetime,
+    step: StepId,
+    level: int,
+    channel: str,
+    members: str,
+    state: str,
+    tries: int,
+    spent: Sequence[str],
+    retry_at: datetime | None,
+    policy: str,
+    calls: Sequence[datetime],
+) -> PastReminder:
     """A row of `reminders` as the domain's value."""
     return PastReminder(
-        id=ReminderId(row.id),
-        at=row.claimed_at,
-        step=StepId(row.step),
-        level=Level(row.level),
-        channel=Channel(row.channel),
-        members=members_from_row(row.members),
-        state=row.state,
-        attempts=row.attempts,
-        used=tuple(Channel(channel) for channel in row.spent),
-        retry_at=row.retry_at,
-        policy=row.policy,
-        calls=tuple(row.calls),
+        id=reminder,
+        at=at,
+        step=step,
+        level=Level(level),
+        channel=Channel(channel),
+        members=members_from_row(members),
+        state=state,
+        attempts=tries,
+        used=tuple(Channel(one) for one in spent),
+        retry_at=retry_at,
+        policy=policy,
+        calls=tuple(calls),
     )
+
+
+_ADDRESSES = Rows(seller=TEXT, address=TEXT)
+_SUPPRESSED = sa.select(suppressions).join(
+    _ADDRESSES.table,
+    sa.and_(_ADDRESSES.c.seller == suppressions.c.seller, _ADDRESSES.c.address == suppressions.c.address),
+)
 
 
 def suppressed_among(
     connection: sa.Connection, addresses: Collection[tuple[SellerId, str]]
 ) -> dict[tuple[SellerId, str], list[Suppressed]]:
     """What is suppressed among these (seller, address) pairs, by (seller, address key), in one round trip."""
-    keys = sorted({(seller, address_key(address)) for seller, address in addresses})
-    wanted = unnested([("seller", TEXT), ("address", TEXT)], keys)
     found: dict[tuple[SellerId, str], list[Suppressed]] = defaultdict(list)
-    rows = connection.execute(
-        sa.select(suppressions).join(
-            wanted,
-            sa.and_(wanted.c.seller == suppressions.c.seller, wanted.c.address == suppressions.c.address),
-        )
-    )
-    for row in rows:
+    keys = sorted({(seller, address_key(address)) for seller, address in addresses})
+    for row in connection.execute(_SUPPRESSED, _ADDRESSES.sent(keys)) if keys else ():
         entry = Suppressed(Channel(row.channel), row.address, row.reason)
         found[SellerId(row.seller), row.address].append(entry)
     return found
 
 
+_ENTRIES = Rows(seller=TEXT, channel=TEXT, address=TEXT, reason=TEXT, since_at=INSTANT)
+_SUPPRESS = _ENTRIES.into(suppressions).on_conflict_do_nothing()
+
+
 def suppress(connection: sa.Connection, entries: Collection[tuple[SellerId, str, str, str, object]]) -> None:
     """Puts (seller, channel, address, reason, since) out of use; the first reason stays."""
-    columns: Columns = [
-        ("seller", TEXT),
-        ("channel", TEXT),
-        ("address", TEXT),
-        ("reason", TEXT),
-        ("since_at", INSTANT),
-    ]
     rows = [
         (seller, channel, address_key(address), reason, since) for seller, channel, address, reason, since in entries
     ]
-    # In the order of their names, so that two batches wait for each other and never in a circle.
-    new = unnested(columns, sorted(rows, key=lambda row: (row[0], row[1], row[2])))
-    names = [name for name, _ in columns]
-    statement = insert(suppressions).from_select(names, sa.select(*(new.c[name] for name in names)))
-    connection.execute(statement.on_conflict_do_nothing())
+    if rows:
+        # In the order of their names, so that two batches wait for each other and never in a circle.
+        in_order = sorted(rows, key=lambda row: (row[0], row[1], row[2]))
+        connection.execute(_SUPPRESS, _ENTRIES.sent(in_order))
+
+
+_OLD = Rows("old", seller=TEXT, channel=TEXT, address=TEXT)
+_REASON = sa.bindparam("why", type_=TEXT)
+_LIFT = (
+    sa.delete(suppressions)
+    .where(
+        suppressions.c.seller == _OLD.c.seller,
+        suppressions.c.channel == _OLD.c.channel,
+        suppressions.c.address == _OLD.c.address,
+        sa.or_(_REASON.is_(None), suppressions.c.reason == _REASON),
+    )
+    .returning(suppressions.c.address)
+)
 
 
 def lift(connection: sa.Connection, entries: Collection[tuple[SellerId, str, str]], reason: str | None) -> int:
@@ -123,16 +165,10 @@ def lift(connection: sa.Connection, entries: Collection[tuple[SellerId, str, str
 
     Only where it stands for this reason; None: whatever the reason.
     """
+    if not entries:
+        return 0
     rows = [(seller, channel, address_key(address)) for seller, channel, address in entries]
-    old = unnested([("seller", TEXT), ("channel", TEXT), ("address", TEXT)], rows)
-    statement = sa.delete(suppressions).where(
-        suppressions.c.seller == old.c.seller,
-        suppressions.c.channel == old.c.channel,
-        suppressions.c.address == old.c.address,
-    )
-    if reason is not None:
-        statement = statement.where(suppressions.c.reason == reason)
-    return len(connection.execute(statement.returning(suppressions.c.address)).all())
+    return len(connection.execute(_LIFT, {**_OLD.sent(rows), "why": reason}).all())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Events as they were received: put in before the sender is answered, taken out once by intake.
 
-An event counts once: unique (seller, source, event id). Nothing here is ever overwritten.
+An event counts once: unique (seller, source, event id). Nothing here is ever overwritten;
+only the body leaves, long after it was folded (`store/retention`).
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from domain.event import Event
 from domain.ids import AccountKey, CustomerId, InvoiceId, SellerId
-from store.arrays import INSTANT, TEXT, Columns, among, unnested
+from store.arrays import INSTANT, TEXT, Rows, any_of, array, array_text
 from store.fact_codec import body_from_row, body_to_row
 from store.tables import accounts, inbox, invoices
 
@@ -71,7 +72,7 @@ class InboxRow:
     fact_type: str
     fact: str
     customer_id: str | None
-    invoice_ids: tuple[str, ...]
+    invoice_ids: Sequence[str]
     body: str
     received_at: datetime
 
@@ -90,29 +91,44 @@ class InboxRow:
         )
 
 
+_NEW = Rows(
+    received_at=INSTANT,
+    source=TEXT,
+    event_id=TEXT,
+    type=TEXT,
+    digest=TEXT,
+    body=TEXT,
+    customer_id=TEXT,
+    invoice_ids=TEXT,
+    happened_at=INSTANT,
+    sequence=TEXT,
+    fact_type=TEXT,
+    fact=TEXT,
+)
+_PUT = (
+    _NEW.into(
+        inbox,
+        seller=sa.bindparam("of", type_=TEXT),
+        invoice_ids=sa.func.string_to_array(_NEW.c.invoice_ids, "\x1f", type_=ARRAY(TEXT)),
+    )
+    .on_conflict_do_nothing()
+    .returning(inbox.c.id, inbox.c.source, inbox.c.event_id, inbox.c.digest)
+)
+
+
 def put(connection: sa.Connection, seller: SellerId, incoming: Sequence[Incoming]) -> list[Received]:
-    """Stores the new ones and answers for each, in order. Two round trips, whatever the number.
+    """Stores the new ones and answers for each, in order. Two round trips at most, whatever the number.
 
     The same id with the same digest is a duplicate, with another digest a conflict; so is a second one of the
     same batch.
     """
     # In the order of their names, so that two batches with the same events wait for each other and never in a circle.
     ordered = sorted(incoming, key=lambda one: (one.event.source, one.event.id))
-    new = unnested(_COLUMNS, [_row(one) for one in ordered])
-    names = [name for name, _ in _COLUMNS]
-    special = {"invoice_ids": sa.func.string_to_array(new.c.invoice_ids, "\x1f", type_=sa.ARRAY(sa.Text))}
-    values = [special.get(name, new.c[name]) for name in names]
-    statement = (
-        insert(inbox)
-        .from_select(
-            ["seller", *names],
-            sa.select(sa.literal(seller, sa.Text), *values),
-        )
-        .on_conflict_do_nothing()
-        .returning(inbox.c.id, inbox.c.source, inbox.c.event_id)
-    )
-    fresh = {(row.source, row.event_id): row.id for row in connection.execute(statement)}
-    known = _digests(connection, seller, incoming)
+    stored = connection.execute(_PUT, _NEW.sent(map(_row, ordered)) | {"of": seller}).all()
+    fresh = {(source, event_id): inbox_id for inbox_id, source, event_id, _ in stored}
+    known = {(source, event_id): digest for _, source, event_id, digest in stored}
+    others = {name for one in ordered if (name := (one.event.source, one.event.id)) not in known}
+    known |= _digests(connection, seller, others) if others else {}
     answers = []
     for one in incoming:
         name = (one.event.source, one.event.id)
@@ -125,20 +141,25 @@ def put(connection: sa.Connection, seller: SellerId, incoming: Sequence[Incoming
     return answers
 
 
+_TAKE = (
+    sa.select(*(inbox.c[field.name] for field in fields(InboxRow)))
+    .where(any_of(inbox.c.id, "ids"), inbox.c.folded_at.is_(None), inbox.c.quarantined_at.is_(None))
+    .order_by(inbox.c.id)
+    .with_for_update(skip_locked=True)
+)
+
+
 def take(connection: sa.Connection, ids: Collection[int]) -> list[InboxRow]:
     """Locks those of the events that nobody has folded, is folding or has set aside, until the transaction ends."""
-    rows = connection.execute(
-        sa.select(*(inbox.c[name] for name in _TAKEN))
-        .where(among(inbox.c.id, ids), inbox.c.folded_at.is_(None), inbox.c.quarantined_at.is_(None))
-        .order_by(inbox.c.id)
-        .with_for_update(skip_locked=True)
-    )
-    return [InboxRow(**{**row, "invoice_ids": tuple(row["invoice_ids"])}) for row in rows.mappings()]
+    return [InboxRow(*row) for row in connection.execute(_TAKE, {"ids": array_text(ids)})]
+
+
+_MARK_FOLDED = sa.update(inbox).where(any_of(inbox.c.id, "ids")).values(folded_at=sa.func.clock_timestamp())
 
 
 def mark_folded(connection: sa.Connection, ids: Collection[int]) -> None:
     """These events are in their accounts now."""
-    connection.execute(sa.update(inbox).where(among(inbox.c.id, ids)).values(folded_at=sa.func.clock_timestamp()))
+    connection.execute(_MARK_FOLDED, {"ids": array_text(ids)})
 
 
 def set_aside(connection: sa.Connection, inbox_id: int) -> None:
@@ -175,13 +196,8 @@ def accounts_about(connection: sa.Connection, inbox_id: int) -> list[AccountKey]
 
 def count_failure(connection: sa.Connection, inbox_id: int) -> int:
     """One more crash over this event; returns how many there were."""
-    statement = (
-        sa.update(inbox)
-        .where(inbox.c.id == inbox_id)
-        .values(failures=inbox.c.failures + 1)
-        .returning(inbox.c.failures)
-    )
-    return int(connection.execute(statement).scalar_one())
+    counted = sa.update(inbox).where(inbox.c.id == inbox_id).values(failures=inbox.c.failures + 1)
+    return int(connection.execute(counted.returning(inbox.c.failures)).scalar_one())
 
 
 def forgotten(connection: sa.Connection, older_than_s: float, limit: int) -> list[int]:
@@ -192,41 +208,59 @@ def forgotten(connection: sa.Connection, older_than_s: float, limit: int) -> lis
     return list(connection.execute(statement).scalars())
 
 
+_NAMES_OF = (
+    sa.select(accounts.c.id, accounts.c.seller, accounts.c.customer_id, invoices.c.invoice_id)
+    .select_from(accounts.outerjoin(invoices, invoices.c.account_id == accounts.c.id))
+    .where(any_of(accounts.c.id, "keys"))
+)
+
+
+def _about(which: sa.ColumnElement[bool]) -> sa.CompoundSelect[Any]:
+    """Those of the events that are not folded which concern some customers or invoices."""
+    waiting = sa.select(
+        inbox.c.id, inbox.c.seller, inbox.c.customer_id, inbox.c.invoice_ids, inbox.c.event_id, inbox.c.type
+    ).where(inbox.c.folded_at.is_(None), which, any_of(inbox.c.seller, "sellers"))
+    about_customers = waiting.where(any_of(inbox.c.customer_id, "customers"))
+    about_invoices = waiting.where(inbox.c.invoice_ids.overlap(array("invoices", TEXT)))
+    return sa.union(about_customers, about_invoices).order_by(sa.literal_column("id"))
+
+
+_ABOUT, _ASIDE_ABOUT = _about(sa.true()), _about(inbox.c.quarantined_at.is_not(None))
+
+
 def with_unfolded(connection: sa.Connection, keys: Collection[AccountKey]) -> set[AccountKey]:
     """Those of the accounts that have an event in the inbox which is not folded yet: nothing may be sent to them."""
-    return set(_unfolded(connection, keys, sa.true()))
+    return set(_unfolded(connection, keys, _ABOUT))
+
+
+# Not asked whether it is folded: the index of those that are not holds a whole burst, and would be read for it.
+_ANY_ASIDE = (
+    sa.select(inbox.c.id).where(inbox.c.quarantined_at.is_not(None), any_of(inbox.c.seller, "sellers")).limit(1)
+)
 
 
 def in_quarantine(
     connection: sa.Connection, rows: Collection[tuple[SellerId, AccountKey]]
 ) -> dict[AccountKey, list[SetAside]]:
     """The events that were set aside and that a person has not looked at yet, by the accounts that they concern."""
-    is_aside = inbox.c.quarantined_at.is_not(None)
     sellers = {seller for seller, _ in rows}
-    any_at_all = sa.select(inbox.c.id).where(is_aside, inbox.c.folded_at.is_(None), among(inbox.c.seller, sellers))
-    if connection.execute(any_at_all.limit(1)).first() is None:  # as good as always: one small round trip
+    if connection.execute(_ANY_ASIDE, {"sellers": array_text(sellers)}).first() is None:  # as good as always
         return {}
-    return _unfolded(connection, [key for _, key in rows], is_aside)
+    return _unfolded(connection, [key for _, key in rows], _ASIDE_ABOUT)
 
 
 def _unfolded(
-    connection: sa.Connection, keys: Collection[AccountKey], which: sa.ColumnElement[bool]
+    connection: sa.Connection, keys: Collection[AccountKey], asked: sa.CompoundSelect[Any]
 ) -> dict[AccountKey, list[SetAside]]:
     # The names first, and then one look at the inbox for all of them: joined, after a burst of events of which the
     # database has no statistics yet, it reads the whole burst once for each account.
-    mine = accounts.outerjoin(invoices, invoices.c.account_id == accounts.c.id)
-    names = connection.execute(
-        sa.select(accounts.c.id, accounts.c.seller, accounts.c.customer_id, invoices.c.invoice_id)
-        .select_from(mine)
-        .where(among(accounts.c.id, keys))
-    ).all()
-    waiting = sa.select(
-        inbox.c.id, inbox.c.seller, inbox.c.customer_id, inbox.c.invoice_ids, inbox.c.event_id, inbox.c.type
-    ).where(inbox.c.folded_at.is_(None), which, among(inbox.c.seller, {row.seller for row in names}))
-    invoice_ids = sa.cast([row.invoice_id for row in names if row.invoice_id is not None], ARRAY(sa.Text))
-    about_customers = waiting.where(among(inbox.c.customer_id, {row.customer_id for row in names}))
-    about_invoices = waiting.where(inbox.c.invoice_ids.overlap(invoice_ids))
-    events = connection.execute(sa.union(about_customers, about_invoices).order_by(sa.literal_column("id"))).all()
+    names = connection.execute(_NAMES_OF, {"keys": array_text(keys)}).all()
+    wanted = {
+        "sellers": array_text({row.seller for row in names}),
+        "customers": array_text({row.customer_id for row in names}),
+        "invoices": array_text([row.invoice_id for row in names if row.invoice_id is not None]),
+    }
+    events = connection.execute(asked, wanted).all()
     by_customer: dict[tuple[str, str | None], list[SetAside]] = defaultdict(list)
     by_invoice: dict[tuple[str, str | None], list[SetAside]] = defaultdict(list)
     for event in events:
@@ -240,24 +274,6 @@ def _unfolded(
         if about:
             found[AccountKey(row.id)].update(dict.fromkeys(about))
     return {key: list(events) for key, events in found.items()}
-
-
-_TAKEN = tuple(field.name for field in fields(InboxRow))
-
-_COLUMNS: Columns = [
-    ("received_at", INSTANT),
-    ("source", TEXT),
-    ("event_id", TEXT),
-    ("type", TEXT),
-    ("digest", TEXT),
-    ("body", TEXT),
-    ("customer_id", TEXT),
-    ("invoice_ids", TEXT),
-    ("happened_at", INSTANT),
-    ("sequence", TEXT),
-    ("fact_type", TEXT),
-    ("fact", TEXT),
-]
 
 
 def _row(one: Incoming) -> tuple[Any, ...]:
@@ -277,11 +293,17 @@ def _row(one: Incoming) -> tuple[Any, ...]:
     )
 
 
-def _digests(connection: sa.Connection, seller: SellerId, incoming: Sequence[Incoming]) -> dict[tuple[str, str], str]:
-    names = [(one.event.source, one.event.id) for one in incoming]
-    rows = connection.execute(
-        sa.select(inbox.c.source, inbox.c.event_id, inbox.c.digest).where(
-            inbox.c.seller == seller, sa.tuple_(inbox.c.source, inbox.c.event_id).in_(names)
-        )
-    )
-    return {(row.source, row.event_id): row.digest for row in rows}
+_NAMES = Rows(source=TEXT, event_id=TEXT)
+_DIGESTS = (
+    sa.select(inbox.c.source, inbox.c.event_id, inbox.c.digest)
+    .join(_NAMES.table, sa.and_(inbox.c.source == _NAMES.c.source, inbox.c.event_id == _NAMES.c.event_id))
+    .where(inbox.c.seller == sa.bindparam("of", type_=TEXT))
+)
+
+
+def _digests(
+    connection: sa.Connection, seller: SellerId, names: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], str]:
+    """What had been received before under these sources and ids."""
+    rows = connection.execute(_DIGESTS, _NAMES.sent(names) | {"of": seller})
+    return {(source, event_id): digest for source, event_id, digest in rows}

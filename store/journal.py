@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import JSONB
 
 from domain.ids import AccountKey, AttemptId, ReminderId, SellerId
 from store import telling
-from store.arrays import INSTANT, NUMBER, TEXT, Columns, unnested
+from store.arrays import INSTANT, NUMBER, TEXT, Rows
 from store.tables import journal
 
 
@@ -34,24 +34,16 @@ class Entry:
     task: str | None = None
 
 
+_ENTRIES = Rows(seller=TEXT, account_id=NUMBER, reminder_id=TEXT, attempt_id=TEXT, at=INSTANT, event=TEXT, facts=TEXT)
+_APPEND = _ENTRIES.into(journal, facts=sa.cast(_ENTRIES.c.facts, JSONB))
+
+
 def write(connection: sa.Connection, entries: Sequence[Entry]) -> None:
     """Appends the entries, in one round trip; none for none."""
     if not entries:
         return
-    columns: Columns = [
-        ("seller", TEXT),
-        ("account_id", NUMBER),
-        ("reminder_id", TEXT),
-        ("attempt_id", TEXT),
-        ("at", INSTANT),
-        ("event", TEXT),
-        ("facts", TEXT),
-    ]
     rows = [(e.seller, e.account, e.reminder, e.attempt, e.at, e.event, json.dumps(e.facts)) for e in entries]
-    new = unnested(columns, rows)
-    names = [name for name, _ in columns]
-    values = [sa.cast(new.c.facts, JSONB) if name == "facts" else new.c[name] for name in names]
-    connection.execute(insert(journal).from_select(names, sa.select(*values)))
+    connection.execute(_APPEND, _ENTRIES.sent(rows))
     for e in entries:
         ids = {"seller": e.seller, "account": e.account, "reminder": e.reminder, "attempt": e.attempt, "task": e.task}
         telling.keep(connection, e.event, ids, e.facts)

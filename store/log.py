@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from domain.ids import CustomerId, ReminderId, SellerId
 from domain.levels import Channel, Level
-from store.tables import accounts, attempts, reminders
+from store.tables import accounts, attempts, reminders, sellers
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,9 @@ def read(
     if seller is not None:
         statement = statement.where(attempts.c.seller == seller)
     if customer is not None:
-        statement = statement.where(accounts.c.customer_id == customer)
+        # Customers are indexed seller by seller: without one, each is asked for its own.
+        of_any = accounts.c.seller.in_(sa.select(sellers.c.id))
+        statement = statement.where(accounts.c.customer_id == customer, of_any)
     if reminder is not None:
         statement = statement.where(attempts.c.reminder_id == reminder)
     return [_log_row(row) for row in reversed(connection.execute(statement).all())]

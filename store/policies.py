@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from store.arrays import NUMBER, TEXT, unnested
+from store.arrays import NUMBER, TEXT, Rows
 from store.tables import accounts, policies
 
 
@@ -54,15 +54,17 @@ def newest_versions(connection: sa.Connection) -> dict[str, int]:
     return {name: int(version) for name, version in connection.execute(statement)}
 
 
+_NEWEST_MOVING = sa.func.coalesce(sa.func.max(policies.c.version).filter(policies.c.moves), 0)
+_NEWEST = sa.select(policies.c.name, sa.func.max(policies.c.version), _NEWEST_MOVING).group_by(policies.c.name)
+
+
 def newest_of_each(
     connection: sa.Connection, without: Collection[tuple[str, int]] = ()
 ) -> dict[str, tuple[int, int]]:
     """The newest version of every policy and the newest that ladders move to (0: none), as if some were not there."""
-    name, version = policies.c.name, policies.c.version
-    moving = sa.func.coalesce(sa.func.max(version).filter(policies.c.moves), 0)
-    statement = sa.select(name, sa.func.max(version), moving).group_by(name)
+    statement = _NEWEST
     if without:
-        statement = statement.where(sa.tuple_(name, version).not_in(sorted(without)))
+        statement = statement.where(sa.tuple_(policies.c.name, policies.c.version).not_in(sorted(without)))
     return {found: (int(newest), int(moved)) for found, newest, moved in connection.execute(statement)}
 
 
@@ -73,11 +75,15 @@ def versions(connection: sa.Connection) -> list[StoredPolicy]:
     return [StoredPolicy(name, int(version), *others) for name, version, *others in rows]
 
 
+_WANTED = Rows("wanted", name=TEXT, version=NUMBER)
+_BODIES = sa.select(policies.c.name, policies.c.version, policies.c.body).join(
+    _WANTED.table, sa.and_(_WANTED.c.name == policies.c.name, _WANTED.c.version == policies.c.version)
+)
+
+
 def bodies_of(connection: sa.Connection, wanted: Collection[tuple[str, int]]) -> dict[tuple[str, int], str]:
     """The texts of these (name, version), of those that are stored, in one round trip."""
-    new = unnested([("name", TEXT), ("version", NUMBER)], sorted(wanted))
-    is_wanted = sa.and_(new.c.name == policies.c.name, new.c.version == policies.c.version)
-    rows = connection.execute(sa.select(policies.c.name, policies.c.version, policies.c.body).join(new, is_wanted))
+    rows = connection.execute(_BODIES, _WANTED.sent(sorted(wanted)))
     return {(name, int(version)): body for name, version, body in rows}
 
 

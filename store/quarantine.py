@@ -1,6 +1,6 @@
 """What could not be taken in or worked on, kept as it came, for a person to see, to try again or to drop.
 
-A row is never removed and its content never changed: it is closed, with what became of it.
+A row's content is never changed: it is closed, with what became of it, and leaves long after (`store/retention`).
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import BYTEA, insert
+from sqlalchemy.dialects.postgresql import BYTEA
 
 from domain.ids import SellerId
-from store.arrays import INSTANT, TEXT, Columns, unnested
+from store.arrays import INSTANT, TEXT, Rows
 from store.tables import quarantine
 
 
@@ -36,22 +36,15 @@ class Quarantined:
     at: datetime
 
 
+_ITEMS = Rows(seller=TEXT, kind=TEXT, reference=TEXT, problem=TEXT, raw=BYTEA(), at=INSTANT)
+_SET_ASIDE = _ITEMS.into(quarantine)
+
+
 def set_aside(connection: sa.Connection, items: Sequence[Quarantined]) -> None:
     """Keeps the items, in one round trip."""
-    if not items:
-        return
-    columns: Columns = [
-        ("seller", TEXT),
-        ("kind", TEXT),
-        ("reference", TEXT),
-        ("problem", TEXT),
-        ("raw", BYTEA()),
-        ("at", INSTANT),
-    ]
-    rows = [(item.seller, item.kind, item.reference, item.problem, item.raw, item.at) for item in items]
-    new = unnested(columns, rows)
-    names = [name for name, _ in columns]
-    connection.execute(insert(quarantine).from_select(names, sa.select(*(new.c[name] for name in names))))
+    if items:
+        rows = [(item.seller, item.kind, item.reference, item.problem, item.raw, item.at) for item in items]
+        connection.execute(_SET_ASIDE, _ITEMS.sent(rows))
 
 
 @dataclass(frozen=True, slots=True)

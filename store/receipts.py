@@ -1,4 +1,7 @@
-"""What providers reported, stored raw and once, settled later. Nothing here is ever thrown away."""
+"""What providers reported, stored raw and once, settled later.
+
+A row stays for ever; its raw form leaves long after it was settled (`store/retention`).
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,10 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
-from sqlalchemy.dialects.postgresql import BYTEA, JSONB, insert
+from sqlalchemy.dialects.postgresql import BYTEA, JSONB
 
 from domain.outcomes import Receipt
-from store.arrays import INSTANT, TEXT, Columns, among, unnested
+from store.arrays import INSTANT, NUMBER, TEXT, Rows, any_of, array_text
 from store.tables import receipts
 
 _FIRST_LOOK_S = 3.0
@@ -30,22 +33,29 @@ class ReceiptRow:
     received_at: datetime
 
 
+def _seconds(number: float) -> sa.ColumnElement[timedelta]:
+    return sa.func.make_interval(0, 0, 0, 0, 0, 0, number, type_=sa.Interval())
+
+
+_NOW = sa.func.clock_timestamp(type_=INSTANT)
+_NEW = Rows(provider=TEXT, key=TEXT, raw=BYTEA(), body=TEXT, received_at=INSTANT)
+_PUT = (
+    _NEW.into(receipts, body=sa.cast(_NEW.c.body, JSONB), look_at=_NOW + _seconds(_FIRST_LOOK_S))
+    .on_conflict_do_nothing()
+    .returning(receipts.c.id)
+)
+
+
 def put(
     connection: sa.Connection, provider: str, found: Sequence[tuple[Receipt, bytes]], received_at: datetime
 ) -> list[int]:
     """Stores the receipts that are new, each with its raw form; returns their rows."""
-    columns: Columns = [("provider", TEXT), ("key", TEXT), ("raw", BYTEA()), ("body", TEXT), ("received_at", INSTANT)]
+    if not found:
+        return []
     # In the order of their keys, so that two posts with the same events wait for each other and never in a circle.
     ordered = sorted(found, key=lambda one: one[0].key)
     rows = [(provider, receipt.key, raw, _to_text(receipt), received_at) for receipt, raw in ordered]
-    new = unnested(columns, rows)
-    names = [name for name, _ in columns]
-    values = [sa.cast(new.c.body, JSONB) if name == "body" else new.c[name] for name in names]
-    look_at = sa.func.clock_timestamp() + _seconds(_FIRST_LOOK_S)
-    statement = (
-        insert(receipts).from_select([*names, "look_at"], sa.select(*values, look_at)).on_conflict_do_nothing()
-    )
-    return list(connection.execute(statement.returning(receipts.c.id)).scalars())
+    return list(connection.execute(_PUT, _NEW.sent(rows)).scalars())
 
 
 def raw_of(connection: sa.Connection, provider: str, key: str) -> bytes | None:
@@ -54,25 +64,46 @@ def raw_of(connection: sa.Connection, provider: str, key: str) -> bytes | None:
     return connection.execute(statement).scalar_one_or_none()
 
 
+_TAKE = (
+    sa.select(receipts.c.id, receipts.c.provider, receipts.c.body, receipts.c.received_at)
+    .where(any_of(receipts.c.id, "ids"), receipts.c.settled_at.is_(None))
+    .order_by(receipts.c.id)
+    .with_for_update(skip_locked=True)
+)
+
+
 def take(connection: sa.Connection, ids: Collection[int]) -> list[ReceiptRow]:
     """Locks those of the receipts that nobody has settled or is settling, until the transaction ends."""
-    rows = connection.execute(
-        sa.select(receipts.c.id, receipts.c.provider, receipts.c.body, receipts.c.received_at)
-        .where(among(receipts.c.id, ids), receipts.c.settled_at.is_(None))
-        .order_by(receipts.c.id)
-        .with_for_update(skip_locked=True)
-    )
+    if not ids:
+        return []
+    rows = connection.execute(_TAKE, {"ids": array_text(ids)})
     return [ReceiptRow(r.id, r.provider, _RECEIPT.validate_python(r.body, strict=False), r.received_at) for r in rows]
+
+
+_SETTLED = Rows(id=NUMBER, attempt_id=TEXT)
+_MARK_SETTLED = (
+    sa.update(receipts)
+    .where(receipts.c.id == _SETTLED.c.id)
+    .values(settled_at=sa.func.clock_timestamp(), look_at=None, attempt_id=_SETTLED.c.attempt_id)
+)
 
 
 def mark_settled(connection: sa.Connection, settled: Sequence[tuple[int, str | None]]) -> None:
     """These (receipt, attempt) pairs are done with."""
-    new = unnested([("id", sa.BigInteger()), ("attempt_id", TEXT)], settled)
-    connection.execute(
-        sa.update(receipts)
-        .where(receipts.c.id == new.c.id)
-        .values(settled_at=sa.func.clock_timestamp(), look_at=None, attempt_id=new.c.attempt_id)
+    if settled:
+        connection.execute(_MARK_SETTLED, _SETTLED.sent(settled))
+
+
+_WAITED = _NOW - receipts.c.stored_at
+_PARK = (
+    sa.update(receipts)
+    .where(any_of(receipts.c.id, "ids"))
+    .values(
+        look_at=sa.case(
+            (_seconds(_GIVE_UP_S) > _WAITED, _NOW + sa.func.greatest(_WAITED, _seconds(_FIRST_LOOK_S))), else_=None
+        )
     )
+)
 
 
 def park(connection: sa.Connection, ids: Collection[int]) -> None:
@@ -80,22 +111,14 @@ def park(connection: sa.Connection, ids: Collection[int]) -> None:
 
     Each waits as long again as it has waited already, and is given up, though kept, after a week.
     """
-    now = sa.func.clock_timestamp(type_=INSTANT)
-    waited = now - receipts.c.stored_at
-    look_at = sa.case(
-        (waited < _seconds(_GIVE_UP_S), now + sa.func.greatest(waited, _seconds(_FIRST_LOOK_S))), else_=None
-    )
-    connection.execute(sa.update(receipts).where(among(receipts.c.id, ids)).values(look_at=look_at))
+    if ids:
+        connection.execute(_PARK, {"ids": array_text(ids)})
 
 
 def forgotten(connection: sa.Connection, limit: int) -> list[int]:
     """Receipts to look at (again): their nudge was lost, or their attempt was unknown when last looked for."""
     statement = sa.select(receipts.c.id).where(receipts.c.look_at <= sa.func.clock_timestamp())
     return list(connection.execute(statement.order_by(receipts.c.look_at).limit(limit)).scalars())
-
-
-def _seconds(number: float) -> sa.ColumnElement[timedelta]:
-    return sa.func.make_interval(0, 0, 0, 0, 0, 0, number, type_=sa.Interval())
 
 
 def _to_text(receipt: Receipt) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from domain.customer import Seller
 from domain.ids import SellerId
-from store.arrays import among
+from store.arrays import any_of, array_text
 from store.tables import api_keys, sellers
 
 
@@ -50,9 +50,12 @@ def change(connection: sa.Connection, seller: SellerId, changes: Mapping[str, st
     connection.execute(sa.update(sellers).where(sellers.c.id == seller).values(dict(changes)))
 
 
+_LOAD = sa.select(sellers).where(any_of(sellers.c.id, "ids"))
+
+
 def load(connection: sa.Connection, ids: Collection[SellerId]) -> dict[SellerId, SellerRow]:
     """These sellers, in one round trip."""
-    rows = connection.execute(sa.select(sellers).where(among(sellers.c.id, ids)))
+    rows = connection.execute(_LOAD, {"ids": array_text(ids)})
     return {
         SellerId(row.id): SellerRow(
             Seller(
@@ -82,11 +85,14 @@ def add_key(connection: sa.Connection, key_id: str, key: str, seller: SellerId) 
     connection.execute(insert(api_keys).values(row).on_conflict_do_nothing())
 
 
+_KEY_OF = sa.select(api_keys.c.id, api_keys.c.seller).where(
+    api_keys.c.digest == sa.bindparam("of_key", type_=api_keys.c.digest.type), api_keys.c.revoked_at.is_(None)
+)
+
+
 def key_of(connection: sa.Connection, key: str) -> ActiveKey | None:
     """Whose key this is, or None for one that is unknown or revoked."""
-    statement = sa.select(api_keys.c.id, api_keys.c.seller)
-    statement = statement.where(api_keys.c.digest == digest_of(key), api_keys.c.revoked_at.is_(None))
-    row = connection.execute(statement).one_or_none()
+    row = connection.execute(_KEY_OF, {"of_key": digest_of(key)}).one_or_none()
     return None if row is None else ActiveKey(row.id, SellerId(row.seller))
 
 

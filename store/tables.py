@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from store.schema import metadata
 from store.tables_of_accounts import (
+    STANDS_ON,
     accounts,
     announced,
     api_keys,
@@ -28,6 +29,7 @@ from store.tables_of_delivery import attempts, contacted, receipts, reminders, s
 from store.tables_of_running import ticks
 
 __all__ = [
+    "STANDS_ON",
     "accounts",
     "announced",
     "api_keys",

@@ -72,7 +72,12 @@ inbox = sa.Table(
         postgresql_using="gin",
         postgresql_where=sa.text("folded_at IS NULL"),
     ),
+    sa.Index("ix_inbox_body", "received_at", postgresql_where=sa.text("body <> ''")),
+    postgresql_with={"autovacuum_vacuum_scale_factor": 0.02},
 )
+
+STANDS_ON = tuple(f"coalesce(plan ->> '{name}', '')" for name in ("footing", "pinned", "policy"))
+"""What an account's plan stands on, as `ix_accounts_stands_on` has it."""
 
 accounts = sa.Table(
     "accounts",
@@ -90,6 +95,7 @@ accounts = sa.Table(
     sa.UniqueConstraint("seller", "customer_id"),
     sa.Index("ix_accounts_due", "due_at", postgresql_where=sa.text("due_at IS NOT NULL")),
     sa.Index("ix_accounts_turn", "seller", "channel", "due_at", postgresql_where=sa.text("due_at IS NOT NULL")),
+    sa.Index("ix_accounts_stands_on", *map(sa.text, STANDS_ON)),
     sa.Index("ix_accounts_gated", "seller", postgresql_where=sa.text("gated_as_of IS NOT NULL")),
     postgresql_with={"fillfactor": 75, "autovacuum_vacuum_scale_factor": 0.02},
 )
@@ -101,6 +107,7 @@ invoices = sa.Table(
     sa.Column("invoice_id", sa.Text, primary_key=True),
     sa.Column("account_id", sa.BigInteger, sa.ForeignKey("accounts.id"), index=True),
     sa.Column("number", sa.Text, nullable=False, server_default=""),
+    sa.Index("ix_invoices_number", "seller", "number"),
 )
 
 facts = sa.Table(
@@ -140,7 +147,13 @@ tasks = sa.Table(
     sa.Column("next_on", sa.Date),
     sa.Column("note", sa.Text, nullable=False, server_default=""),
     sa.Column("closed_by", sa.Text, nullable=False, server_default=""),
-    sa.Index("ix_tasks_open", "seller", "opened_at", postgresql_where=sa.text("closed_at IS NULL")),
+    sa.Index(
+        "ix_tasks_open",
+        "seller",
+        "opened_at",
+        postgresql_include=["kind"],
+        postgresql_where=sa.text("closed_at IS NULL"),
+    ),
 )
 
 announced = sa.Table(
@@ -160,11 +173,12 @@ journal = sa.Table(
     sa.Column("account_id", sa.BigInteger),
     sa.Column("reminder_id", sa.Text),
     sa.Column("attempt_id", sa.Text),
-    sa.Column("at", Instant, nullable=False),
+    sa.Column("at", Instant, primary_key=True),  # which part a row is in: see store/months
     sa.Column("event", sa.Text, nullable=False),
     sa.Column("facts", JSONB, nullable=False),
     sa.Index("ix_journal_account", "account_id", "id"),
     sa.Index("ix_journal_reminder", "reminder_id", "id", postgresql_where=sa.text("reminder_id IS NOT NULL")),
+    postgresql_partition_by="RANGE (at)",
 )
 
 quarantine = sa.Table(

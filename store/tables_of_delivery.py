@@ -32,7 +32,7 @@ reminders = sa.Table(
         unique=True,
         postgresql_where=sa.text("state IN ('open', 'calling')"),
     ),
-    postgresql_with={"fillfactor": 75},
+    postgresql_with={"fillfactor": 75, "autovacuum_vacuum_scale_factor": 0.02},
 )
 
 steps_had = sa.Table(
@@ -72,6 +72,7 @@ attempts = sa.Table(
     sa.Column("stored_at", Instant, nullable=False, server_default=NOW),
     sa.Column("ask_at", Instant),
     sa.Column("asked", sa.SmallInteger, nullable=False, server_default="0"),
+    sa.Column("let_go_at", Instant),
     sa.UniqueConstraint("reminder_id", "number"),
     sa.Index("ix_attempts_ask_at", "ask_at", postgresql_where=sa.text("ask_at IS NOT NULL")),
     sa.Index("ix_attempts_unconfirmed", "called_at", postgresql_where=sa.text("state = 'unconfirmed'")),
@@ -80,6 +81,7 @@ attempts = sa.Table(
     sa.Index("ix_attempts_recipient", "recipient"),
     sa.Index("ix_attempts_log", "seller", sa.text("called_at DESC")),
     sa.Index("ix_attempts_log_of_all", sa.text("called_at DESC")),
+    sa.Index("ix_attempts_words", "called_at", postgresql_where=sa.text("let_go_at IS NULL")),
     postgresql_with={"fillfactor": 75, "autovacuum_vacuum_scale_factor": 0.02},
 )
 
@@ -107,6 +109,8 @@ receipts = sa.Table(
     sa.Column("attempt_id", sa.Text),
     sa.UniqueConstraint("provider", "key"),
     sa.Index("ix_receipts_look_at", "look_at", postgresql_where=sa.text("look_at IS NOT NULL")),
+    sa.Index("ix_receipts_raw", "received_at", postgresql_where=sa.text("raw <> ''::bytea")),
+    postgresql_with={"autovacuum_vacuum_scale_factor": 0.02},
 )
 
 suppressions = sa.Table(

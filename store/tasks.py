@@ -6,18 +6,17 @@ transaction that plans it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from domain.ids import AccountKey, ReminderId, SellerId
 from domain.internal_task import DOCUMENT_MISSING
 from domain.task_outcomes import TaskKind
-from store.arrays import DAY, INSTANT, NUMBER, TEXT, Columns, unnested
+from store.arrays import DAY, INSTANT, NUMBER, TEXT, Rows
 from store.tables import tasks
 
 CANCELLED = "cancelled"
@@ -86,65 +85,96 @@ class ClosedTask:
     reminder: ReminderId | None
 
 
+def _texts(column: sa.ColumnElement[str]) -> sa.ColumnElement[Any]:
+    return sa.func.string_to_array(column, "\x1f", type_=sa.ARRAY(sa.Text))
+
+
+_NEW = Rows(
+    id=TEXT,
+    seller=TEXT,
+    account_id=NUMBER,
+    kind=TEXT,
+    step=TEXT,
+    units=TEXT,
+    opened_at=INSTANT,
+    reminder_id=TEXT,
+    title=TEXT,
+    body=TEXT,
+    cycle=NUMBER,
+    utc_offset_s=NUMBER,
+)
+_INSERT = _NEW.into(tasks, units=_texts(_NEW.c.units))
+_OPEN = _INSERT.on_conflict_do_update(
+    index_elements=[tasks.c.id],
+    set_={
+        "opened_at": _INSERT.excluded.opened_at,
+        "utc_offset_s": _INSERT.excluded.utc_offset_s,
+        "closed_at": None,
+        "outcome": None,
+    },
+    where=tasks.c.outcome == CANCELLED,
+).returning(tasks.c.id)
+
+
 def open_tasks(connection: sa.Connection, new: Sequence[NewTask]) -> set[str]:
     """Opens those that were never opened before, or were cancelled and are needed after all; returns their ids."""
     if not new:
         return set()
-    columns: Columns = [
-        ("id", TEXT),
-        ("seller", TEXT),
-        ("account_id", NUMBER),
-        ("kind", TEXT),
-        ("step", TEXT),
-        ("units", TEXT),
-        ("opened_at", INSTANT),
-        ("reminder_id", TEXT),
-        ("title", TEXT),
-        ("body", TEXT),
-        ("cycle", NUMBER),
-        ("utc_offset_s", NUMBER),
-    ]
-    rows = unnested(columns, [_row(task) for task in {task.id: task for task in new}.values()])
-    names = [name for name, _ in columns]
-    values = [_texts(rows.c.units) if name == "units" else rows.c[name] for name in names]
-    statement = insert(tasks).from_select(names, sa.select(*values))
-    anew = {name: statement.excluded[name] for name in ("opened_at", "utc_offset_s")}
-    statement = statement.on_conflict_do_update(
-        index_elements=[tasks.c.id],
-        set_={**anew, "closed_at": None, "outcome": None},
-        where=tasks.c.outcome == CANCELLED,
+    rows = [_row(task) for task in {task.id: task for task in new}.values()]
+    return set(connection.execute(_OPEN, _NEW.sent(rows)).scalars())
+
+
+_CLOSED = tuple(
+    tasks.c[name] for name in ("id", "account_id", "kind", "step", "outcome", "next_on", "closed_by", "reminder_id")
+)
+_CLOSINGS = Rows(
+    id=TEXT, account_id=NUMBER, kind=TEXT, outcome=TEXT, next_on=DAY, note=TEXT, closed_by=TEXT, closed_at=INSTANT
+)
+_TOLD = ("outcome", "next_on", "note", "closed_by")
+_NOTES_STAY = timedelta(days=365)
+"""Notes leave twelve months after their task was closed or later (`store/retention`), and facts say them still."""
+_NOTE_HAS_LEFT = sa.and_(tasks.c.note == "", tasks.c.closed_at <= _CLOSINGS.c.closed_at - _NOTES_STAY)
+_IS_NEW = sa.or_(
+    *(tasks.c[name].is_distinct_from(_CLOSINGS.c[name]) for name in _TOLD if name != "note"),
+    sa.and_(tasks.c.note != _CLOSINGS.c.note, _NOTE_HAS_LEFT.is_not(sa.true())),
+)
+_CLOSE = (
+    sa.update(tasks)
+    .where(
+        tasks.c.id == _CLOSINGS.c.id,
+        tasks.c.account_id == _CLOSINGS.c.account_id,
+        tasks.c.kind == _CLOSINGS.c.kind,
+        _IS_NEW,
     )
-    return set(connection.execute(statement.returning(tasks.c.id)).scalars())
+    .values(closed_at=_CLOSINGS.c.closed_at, **{name: _CLOSINGS.c[name] for name in _TOLD})
+    .returning(*_CLOSED)
+)
 
 
 def close(connection: sa.Connection, closings: Sequence[Closing]) -> list[ClosedTask]:
     """Has the rows say what the facts say; returns those that said something else. The accounts are locked."""
     if not closings:
         return []
-    columns: Columns = [
-        ("id", TEXT),
-        ("account_id", NUMBER),
-        ("kind", TEXT),
-        ("outcome", TEXT),
-        ("next_on", DAY),
-        ("note", TEXT),
-        ("closed_by", TEXT),
-        ("closed_at", INSTANT),
-    ]
     rows = [(one.id, one.account, one.kind, one.outcome, one.next_on, one.note, one.by, one.at) for one in closings]
-    new = unnested(columns, rows)
-    told = ("outcome", "next_on", "note", "closed_by")
-    statement = (
-        sa.update(tasks)
-        .where(
-            tasks.c.id == new.c.id,
-            tasks.c.account_id == new.c.account_id,
-            tasks.c.kind == new.c.kind,
-            sa.or_(*(tasks.c[name].is_distinct_from(new.c[name]) for name in told)),
-        )
-        .values(closed_at=new.c.closed_at, **{name: new.c[name] for name in told})
-    )
-    return _closed(connection, statement)
+    return _in_order(connection.execute(_CLOSE, _CLOSINGS.sent(rows)))
+
+
+_PENDING = Rows(account_id=NUMBER, names=TEXT, at=INSTANT, fixes=TEXT)
+_NAMES = _texts(_PENDING.c.names)
+_IS_RIGHT = sa.and_(
+    tasks.c.kind == TaskKind.FIX.value,
+    tasks.c.step != DOCUMENT_MISSING,
+    tasks.c.id != sa.all_(_texts(_PENDING.c.fixes)),
+)
+_IS_MOOT = sa.case(
+    (sa.func.cardinality(tasks.c.units) == 0, sa.func.cardinality(_NAMES) == 0), else_=~tasks.c.units.overlap(_NAMES)
+)
+_CANCEL_MOOT = (
+    sa.update(tasks)
+    .where(tasks.c.account_id == _PENDING.c.account_id, tasks.c.closed_at.is_(None), sa.or_(_IS_MOOT, _IS_RIGHT))
+    .values(closed_at=_PENDING.c.at, outcome=CANCELLED)
+    .returning(*_CLOSED)
+)
 
 
 def cancel_moot(connection: sa.Connection, pending: Sequence[Pending]) -> list[ClosedTask]:
@@ -153,38 +183,17 @@ def cancel_moot(connection: sa.Connection, pending: Sequence[Pending]) -> list[C
     A task without units is about all that is pending. A `fix` is moot, too, once nothing is wrong any more; whether a
     document can be fetched, nobody knows before it is tried.
     """
-    columns: Columns = [("account_id", NUMBER), ("names", TEXT), ("at", INSTANT), ("fixes", TEXT)]
+    if not pending:
+        return []
     rows = [
         (one.account, "\x1f".join(one.names), one.at, None if one.fixes is None else "\x1f".join(one.fixes))
         for one in pending
     ]
-    new = unnested(columns, rows)
-    names = _texts(new.c.names)
-    is_right = sa.and_(
-        tasks.c.kind == TaskKind.FIX.value,
-        tasks.c.step != DOCUMENT_MISSING,
-        tasks.c.id != sa.all_(_texts(new.c.fixes)),
-    )
-    is_moot = sa.case(
-        (sa.func.cardinality(tasks.c.units) == 0, sa.func.cardinality(names) == 0),
-        else_=~tasks.c.units.overlap(names),
-    )
-    statement = (
-        sa.update(tasks)
-        .where(tasks.c.account_id == new.c.account_id, tasks.c.closed_at.is_(None), sa.or_(is_moot, is_right))
-        .values(closed_at=new.c.at, outcome=CANCELLED)
-    )
-    return _closed(connection, statement)
+    return _in_order(connection.execute(_CANCEL_MOOT, _PENDING.sent(rows)))
 
 
-def _closed(connection: sa.Connection, statement: sa.Update) -> list[ClosedTask]:
-    wanted = ("id", "account_id", "kind", "step", "outcome", "next_on", "closed_by", "reminder_id")
-    rows = connection.execute(statement.returning(*(tasks.c[name] for name in wanted)))
+def _in_order(rows: Iterable[Any]) -> list[ClosedTask]:
     return sorted((ClosedTask(*row) for row in rows), key=lambda task: (task.account, task.id))
-
-
-def _texts(column: sa.ColumnElement[str]) -> sa.ColumnElement[Any]:
-    return sa.func.string_to_array(column, "\x1f", type_=sa.ARRAY(sa.Text))
 
 
 def _row(task: NewTask) -> tuple[Any, ...]:

@@ -112,7 +112,7 @@ def _read_card(port_file: Path, process: subprocess.Popen[bytes]) -> dict[str, A
     return found
 
 
-def eventually(look: Callable[[], Found | None], patience_s: float = PATIENCE_S) -> Found:
+def eventually(look: Callable[[], Found | None], patience_s: float = PATIENCE_S, every_s: float = 0.01) -> Found:
     """Return the first true value that `look` gives; AssertionError when there is none in time."""
     deadline = time.monotonic() + patience_s
     while True:
@@ -120,4 +120,4 @@ def eventually(look: Callable[[], Found | None], patience_s: float = PATIENCE_S)
             return found
         if time.monotonic() > deadline:
             raise AssertionError(f"nothing within {patience_s} s; the last look gave {found!r}")
-        time.sleep(0.01)
+        time.sleep(every_s)

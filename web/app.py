@@ -23,8 +23,9 @@ from config.publishing import prepare
 from config.wiring import Services, build
 from web import callbacks, events, health, leaving, letters, metrics, pages, sessions
 from web.guard import Guard
+from web.keeper import Keeper
 from web.limits import Door
-from web.nudger import Nudger, Publish
+from web.nudger import GATHER_RECEIPTS_S, Nudger, Publish
 from web.parts import Parts
 from web.refusals import answer_refusals
 from workers.app import publish
@@ -32,19 +33,24 @@ from workers.app import publish
 
 def create_app(services: Services, publish: Publish = publish) -> FastAPI:
     """The app on these services, which stay the caller's to close. `publish` sends nudges to the broker."""
-    nudger = Nudger(publish)
+    nudger, settling = Nudger(publish), Nudger(publish, GATHER_RECEIPTS_S)
 
     @asynccontextmanager
     async def live(_app: FastAPI) -> AsyncIterator[None]:
         nudger.start()
+        settling.start()
         yield
         nudger.close()
+        settling.close()
 
     app = FastAPI(title="Relance", lifespan=live, docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.parts = Parts(services, nudger, Door())
+    door = Door()
+    keeper = Keeper(services, door, lambda ids: settling.tell("receipt.settle", "settle", ids))
+    app.state.parts = Parts(services, nudger, door, keeper)
     app.add_middleware(Guard)
     answer_refusals(app)
-    for part in (events, callbacks, health, metrics, leaving, sessions, pages, letters):
+    app.router.routes.extend(callbacks.routes)
+    for part in (events, health, metrics, leaving, sessions, pages, letters):
         app.include_router(part.router)
     return app
 

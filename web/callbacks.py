@@ -6,8 +6,9 @@ Unsigned, forged, or from a provider that is not set up: 403, and nothing is kep
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from channels import sendgrid
 from channels.answers import CallbackError
@@ -15,46 +16,43 @@ from channels.twilio import callbacks as twilio
 from config.wiring import Services
 from domain.ids import SellerId
 from domain.outcomes import Receipt
-from store import quarantine, receipts
+from store import quarantine
 from store.quarantine import Quarantined
 from web.limits import MOST_FORM_BYTES, Place
-from web.parts import Parts, PartsHere
+from web.parts import Parts, parts_of
 from web.refusals import Refusal
 from workers.hear import hear
 from workers.take_again import each_event
-
-router = APIRouter()
 
 NOBODY = SellerId("")
 """Whose a callback is, before its attempt is known."""
 
 
-@router.post(twilio.STATUS_PATH)
-async def post_twilio_status(request: Request, parts: PartsHere) -> Response:
+async def post_twilio_status(request: Request) -> Response:
     """A message's new status. Our attempt's id is in the address that Twilio was given."""
+    parts = parts_of(request)
     with parts.door.unproven.enter(Place(request, MOST_FORM_BYTES)) as place:
         raw = await place.read()
         _check_twilio(request, parts.services, raw)
-        attempt = request.query_params.get("attempt")
-        return await parts.door.work(raw, _keep_status, parts, raw, attempt)
+        return await _keep_status(parts, raw, request.query_params.get("attempt"))
 
 
-@router.post(twilio.INBOUND_PATH)
-async def post_twilio_inbound(request: Request, parts: PartsHere) -> Response:
+async def post_twilio_inbound(request: Request) -> Response:
     """A customer's reply. The empty answer tells Twilio to send nothing back."""
+    parts = parts_of(request)
     with parts.door.unproven.enter(Place(request, MOST_FORM_BYTES)) as place:
         raw = await place.read()
         _check_twilio(request, parts.services, raw)
         return await parts.door.work(raw, _keep_reply, parts, raw)
 
 
-@router.post("/callbacks/sendgrid")
-async def post_sendgrid(request: Request, parts: PartsHere) -> Response:
+async def post_sendgrid(request: Request) -> Response:
     """A post of the event webhook: many events at once, each of which counts by itself."""
+    parts = parts_of(request)
     with parts.door.unproven.enter(Place(request)) as place:
         raw = await place.read()
         _check_sendgrid(request, parts.services, raw)
-        return await parts.door.work(raw, _keep_events, parts, raw)
+        return await _keep_events(parts, raw)
 
 
 def _check_twilio(request: Request, services: Services, raw: bytes) -> None:
@@ -77,20 +75,20 @@ def _not_theirs(provider: str) -> Refusal:
     return Refusal(403, f"not signed by {provider} for this address, or {provider} is not set up here")
 
 
-def _keep_status(parts: Parts, raw: bytes, attempt: str | None) -> Response:
+async def _keep_status(parts: Parts, raw: bytes, attempt: str | None) -> Response:
     try:
         receipt = twilio.read_receipt(twilio.read_form(raw), attempt)
     except CallbackError as error:
-        return _set_aside(parts.services, "twilio", raw, error)
-    return _keep(parts, "twilio", [(receipt, raw)])
+        return await parts.door.work(raw, _set_aside, parts.services, "twilio", raw, error)
+    return await _keep(parts, "twilio", [(receipt, raw)])
 
 
-def _keep_events(parts: Parts, raw: bytes) -> Response:
+async def _keep_events(parts: Parts, raw: bytes) -> Response:
     try:
-        found = each_event(raw)
+        found = await parts.door.work(raw, each_event, raw)
     except CallbackError as error:
-        return _set_aside(parts.services, "sendgrid", raw, error)
-    return _keep(parts, "sendgrid", found)
+        return await parts.door.work(raw, _set_aside, parts.services, "sendgrid", raw, error)
+    return await _keep(parts, "sendgrid", found)
 
 
 def _keep_reply(parts: Parts, raw: bytes) -> Response:
@@ -103,11 +101,9 @@ def _keep_reply(parts: Parts, raw: bytes) -> Response:
     return Response('<?xml version="1.0" encoding="UTF-8"?><Response/>', media_type="text/xml")
 
 
-def _keep(parts: Parts, provider: str, found: list[tuple[Receipt, bytes]]) -> Response:
+async def _keep(parts: Parts, provider: str, found: list[tuple[Receipt, bytes]]) -> Response:
     """Stores what is new and has it settled. The answer follows the commit: without one, the provider tries again."""
-    with parts.services.engine.begin() as connection:
-        ids = receipts.put(connection, provider, found, parts.services.clock.now())
-    parts.nudger.tell("receipt.settle", "settle", ids)
+    await parts.keeper.keep(provider, found)
     return Response(status_code=204)
 
 
@@ -117,3 +113,11 @@ def _set_aside(services: Services, provider: str, raw: bytes, error: CallbackErr
     with services.engine.begin() as connection:
         quarantine.set_aside(connection, [item])
     return JSONResponse({"error": str(error)}, 400)
+
+
+routes = [
+    Route(twilio.STATUS_PATH, post_twilio_status, methods=["POST"]),
+    Route(twilio.INBOUND_PATH, post_twilio_inbound, methods=["POST"]),
+    Route("/callbacks/sendgrid", post_sendgrid, methods=["POST"]),
+]
+"""Without FastAPI's own: they read their bodies themselves, and come three to a message."""

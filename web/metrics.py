@@ -19,7 +19,7 @@ from prometheus_client.registry import Collector
 from config.wiring import Services
 from domain.levels import Channel
 from domain.task_outcomes import OUTCOMES_OF
-from store import figures, ticks
+from store import figures, months, ticks
 from store.engine import Connection, DatabaseFault
 from store.figures import Waiting
 from web.parts import PartsHere
@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 BROKER_WITHIN_S = 1.0
 NEVER = float("inf")
-TICKS = ("due", "sweep", "ask")
+TICKS = ("due", "sweep", "ask", "keep")
 LINE_STATES = ("closed", "half_open", "open")
 QUARANTINED = ("crash", "event", "conflict", "callback")
 
@@ -144,6 +144,11 @@ def _ticks(services: Services, connection: Connection) -> Families:
     yield _by("process", "relance_clock_skew_seconds", about, skews)
 
 
+def _months(services: Services, connection: Connection) -> Families:
+    about = "How many months after this one have their part of the journal made for them already."
+    yield _one("relance_journal_months_ahead", about, months.ahead(connection, services.clock.now()))
+
+
 def _broker(services: Services) -> Families:
     url = services.settings.redis_url
     lengths = broker.waiting(None if url is None else url.get_secret_value(), QUEUES, BROKER_WITHIN_S)
@@ -184,6 +189,7 @@ _OF_DATABASE: tuple[Callable[[Services, Connection], Families], ...] = (
     _quarantine,
     _tasks,
     _ticks,
+    _months,
 )
 _OF_REST: tuple[Callable[[Services], Families], ...] = (_broker, _lines)
 

@@ -21,6 +21,8 @@ Publish = Callable[[Iterable[Nudge]], bool]
 
 GATHER_S = 0.05
 """How long ids are gathered for a message: it costs a worker as much as fifty of them."""
+GATHER_RECEIPTS_S = 1.0
+"""Nobody waits for a receipt, and the one that comes before its call's answer is recorded makes more work."""
 REST_S = 5.0
 """How long a broker that is away is left alone."""
 MOST_WAITING = 10_000
@@ -30,8 +32,9 @@ CLOSE_WITHIN_S = 2.0
 class Nudger:
     """One thread that publishes what it is told, many requests' ids in one message."""
 
-    def __init__(self, publish: Publish) -> None:
+    def __init__(self, publish: Publish, gather_s: float = GATHER_S) -> None:
         self._publish = publish
+        self._gather_s = gather_s
         self._waiting: queue.Queue[Nudge | None] = queue.Queue(MOST_WAITING)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="nudger", daemon=True)
@@ -61,7 +64,7 @@ class Nudger:
 
     def _run(self) -> None:
         while (first := self._waiting.get()) is not None:
-            self._closing.wait(GATHER_S)
+            self._closing.wait(self._gather_s)
             if not self._told([first, *self._drain()]):
                 self._closing.wait(REST_S)
                 self._drain()

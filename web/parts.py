@@ -8,17 +8,22 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from config.wiring import Services
+from web.keeper import Keeper
 from web.limits import Door
 from web.nudger import Nudger
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The services of this process, the nudger that speaks to the broker, and the door for what others post."""
+    """The services of this process, and what its endpoints share.
+
+    The nudger speaks to the broker, the door lets in what others post, the keeper stores what providers report.
+    """
 
     services: Services
     nudger: Nudger
     door: Door
+    keeper: Keeper
 
 
 def parts_of(request: Request) -> Parts:

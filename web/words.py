@@ -122,6 +122,10 @@ LABELS: dict[str, tuple[str, str]] = {
     "policy": ("Politique", "Policy"),
     "subject": ("Objet", "Subject"),
     "as_sent": ("Tel qu’envoyé", "As sent"),
+    "words_left": (
+        "Le texte de ce message n’est pas ou plus conservé.",
+        "The words of this message are not kept, or not any more.",
+    ),
     "mail_view": ("Le courriel tel qu’affiché", "The mail as displayed"),
     "attached": ("Pièces jointes", "Attached"),
     "perhaps_attached": ("À joindre ; on ne sait si ce fut fait", "To be attached; whether they were is not known"),

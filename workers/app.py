@@ -17,6 +17,7 @@ from celery.signals import setup_logging, task_postrun, task_prerun, worker_proc
 from kombu.entity import Queue
 from kombu.exceptions import OperationalError
 
+from config import long_lived
 from config.logs import set_up_logs
 from config.wiring import DEFAULT_SELLER, Services, broker_url, build, read_settings
 from domain.ids import AccountKey
@@ -27,6 +28,7 @@ from workers.ask import ask
 from workers.broker import is_reachable, waiting
 from workers.deliver import deliver
 from workers.intake import intake
+from workers.keep import keep
 from workers.loop import LoopThread
 from workers.nudges import QUEUES, Nudge, in_batches
 from workers.receive import receive
@@ -76,6 +78,7 @@ def services() -> Services:
         if not _services:
             _services.append(build())
             telling.follow(_services[0].engine)
+            long_lived.keep()
         return _services[0]
 
 
@@ -94,13 +97,16 @@ def broker_answers() -> bool:
 
 def publish(nudges: Iterable[Nudge]) -> bool:
     """Sends nudges without waiting for a broker that is away: the sweep finds what they would have told."""
+    wanted = list(nudges)
+    if not wanted:
+        return True
     if not broker_answers():
         log.warning("nudge.lost", error="unreachable")
         return False
     try:
-        with app.connection_for_write() as connection:
-            for nudge in nudges:
-                app.send_task(nudge.kind, [list(nudge.ids)], queue=nudge.queue, connection=connection, retry=False)
+        with app.producer_pool.acquire(block=True) as producer:
+            for nudge in wanted:
+                app.send_task(nudge.kind, [list(nudge.ids)], queue=nudge.queue, producer=producer, retry=False)
     except OperationalError as error:
         log.warning("nudge.lost", error=type(error).__name__)
         return False
@@ -110,6 +116,7 @@ def publish(nudges: Iterable[Nudge]) -> bool:
 @app.task(name="event.intake")
 def _intake(ids: list[int]) -> None:
     intake(services(), ids, services().clock.now())
+    _nudge_due()  # what the events made due goes out now, and not at the next tick
 
 
 @app.task(name="account.plan")
@@ -136,7 +143,7 @@ def _due() -> None:
 
 
 def _nudge_due(only: str | None = None) -> None:
-    """Fills the queues up to where they should be: each second, and when work has been taken from one."""
+    """Fills the queues up to where they should be: each second, when work is taken from one, when events came in."""
     found = waiting(app.conf.broker_url, QUEUES, BROKER_ANSWERS_IN_S)
     if found is None:
         log.warning("nudge.lost", error="unreachable")
@@ -152,6 +159,11 @@ def _sweep() -> None:
 @app.task(name="tick.ask")
 def _ask() -> None:
     ask(services(), runner(), services().clock.now())
+
+
+@app.task(name="tick.keep")
+def _keep() -> None:
+    keep(services(), services().clock.now())
 
 
 @app.task(name="events.receive")

@@ -38,7 +38,8 @@ from workers.instants import Now, by_instant, latest, now_of
 from workers.letters import documents_of, render
 from workers.nudges import queue_of
 from workers.persons import Batch
-from workers.planning import PUT_OFF, Planned, give_up, keep_plans, plan_accounts
+from workers.planned import Planned
+from workers.planning import PUT_OFF, give_up, keep_plans, plan_accounts
 
 LEASE_S = 30.0
 """Longer than any call: connect 3 s + read 10 s."""
@@ -55,11 +56,12 @@ class Call:
     """A claimed attempt with the message that is to leave. After `begin_by` (monotonic) it is too late.
 
     `mark` is what was known of its account, if it is looked at again before the call: documents of its batch are
-    fetched first. `missed` are documents that it leaves without, and why.
+    fetched first. `missed` are documents that it leaves without, and why. `planned` is what it was claimed by.
     """
 
     claim: Claim
     message: Message
+    planned: Planned
     begin_by: float = math.inf
     mark: Mark | None = None
     missed: tuple[tuple[Document, str], ...] = ()
@@ -175,7 +177,7 @@ def _call(services: Services, one: Planned, queue: str) -> Call | Planned:
         )
         return replace(one, plan=waits)
     claim = _claim(services, one, reminder, route, rendered, now)
-    return Call(claim, _message(services, claim, rendered, route, reminder, one, now))
+    return Call(claim, _message(services, claim, rendered, route, reminder, one, now), one)
 
 
 def _claim(

@@ -19,10 +19,10 @@ from channels.port import ChannelPort
 from config.wiring import Services
 from domain.after import After, after_outcome
 from domain.asking import ASKS_AFTER_S, receipt_due_in_s
-from domain.ids import AccountKey
-from domain.levels import Channel
+from domain.ids import AccountKey, ReminderId
 from domain.line import Share
 from domain.outcomes import TOO_LATE, AttemptState, Outcome, OutcomeClass
+from domain.past import PastReminder
 from store import accounts, attempts, due, history, journal
 from store.attempts import Closing, ReminderChange
 from store.engine import Connection, Unavailable
@@ -32,10 +32,10 @@ from workers.enclose import enclose
 from workers.instants import Now, now_of
 from workers.loop import Runs
 from workers.missed import note_missed
-from workers.nudges import channel_of
+from workers.nudges import IN_FLIGHT, channel_of
+from workers.onward import onward, sort_out
 from workers.planning import plan_and_keep
 
-IN_FLIGHT = 50
 WAITS_S = 2.0
 """How long in all a task waits for its line: whoever waits longer is in the way of others."""
 RECORD_AGAIN_S = (0.5, 1.0, 2.0)
@@ -151,26 +151,25 @@ def record(services: Services, answered: Sequence[Answered], now: Now) -> None:
 
 
 def _record(services: Services, answered: Sequence[Answered], now: Now) -> None:
+    expected = onward(services, answered, now)
     with services.engine.begin() as connection:
         rows = accounts.lock(connection, {call.claim.account for call, _ in answered})
-        known = {
-            past.id: past for pasts in history.load(connection, [r.key for r in rows]).values() for past in pasts
-        }
-        tries = attempts.tries_of(connection, list(known))
+        further = [call.claim for call, _ in answered if not call.claim.is_new]
+        past = history.load(connection, {claim.account for claim in further})
+        known = {one.id: one for found in past.values() for one in found}
+        tries = attempts.tries_of(connection, [claim.reminder for claim in further])
         decided = [(call, outcome, _after(call, outcome, tries)) for call, outcome in answered]
         ours = attempts.close(connection, [_closing(*one) for one in decided])
         kept = [one for one in decided if one[0].claim.attempt in ours]
-        attempts.change_reminders(
-            connection,
-            [
-                _change(services, call, after, known[call.claim.reminder].used, now_of(now, call.claim.account))
-                for call, _, after in kept
-            ],
-        )
+        changes = [_change(services, *one, known, now_of(now, one[0].claim.account)) for one in kept]
+        attempts.change_reminders(connection, changes)
         _suppress(connection, kept, now)
         journal.write(connection, [_entry(*one, now_of(now, one[0].claim.account)) for one in kept])
         note_missed(connection, rows, [call for call, _, _ in kept], now)
-        plan_and_keep(connection, services, rows, now)
+        whole = {call.claim.account for call, _, _ in kept if not call.missed}
+        in_force = services.policies.in_force(connection)
+        as_expected, others = sort_out(rows, expected, whole, in_force)
+        plan_and_keep(connection, services, others, now, as_expected)
     log.info("deliver.recorded", calls=len(answered), closed=len(kept))
 
 
@@ -209,8 +208,16 @@ def _error_class(outcome: Outcome) -> str:
     return "rate_limited" if outcome.rate_limited else outcome.kind.value
 
 
-def _change(services: Services, call: Call, after: After, spent: Sequence[Channel], now: datetime) -> ReminderChange:
-    gone = [channel.value for channel in spent]
+def _change(
+    services: Services,
+    call: Call,
+    _outcome: Outcome,
+    after: After,
+    known: Mapping[ReminderId, PastReminder],
+    now: datetime,
+) -> ReminderChange:
+    """A reminder's first attempt has no channel behind it."""
+    gone = [] if call.claim.is_new else [channel.value for channel in known[call.claim.reminder].used]
     if after.spends_channel:
         gone.append(call.claim.channel)
     retry_at = now + services.clock.business_span(after.pause_s) if after.reminder_state == "open" else None

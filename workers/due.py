@@ -1,8 +1,8 @@
 """Finds the accounts whose time has come and nudges them, by channel, to whoever delivers. Nothing more.
 
-Called by the Celery task `tick.due` once a second, and whenever a delivery begins. Any number of them may run at
-once, and any nudge may be lost: an account stays due until it is claimed or planned again, and is nudged again after
-half a minute.
+Called by the Celery task `tick.due` once a second, whenever a delivery begins, and when events were taken in. Any
+number of them may run at once, and any nudge may be lost: an account stays due until it is claimed or planned again,
+and is nudged again after half a minute.
 """
 
 from __future__ import annotations
@@ -20,14 +20,12 @@ from store import due as store_due
 from store.due import Room
 from store.engine import Unavailable
 from workers.instants import Now, now_of
-from workers.nudges import BATCH, Nudge, channel_of, in_batches, queue_of
+from workers.nudges import BATCH, IN_FLIGHT, Nudge, channel_of, in_batches, queue_of
 from workers.planning import PUT_OFF, keep_plans, plan_accounts
 
 RENUDGE_S = 30.0
 AHEAD = 2
 """How many messages may wait in a queue. What waits there is in nobody's turn any more, so that it is kept short."""
-DELIVER_BATCH = 50
-"""As many as a process calls at once."""
 LINE_AHEAD_S = 1.0
 """For how long a line's room is filled ahead: about as long as the next tick takes."""
 DELIVERY_QUEUES = ("deliver.email", "deliver.sms", "deliver.whatsapp", "deliver.task")
@@ -53,7 +51,7 @@ def due(
 def _nudges(queue: str, keys: Sequence[AccountKey]) -> list[Nudge]:
     if queue == "due":
         return in_batches("account.plan", queue, keys)
-    return in_batches("reminder.deliver", queue, keys, DELIVER_BATCH)
+    return in_batches("reminder.deliver", queue, keys, IN_FLIGHT)
 
 
 def _rooms(services: Services, queue: str, waiting: Mapping[str, int]) -> list[Room]:
@@ -66,7 +64,7 @@ def _rooms(services: Services, queue: str, waiting: Mapping[str, int]) -> list[R
     channels = tuple(channel.value for channel in Channel if queue_of(channel) == queue)
     channel = channel_of(queue)
     line = None if channel is None else services.lines.get(channel)
-    most = max(0, free) * DELIVER_BATCH
+    most = max(0, free) * IN_FLIGHT
     return [Room(queue, channels, most if line is None else min(most, line.room(LINE_AHEAD_S)))]
 
 

@@ -19,30 +19,41 @@ from store import history, sellers
 from store.accounts import AccountRow
 from store.engine import Connection
 from store.sellers import SellerRow
+from workers.instants import Now, now_of
 
 
 def fold_accounts(
-    connection: Connection, services: Services, rows: Sequence[AccountRow]
+    connection: Connection, services: Services, rows: Sequence[AccountRow], now: Now | None = None
 ) -> list[tuple[AccountRow, Account, SellerRow]]:
-    """These accounts as their facts make them, each with its seller."""
+    """These accounts as their facts make them, each with its seller.
+
+    `now` counts where the payment feed is known over time: it is then as it was at each account's instant.
+    """
     keys = [row.key for row in rows]
     found = fact_store.load(connection, keys)
     past = history.load(connection, keys)
     owners = sellers.load(connection, {row.seller for row in rows})
-    addresses = {(row.seller, address) for row in rows for address in _addresses(found[row.key])}
-    suppressed = history.suppressed_among(connection, addresses)
-    down, folded = services.lines.down(), []
+    addresses = {row.key: _addresses(found[row.key]) for row in rows}
+    suppressed = history.suppressed_among(
+        connection, {(row.seller, address) for row in rows for address in addresses[row.key]}
+    )
+    down, available = services.lines.down(), services.available
+    set_up = {
+        name: replace(owner.seller, channels=available, rates=services.rates.get(owner.seller.country), down=down)
+        for name, owner in owners.items()
+    }
+    folded = []
     for row in rows:
-        owner = owners[row.seller]
-        rates = services.rates.get(owner.seller.country)
-        seller = replace(owner.seller, channels=services.available, rates=rates, down=down)
         gone = [
             entry
-            for address in _addresses(found[row.key])
+            for address in addresses[row.key]
             for entry in suppressed.get((row.seller, address_key(address)), ())
         ]
+        seller = set_up[row.seller]
+        if services.feed is not None and now is not None:
+            seller = replace(seller, synced_as_of=services.feed.as_of(now_of(now, row.key)))
         account = fold(row.customer_id, found[row.key], seller, past[row.key], gone)
-        folded.append((row, account, owner))
+        folded.append((row, account, owners[row.seller]))
     return folded
 
 

@@ -14,7 +14,7 @@ import structlog
 
 from config.wiring import Services
 from domain.event import Event
-from domain.facts import Fact, InvoiceIssued, PaymentsSynced, Stamp
+from domain.facts import InvoiceIssued, PaymentsSynced, Stamp
 from domain.ids import AccountKey, CustomerId, InvoiceId, SellerId
 from store import accounts, facts, inbox, journal, quarantine, sellers
 from store.accounts import AccountRow
@@ -107,13 +107,13 @@ def _claimants(arrived: Sequence[Arrived], owners: Owners, customers: Customers)
 def _new_facts(one: Arrived, claimants: dict[Name, set[AccountKey]], customers: Customers) -> list[NewFact]:
     """The event's fact, once for each account it may concern and once for each invoice that nobody knows yet."""
     event, seller = one.event, one.row.seller
-    fact = Fact(one.stamp, one.row.received_at, event.body)
+    told = (one.stamp, one.row.received_at, one.row.fact_type, one.row.fact)
     concerned = set().union(*(claimants[name] for name in one.names))
     if event.customer_id is not None:
         concerned.add(customers[seller, event.customer_id])
-    found = [NewFact(seller, key, None, event.invoice_ids, fact) for key in sorted(concerned)]
+    found = [NewFact(seller, key, None, event.invoice_ids, *told) for key in sorted(concerned)]
     unknown = [name[1] for name in one.names if not claimants[name]]
-    return found + [NewFact(seller, None, invoice_id, event.invoice_ids, fact) for invoice_id in unknown]
+    return found + [NewFact(seller, None, invoice_id, event.invoice_ids, *told) for invoice_id in unknown]
 
 
 def _settle_ownership(

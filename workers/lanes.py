@@ -29,11 +29,6 @@ class TimedEvent:
     raw: object
     event: Event
 
-    @property
-    def concerns_all(self) -> bool:
-        """Whether it is about the seller, and so about every account."""
-        return self.event.customer_id is None and not self.event.invoice_ids
-
 
 class Lanes:
     """The lanes of a whole file of events."""

@@ -6,10 +6,8 @@ Called by `workers/claim` while the account is locked. It never leaves the proce
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, datetime
 
-from channels.codes import codes_of
 from channels.port import Content, Document, Line, Rendered
 from channels.words import web_address
 from config.wiring import Services
@@ -43,11 +41,7 @@ def render(
     services: Services, account: Account, policy: Policy, reminder: PlannedReminder, route: Route, now: datetime
 ) -> Rendered:
     """The words for this route. TemplateError if the template is broken."""
-    content = content_of(account, policy, reminder, route, now)
-    rendered = services.renderer.render(content)
-    shown = rendered.html or ""
-    codes = (code for code in codes_of(content.lines, content.seller_name) if f"cid:{code.cid}" in shown)
-    return replace(rendered, codes=tuple(codes))
+    return services.renderer.render(content_of(account, policy, reminder, route, now))
 
 
 def documents_of(account: Account, reminder: PlannedReminder) -> tuple[Document, ...]:
@@ -140,15 +134,16 @@ def _lines(account: Account, policy: Policy, reminder: PlannedReminder, today: d
     lines = []
     for member in reminder.members:
         unit = units[member.unit_id]
-        line = replace(_line(unit, today), charges=_charges(member, unit, account, policy, today))
-        if shown.isdisjoint(state.invoice.id for state in unit.states):
-            line = replace(line, credit_notes=_credit_notes(unit))
-        shown |= {state.invoice.id for state in unit.states}
-        lines.append(line)
+        invoices = {state.invoice.id for state in unit.states}
+        notes = _credit_notes(unit) if shown.isdisjoint(invoices) else ()
+        lines.append(_line(unit, today, _charges(member, unit, account, policy, today), notes))
+        shown |= invoices
     return tuple(lines)
 
 
-def _line(unit: Unit, today: date) -> Line:
+def _line(
+    unit: Unit, today: date, charges: UnitCharges | None = None, credit_notes: tuple[CreditNote, ...] = ()
+) -> Line:
     """A unit as the message shows it: an instalment bears its invoice's number, a plan's all of theirs."""
     first = unit.states[0].invoice
     return Line(
@@ -161,7 +156,9 @@ def _line(unit: Unit, today: date) -> Line:
         document_url=first.document_url,
         payment_url=first.payment_url,
         iban=first.iban,
+        credit_notes=credit_notes,
         payments=unit.states[0].payments if _is_whole(unit) else (),
+        charges=charges,
         part=_part(unit),
         discount=first.early_payment_discount if _is_whole(unit) else None,
     )
@@ -185,7 +182,7 @@ def _credit_notes(unit: Unit) -> tuple[CreditNote, ...]:
 
 def _charges(member: Member, unit: Unit, account: Account, policy: Policy, today: date) -> UnitCharges | None:
     """What the unit's own step lets the message name."""
-    step = next(step for step in ladder_of(account, policy) if step.id == member.step)
+    step = next(step for step in ladder_of(account, policy).steps if step.id == member.step)
     match charges_of(unit, step, account, policy, today):
         case UnitCharges() as charges:
             return charges

@@ -10,6 +10,8 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, Protocol, TypeVar
 
+import uvloop
+
 T = TypeVar("T")
 
 
@@ -24,7 +26,7 @@ class LoopThread:
     """May be used from any number of threads at once, whatever pool the worker runs."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
+        self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="calls", daemon=True)
         self._thread.start()
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from domain.levels import PERSON_CHANNELS, Channel
 
 BATCH = 200
+IN_FLIGHT = 200
+"""How many calls a process makes at once, and so how many a kill leaves in doubt at most."""
 
 QUEUES = (
     "optout",

@@ -5,10 +5,8 @@ Everything takes ids and does a fixed number of round trips for all of them. It 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,18 +15,18 @@ import structlog
 from config.policy_book import InForce, PolicyBook
 from config.wiring import Services
 from domain.account import Account
-from domain.hours import local_date, offset_s
+from domain.contacted import Contacted
+from domain.hours import offset_s
 from domain.internal_task import LOW_SCORE
 from domain.naming import task_id
 from domain.past import PastReminder
 from domain.pinning import Served
 from domain.plan import plan
 from domain.planned import Plan
-from domain.policy import Policy
 from domain.reasons import Code
 from domain.task_outcomes import TaskKind
 from store import accounts, announced, claims, history, inbox, journal, tasks
-from store.accounts import AccountRow, SavedPlan
+from store.accounts import AccountRow
 from store.engine import Connection, Unavailable
 from store.journal import Entry
 from store.sellers import SellerRow
@@ -37,6 +35,7 @@ from workers.end_tasks import end_tasks
 from workers.folding import fold_accounts
 from workers.held_back import held, put_off_while_down
 from workers.instants import Now, by_instant, now_of
+from workers.planned import Planned, plan_as_json, reasons_as_json, saved_plan
 
 PUT_OFF = timedelta(hours=1)
 """When to look again at an account that breaks whoever works on it: a person has to mend it."""
@@ -58,31 +57,6 @@ _SILENT = frozenset(
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A locked account with what it was folded to and what planning says.
-
-    `owner` is its seller, `served` the version of its policy that planned it.
-    `earlier` is how many reminders it has had itself; its account also knows of those that its invoices had before,
-    at another customer's. `footing` is what else the plan stands on, `now` the instant at which it was made.
-    """
-
-    row: AccountRow
-    account: Account
-    owner: SellerRow
-    served: Served
-    plan: Plan
-    earlier: int
-    footing: str
-    now: datetime
-    is_held: bool = False
-
-    @property
-    def policy(self) -> Policy:
-        """The policy that it was planned with."""
-        return self.served.policy
-
-
 def plan_accounts(
     connection: Connection, services: Services, rows: Sequence[AccountRow], now: Now, *, to_claim: bool = False
 ) -> list[Planned]:
@@ -92,17 +66,15 @@ def plan_accounts(
     more for locks on the addresses of their contacts, so that nobody else contacts them meanwhile.
     """
     aside = inbox.in_quarantine(connection, [(row.seller, row.key) for row in rows])
-    folded = fold_accounts(connection, services, rows)
+    folded = fold_accounts(connection, services, rows, now)
     if to_claim:
         persons.lock(connection, [(row, account) for row, account, _ in folded])
     others = persons.contacts_elsewhere(connection, [(row, account) for row, account, _ in folded], now)
     units = [(row.seller, row.key, unit.id) for row, account, _ in folded for unit in account.units]
     elsewhere = history.had_elsewhere(connection, units)
-    known = [
-        replace(_with_earlier(account, elsewhere[row.key]), elsewhere=others.get(row.key, ()))
-        for row, account, _ in folded
-    ]
+    known = [_with_others(account, elsewhere.get(row.key, ()), others.get(row.key, ())) for row, account, _ in folded]
     in_force = services.policies.in_force(connection, known)
+    footing = services.footing
     planned = []
     for (row, account, owner), whole in zip(folded, known, strict=True):
         at = now_of(now, row.key)
@@ -110,15 +82,30 @@ def plan_accounts(
         answer = put_off_while_down(answer, whole.seller.down, at)
         events = aside.get(row.key, [])
         answer = held(answer, events) if events else answer
-        earlier, footing = len(account.history), services.footing
-        planned.append(Planned(row, whole, owner, served, answer, earlier, footing, at, is_held=bool(events)))
+        earlier = len(account.history)
+        is_held = bool(events)
+        planned.append(Planned(row, whole, owner, served, answer, earlier, footing, at, in_force, is_held=is_held))
     return planned
 
 
-def _with_earlier(account: Account, elsewhere: Sequence[PastReminder]) -> Account:
-    """The account with what its invoices had at other customers' too."""
-    past = sorted((*elsewhere, *account.history), key=lambda one: (one.at, one.id))
-    return replace(account, history=tuple(past))
+def plan_onward(services: Services, one: Planned, past: PastReminder, now: datetime) -> Planned:
+    """What is planned once the account has had this reminder too, by all else that was known of it.
+
+    Asks nobody: it is what `plan_accounts` would say if nothing else has come since.
+    """
+    had = tuple(sorted((*one.plan.ended(one.account.history), past), key=lambda each: (each.at, each.id)))
+    account = replace(one.account, history=had)
+    served, answer = _answer(services.policies, one.in_force, account, one.owner, now)
+    answer = put_off_while_down(answer, account.seller.down, now)
+    return replace(one, account=account, served=served, plan=answer, earlier=one.earlier + 1, now=now)
+
+
+def _with_others(account: Account, earlier: Sequence[PastReminder], elsewhere: tuple[Contacted, ...]) -> Account:
+    """The account with what its invoices had at other customers', and its people about other customers."""
+    if not earlier and not elsewhere:
+        return account
+    past = sorted((*earlier, *account.history), key=lambda one: (one.at, one.id))
+    return replace(account, history=tuple(past), elsewhere=elsewhere)
 
 
 def _answer(
@@ -129,39 +116,47 @@ def _answer(
     answer = plan(account, served.policy, now)
     if not served.is_kept or answer.gives_up is None:
         return served, answer
-    ended, state = answer.gives_up
-    past = tuple(replace(one, state=state) if one.id == ended else one for one in account.history)
-    after = replace(account, history=past)
+    after = replace(account, history=answer.ended(account.history))
     freed = book.choose(in_force, after, owner)
     if freed == served:
         return served, answer
     return freed, replace(plan(after, freed.policy, now), gives_up=answer.gives_up)
 
 
-def plan_and_keep(connection: Connection, services: Services, rows: Sequence[AccountRow], now: Now) -> None:
-    """Plans accounts of which something new has just been written, and keeps the plans.
+def plan_and_keep(
+    connection: Connection, services: Services, rows: Sequence[AccountRow], now: Now, known: Sequence[Planned] = ()
+) -> None:
+    """Plans accounts of which something new has just been written, and keeps the plans; also those that are `known`.
 
     An account that cannot be planned takes nothing back of what was written: the next tick plans them one by one.
     """
     try:
         with connection.begin_nested():
-            keep_plans(connection, plan_accounts(connection, services, rows, now))
+            planned = plan_accounts(connection, services, rows, now) if rows else []
+            keep_plans(connection, [*planned, *known])
     except Unavailable:
         raise
     except Exception as error:  # noqa: BLE001 - whatever one account breaks must not undo what is known of all
-        log.warning("plan.failed", accounts=[row.key for row in rows], error=type(error).__name__)
-        for at, keys in by_instant(now, [row.key for row in rows]).items():
+        all_keys = [*(row.key for row in rows), *(one.row.key for one in known)]
+        log.warning("plan.failed", accounts=all_keys, error=type(error).__name__)
+        for at, keys in by_instant(now, all_keys).items():
             accounts.wake(connection, keys, at)
 
 
 def keep_plans(connection: Connection, planned: Sequence[Planned]) -> None:
     """Keeps when to look at each account again, ends and opens its tasks, and journals what has changed."""
     give_up(connection, planned)
-    accounts.save_plans(connection, [_saved(one) for one in planned])
+    told = [plan_as_json(one) for one in planned]
+    kept = [saved_plan(one, facts) for one, facts in zip(planned, told, strict=True)]
+    accounts.save_plans(connection, kept)
     end_tasks(connection, [(one.row, one.account, one.now, _fixes(one)) for one in planned])
     wanted = [(one, task) for one in planned for task in _internal_tasks(one)]
     opened = tasks.open_tasks(connection, [task for _, task in wanted])
-    entries = [_changed(one) for one in planned if _digest(one) != one.row.plan_digest]
+    entries = [
+        Entry(one.row.seller, one.now, "plan.changed", facts, one.row.key)
+        for one, facts, saved in zip(planned, told, kept, strict=True)
+        if saved.digest != one.row.plan_digest
+    ]
     entries += [
         Entry(task.seller, one.now, "task.opened", _about(task), task.account, task=task.id)
         for one, task in wanted
@@ -196,68 +191,10 @@ def give_up(connection: Connection, planned: Sequence[Planned]) -> None:
     journal.write(
         connection,
         [
-            Entry(one.row.seller, one.now, f"reminder.{state}", _reasons(one.plan), one.row.key, reminder)
+            Entry(one.row.seller, one.now, f"reminder.{state}", reasons_as_json(one.plan), one.row.key, reminder)
             for one, reminder, state in ended
         ],
     )
-
-
-def plan_as_json(one: Planned) -> dict[str, Any]:
-    """The plan as pages, journal and explanations read it."""
-    reminder = one.plan.reminder
-    return {
-        "policy": one.policy.label,
-        "pinned": one.served.is_pinned,
-        "footing": one.footing,
-        "again_at": one.plan.again_at.isoformat() if one.plan.again_at else None,
-        "reminder": None
-        if reminder is None
-        else {
-            "at": reminder.send_at.isoformat(),
-            "step": reminder.step.id,
-            "level": reminder.level.word,
-            "channel": reminder.routes[0].channel.value,
-            "units": [member.unit_id for member in reminder.members],
-        },
-        **_reasons(one.plan),
-    }
-
-
-def _reasons(answer: Plan) -> dict[str, Any]:
-    return {"reasons": [reason.as_dict() for reason in answer.reasons]}
-
-
-def _saved(one: Planned) -> SavedPlan:
-    reminder = one.plan.reminder
-    return SavedPlan(
-        key=one.row.key,
-        name=one.account.customer.name,
-        due_at=one.plan.look_at,
-        channel=None if reminder is None else reminder.routes[0].channel.value,
-        gated_as_of=one.account.seller.synced_as_of if _is_gated(one.plan) else None,
-        plan=json.dumps(plan_as_json(one)),
-        digest=_digest(one),
-    )
-
-
-def _is_gated(answer: Plan) -> bool:
-    return any(reason.code is Code.FEED_STALE for reason in answer.reasons)
-
-
-def _digest(one: Planned) -> str:
-    """What the journal compares: the answer, its date and the reason codes, without instants that only move along."""
-    reminder = one.plan.reminder
-    answer = None
-    if reminder is not None:
-        day = local_date(one.account.place, reminder.send_at).isoformat()
-        answer = [reminder.step.id, reminder.routes[0].channel.value, day, [m.unit_id for m in reminder.members]]
-    codes = [[reason.code.value, reason.facts.get("unit")] for reason in one.plan.reasons]
-    opened = [[task.kind, task.step, *task.units] for task in one.plan.tasks]
-    return hashlib.sha256(json.dumps([one.policy.label, answer, codes, opened]).encode()).hexdigest()
-
-
-def _changed(one: Planned) -> Entry:
-    return Entry(one.row.seller, one.now, "plan.changed", plan_as_json(one), one.row.key)
 
 
 def _about(task: tasks.NewTask) -> dict[str, Any]:

@@ -22,7 +22,8 @@ from store import book
 from store.accounts import AccountRow
 from store.engine import Connection, DatabaseFault
 from store.policies import newest_versions
-from workers.planning import Planned, plan_accounts
+from workers.planned import Planned
+from workers.planning import plan_accounts
 
 BATCH = 200
 

@@ -24,6 +24,8 @@ from store.inbox import Incoming, Reception
 from store.journal import Entry
 from store.quarantine import Quarantined
 
+_EXACT = simplejson.JSONEncoder(use_decimal=True, ensure_ascii=False)
+
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
@@ -106,7 +108,7 @@ def _incoming(raw: object, country: str, at: datetime) -> Incoming:
 
 def as_text(raw: object) -> str:
     """The event as it is kept: JSON with its exact numbers."""
-    return simplejson.dumps(raw, use_decimal=True, ensure_ascii=False)
+    return _EXACT.encode(raw)
 
 
 def _conflict(index: int, one: Incoming) -> Rejected:

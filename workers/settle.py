@@ -13,7 +13,7 @@ from datetime import datetime
 import structlog
 
 from config.wiring import Services
-from domain.after import ReminderMove, after_receipts
+from domain.after import PROOFS, ReminderMove, after_receipts
 from domain.asking import WAITING, receipt_due_in_s
 from domain.ids import AccountKey, AttemptId, ReminderId
 from domain.internal_task import InternalTask
@@ -45,6 +45,11 @@ class Settled:
     def new_state(self) -> AttemptState | None:
         """The state that the receipts lead to, None if they change nothing."""
         return None if self.state is self.row.state else self.state
+
+    @property
+    def is_news(self) -> bool:
+        """Whether the reminder may move: not by a proof that the message of a finished one has left."""
+        return self.new_state is not None and not (self.state in PROOFS and self.row.reminder_state == "done")
 
     @property
     def codes(self) -> str | None:
@@ -84,8 +89,9 @@ def _settle(services: Services, ids: Sequence[int], now: datetime) -> int:
         # Read again: what was read before the lock may have moved.
         settled = _by_attempt(attempts.find(connection, set(owners.values())), taken, owners)
         if settled:
-            _apply(connection, settled, {row.key: row for row in rows}, now)
-            plan_and_keep(connection, services, rows, now)
+            moved = _apply(connection, settled, {row.key: row for row in rows}, now)
+            if moved:
+                plan_and_keep(connection, services, [row for row in rows if row.key in moved], now)
         done = [(one.id, one_attempt.row.id) for one_attempt in settled for one in one_attempt.receipts]
         receipts.mark_settled(connection, done)
         parked = {one.id for one in taken} - {receipt for receipt, _ in done}
@@ -132,11 +138,15 @@ def _apply(
     settled: Sequence[Settled],
     rows: Mapping[AccountKey, AccountRow],
     now: datetime,
-) -> None:
-    past = history.load(connection, list(rows))
+) -> set[AccountKey]:
+    """Writes what the receipts say; returns whose plans it may change: mostly nobody's."""
+    news = [one for one in settled if one.is_news]
+    past = history.load(connection, {one.row.account for one in news}) if news else {}
     attempts.report(connection, [_report(one) for one in settled])
-    moves = [(one, _move(one, past[one.row.account])) for one in settled]
-    attempts.change_reminders(connection, [_change(one, move, now) for one, move in moves if move is not None])
+    moves = [(one, _move(one, past[one.row.account])) for one in news]
+    changes = [_change(one, move, now) for one, move in moves if move is not None]
+    if changes:
+        attempts.change_reminders(connection, changes)
     entries = [
         (one.row.seller, one.row.channel, receipt.address or one.row.recipient, receipt.suppress, now)
         for one in settled
@@ -147,7 +157,10 @@ def _apply(
         history.suppress(connection, entries)
     journal.write(connection, [_entry(one, found, now) for one in settled for found in one.receipts])
     late = [(one, past[one.row.account]) for one, move in moves if move is not None and move.needs_repair]
-    _ask_for_repair(connection, late, rows, now)
+    if late:
+        _ask_for_repair(connection, late, rows, now)
+    suppressing = {one.row.account for one in settled for found in one.receipts if found.receipt.suppress is not None}
+    return suppressing | {one.row.account for one, move in moves if move is not None}
 
 
 def _ask_for_repair(

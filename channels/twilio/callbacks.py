@@ -53,10 +53,11 @@ def is_signed(auth_token: str, url: str, raw_body: bytes, signature: str | None,
         elif raw_body and not _is_hashed(raw_body, parse_qs(address.query)):
             return False
         validator = RequestValidator(auth_token)
-        found = [
-            validator.compute_signature(each, fields).encode() for each in (add_port(address), remove_port(address))
-        ]
-        return any(hmac.compare_digest(each, signature.encode()) for each in found)
+        told = signature.encode()
+        return any(
+            hmac.compare_digest(validator.compute_signature(as_signed(address), fields).encode(), told)
+            for as_signed in (remove_port, add_port)
+        )
     except ValueError:  # a port that is no number, bytes that are no UTF-8, too many fields
         return False
 

@@ -1,73 +1,70 @@
-"""Measures how long a seller's few reminders wait while another has very many due: `python -m tests.bench.fairness`.
+"""Measures how long a seller's ten reminders wait while another has very many due: `python -m tests.bench.fairness`.
 
-Real processes: web, a worker for mails and one for the rest, scheduler, PostgreSQL, Redis, simulators. One seller
-posts a book of overdue invoices; while its reminders go out, another posts ten, several times. Told is the time from
-the 202 to the provider's door.
+One seller posts a book of overdue invoices; while its reminders go out, another posts ten, several times. Told is the
+time from the 202 to the provider's door. Both in turn: while the book is still being taken in, and when only its
+reminders are left.
 """
 
-import random
-import statistics
-import sys
-import time
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import count
 from urllib.request import urlopen
 
-from rich.console import Console
+from tests.bench.figures import Figure, Size
+from tests.bench.posting import bodies, mail_of, post
+from tests.bench.site import Site, site
+from tests.simulator_process import eventually
 
-from tests.fault.book import Cohort, Kind, debtors
-from tests.fault.installation import Installation, installation
-from tests.fault.sender import Sender
-
-TUESDAY_1000 = datetime(2026, 11, 24, 9, tzinfo=UTC)
 FEW = 10
-TURNS = 5
-say = Console().print
+BATCH = 500
+_PATIENCE_S = 600.0
+_fewer = count(50_000_000, 1000)
 
 
-def measure(size: int) -> None:
-    """Print a line for each turn, and the median."""
-    with installation(workers=0, schedulers=1, start_at=TUESDAY_1000, seed="fairness") as it:
-        it.add("worker-intake", "worker", "-c", "1", "-Q", "intake,due,settle,optout,sweep", "-n", "worker-intake@%h")
-        it.add("worker-email", "worker", "-c", "1", "-Q", "deliver.email", "-n", "worker-email@%h")
+def measure(size: Size) -> Iterator[Figure]:
+    """The last of the few, in each turn; and how many of the many still waited then."""
+    many = size.of(100_000, 200)
+    with site("--latency", "0.15", "--keep", "1000000") as it:
+        it.add("worker-intake", "worker", "-c", "1", "-Q", "intake,due,settle,optout,sweep", "-n", "intake@%h")
+        it.add("worker-email", "worker", "-c", "1", "-Q", "deliver.email", "-n", "email@%h")
         it.wait_until_ready()
-        sender, chance = Sender(it, "fairness"), random.Random(1)  # noqa: S311 - a book, not a secret
-        big = cohort(it, "big", size, chance)
-        began = time.monotonic()
-        sender.open(big)
-        until_folded(it)
-        say(f"{size} invoices taken in and planned within {time.monotonic() - began:.0f} s")
-        waits = [turn(it, sender, cohort(it, f"few-{number}", FEW, chance)) for number in range(TURNS)]
-        left = size - len({one["to"] for one in it.simulator.messages() if "@big." in one["to"]})
-        say(f"the last of {FEW}: median {statistics.median(waits):.1f} s, most {max(waits):.1f} s; {left} still wait")
+        big, little = it.seller("big"), it.seller("little")
+        for body in bodies(range(0, 2 * many, 2), BATCH):
+            post(it, big, [body], 1)
+        early = [_turn(it, little) for _ in range(size.of(3, 1))]
+        eventually(lambda: _is_folded(it), _PATIENCE_S, every_s=0.5)
+        late = [_turn(it, little) for _ in range(size.repetitions)]
+        left = many + FEW * (len(early) + len(late)) - len(it.simulator.messages())
+    beside = f"beside {many} of another seller"
+    yield Figure("fairness.first_of_all", f"the last of {FEW}, {beside} that are taken in before them", "s", early)
+    yield Figure("fairness.last_of_ten", f"the last of {FEW}, {beside} that are due", "s", late)
+    yield Figure("fairness.left", "how many of the many still waited then", "", [float(left)])
 
 
-def cohort(it: Installation, name: str, size: int, chance: random.Random) -> Cohort:
-    """Customers of a seller of their own, all of them reached by mail."""
-    return Cohort(name, it.seller(name), debtors(name, size, chance, (Kind.DUE,), "email"))
+def _is_folded(it: Site) -> bool:
+    with urlopen(f"{it.url}/metrics", timeout=30) as answer:  # noqa: S310 - our own address
+        return b"relance_events_waiting 0.0" in answer.read()
 
 
-def until_folded(it: Installation) -> None:
-    """Taking in is first come, first served, and not what is measured here."""
-    while True:
-        with urlopen(f"{it.url}/metrics", timeout=30) as answer:  # noqa: S310 - our own address
-            if b"relance_events_waiting 0.0" in answer.read():
-                return
-        time.sleep(0.5)
-
-
-def turn(it: Installation, sender: Sender, few: Cohort) -> float:
+def _turn(it: Site, key: str) -> float:
     """Seconds from the 202 to the last of the few at the provider's door."""
-    sender.open(few)
-    told = max(few.told.values())
-    wanted = {one.email for one in few.debtors}
-    while True:
-        calls = [call for one in wanted for call in it.simulator.requests(to=one)["requests"]]
-        if {call["to"] for call in calls} >= wanted:
-            last = max(datetime.fromisoformat(call["at"]).timestamp() for call in calls)
-            say(f"{FEW} of another seller: {last - told:.1f} s")
-            return last - told
-        time.sleep(0.2)
+    first = next(_fewer)
+    numbers = range(first, first + 2 * FEW, 2)
+    ((_, told),) = post(it, key, bodies(numbers, FEW), 1)
+    addresses = [mail_of(number) for number in numbers]
+    doors = eventually(lambda: _doors(it, addresses), _PATIENCE_S, every_s=0.2)
+    return max(doors) - told
+
+
+def _doors(it: Site, addresses: Sequence[str]) -> list[float] | None:
+    """When each was called; None while one was not."""
+    calls = [it.simulator.requests(to=one)["requests"] for one in addresses]
+    if not all(calls):
+        return None
+    return [datetime.fromisoformat(one[0]["at"]).timestamp() for one in calls]
 
 
 if __name__ == "__main__":
-    measure(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
+    from tests.bench.report import say
+
+    say(measure(Size()))

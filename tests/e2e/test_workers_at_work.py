@@ -73,6 +73,7 @@ def test_two_workers_of_one_kind_share_the_work_and_each_says_what_it_did(
                 time.sleep(1.0)
             eventually(lambda: len(simulator.messages()) >= CUSTOMERS, PATIENCE_S)
             eventually(lambda: {row.state for row in read(services)} == {"accepted"}, PATIENCE_S)
+            eventually(lambda: "keep" in ticks_seen(services), PATIENCE_S)
             attempts = [row.attempt for row in read(services)]
             assert len(simulator.messages()) == CUSTOMERS
     calls = [attempts_told(said, "attempt.calling") for said in (one, two)]
@@ -84,6 +85,11 @@ def test_two_workers_of_one_kind_share_the_work_and_each_says_what_it_did(
 def workers_seen(services: Services) -> set[str]:
     with services.engine.connect() as connection:
         return {sign.worker for sign in ticks.read(connection)}
+
+
+def ticks_seen(services: Services) -> set[str]:
+    with services.engine.connect() as connection:
+        return {sign.name for sign in ticks.read(connection)}
 
 
 def read(services: Services) -> list[LogRow]:

@@ -18,7 +18,10 @@ from tests.fault.book import LATE_KINDS, REST, Cohort, Debtor, Kind, ending_id
 from tests.fault.seen import Physical, Told
 
 MARGIN_S = 0.5
-"""From a worker's commit, which is when a call begins, to the simulator's door. What falls into it is counted."""
+"""From a worker's commit, which is when a call begins, to the simulator's door. What falls into it is counted.
+
+On a machine that is late, `run` gives it more.
+"""
 
 _DEFINITE = ("refused:", "429", "undelivered")
 _SENT = frozenset({"accepted", "sent", "delivered", "read"})
@@ -46,12 +49,12 @@ class Verdict:
     breaches: list[Breach] = field(default_factory=list)
 
 
-def judge(cohort: Cohort, seen: Physical, told: Told) -> Verdict:
-    """Judge a fault that is over."""
+def judge(cohort: Cohort, seen: Physical, told: Told, margin_s: float = MARGIN_S) -> Verdict:
+    """Judge a fault that is over; `margin_s` is longer where the machine itself was late."""
     verdict = Verdict(reminders=len(cohort.debtors))
     for one in cohort.debtors:
         verdict.messages += len(seen.of(one))
-        found = [*_doubled(one, seen), *_fallback(one, seen), *_unwanted(one, cohort, seen, verdict)]
+        found = [*_doubled(one, seen), *_fallback(one, seen), *_unwanted(one, cohort, seen, verdict, margin_s)]
         verdict.doubled += any(breach.what.startswith("doubled") for breach in found)
         found += [*_wrong_sum(one, seen), *_false_words(one, seen, told)]
         if not is_settled(one, cohort, seen, told):
@@ -101,7 +104,7 @@ def _has_failed(one: Debtor, channel: str, seen: Physical) -> bool:
     return bool(calls) and all(outcome.startswith(_DEFINITE) for _, outcome in calls)
 
 
-def _unwanted(one: Debtor, cohort: Cohort, seen: Physical, verdict: Verdict) -> Iterator[Breach]:
+def _unwanted(one: Debtor, cohort: Cohort, seen: Physical, verdict: Verdict, margin_s: float) -> Iterator[Breach]:
     if one.kind in (Kind.ASLEEP, Kind.POISON, Kind.ENGLISH) and seen.of(one):
         yield Breach(f"a message to a customer who is {one.kind}", one.id)
     said_at = cohort.told.get(ending_id(one))
@@ -109,9 +112,9 @@ def _unwanted(one: Debtor, cohort: Cohort, seen: Physical, verdict: Verdict) -> 
         return
     for channel in one.address if one.kind is not Kind.STOPPED else ("sms",):
         for at, _ in seen.calls(one, channel):
-            if at > said_at + MARGIN_S:
+            if at > said_at + margin_s:
                 yield Breach(f"a call {at - said_at:.2f} s after the customer was {one.kind}", one.id)
-            verdict.in_margin += said_at < at <= said_at + MARGIN_S
+            verdict.in_margin += said_at < at <= said_at + margin_s
 
 
 def _wrong_sum(one: Debtor, seen: Physical) -> Iterator[Breach]:

@@ -13,7 +13,8 @@ from typing import Any
 
 from tests.fault.book import Cohort, debtors
 from tests.fault.installation import Installation
-from tests.fault.judge import Breach, Verdict, is_settled, judge
+from tests.fault.judge import MARGIN_S, Breach, Verdict, is_settled, judge
+from tests.fault.lag import Lag
 from tests.fault.scene import Fault, NotStruckError, Scene
 from tests.fault.seen import Physical, Told, physical, told
 from tests.fault.sender import Sender
@@ -22,6 +23,8 @@ HEALS_WITHIN_S = 60.0
 _ENDINGS_S, _ENDINGS_IN_SHORT_S = 4.0, 2.0
 _LOOK_S = 1.0
 _AFTERMATH_S = 2.0
+_ON_THE_WAY = 2
+"""A call passes two processes that may have to wait for their turn: the worker's and the simulator's."""
 _numbers = count(1)
 
 
@@ -67,10 +70,12 @@ class Run:
         self._is_short = is_short
         self._chance = random.Random(seed)  # noqa: S311 - chance that can be repeated
         self._sender = Sender(it, str(seed))
+        self._lag = Lag()
 
     def wave(self, faults: Sequence[Fault]) -> Iterator[Row]:
         """Let these faults strike, wait until all is healed, and judge each."""
         acts: list[_Act] = []
+        self._lag.restart()
         for fault in faults:
             acts.append(self._begin(fault))
             if fault.strike is not None:
@@ -167,7 +172,7 @@ class Run:
 
     def _judge(self, act: _Act, seen: Physical, said: Told) -> Row:
         cohort = act.scene.cohort
-        verdict = judge(cohort, seen, said)
+        verdict = judge(cohort, seen, said, MARGIN_S + _ON_THE_WAY * self._lag.most_s)
         verdict.breaches[:0] = act.problems
         if act.healed_s is None or act.healed_s > HEALS_WITHIN_S:
             verdict.breaches.append(Breach(f"not healed within {HEALS_WITHIN_S:.0f} s", act.fault.name))

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from prometheus_client.parser import text_string_to_metric_families
 
 from config.wiring import DEFAULT_SELLER, Services
+from domain.keeping import MONTHS_AHEAD
 from domain.levels import Channel
 from domain.line import FAULTS_IN_A_ROW, Share
 from domain.outcomes import Outcome, OutcomeClass
@@ -26,6 +27,7 @@ from tests.services import using_services
 from tests.web_server import run_web
 from workers.claim import claim_due
 from workers.intake import intake
+from workers.keep import keep
 from workers.nudges import QUEUES
 from workers.signs import note
 from workers.sweep import sweep
@@ -177,6 +179,14 @@ def test_a_worker_that_is_gone_is_forgotten_after_a_day(pipeline: Pipeline) -> N
     note(pipeline.services, "due", "celery@here")
     with pipeline.services.engine.connect() as connection:
         assert [sign.worker for sign in ticks.read(connection)] == ["celery@here"]
+
+
+def test_months_of_the_journal_that_are_made_ahead_are_counted(pipeline: Pipeline) -> None:
+    keep(pipeline.services, pipeline.now)
+    assert scrape(pipeline.services)["relance_journal_months_ahead"] == MONTHS_AHEAD
+    assert (
+        scrape(pipeline.at(pipeline.now + timedelta(days=45)).services)["relance_journal_months_ahead"] < MONTHS_AHEAD
+    )
 
 
 def test_queues_in_redis_are_measured_and_a_broker_that_is_away_is_told(database_url: str, redis_url: str) -> None:

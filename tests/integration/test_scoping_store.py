@@ -33,6 +33,7 @@ from store import (
     overview,
     quarantine,
     sellers,
+    waking,
     worklist,
 )  # fmt: skip
 from store.engine import Connection
@@ -52,8 +53,7 @@ OF_PROVIDER = "signed by the provider, who knows no sellers"
 UNSCOPED = {
     "accounts.lock": OF_ROWS, "accounts.save_plans": OF_ROWS, "accounts.wake": OF_ROWS, "accounts.quiet": OF_ROWS,
     "accounts.put_off": OF_ROWS, "accounts.open_accounts": OF_ROWS,
-    "accounts.next_looks": OF_ALL, "accounts.wake_outdated": OF_ALL,
-    "accounts.wake_everyone": OF_ALL,
+    "accounts.next_looks": OF_ROWS,
     "announced.announce": OF_ROWS,
     "asking.take": OF_ALL, "asking.put": OF_ROWS, "asking.told_at": OF_NOBODY, "asking.named": OF_OPERATOR,
     "asking.count": OF_OPERATOR,
@@ -73,6 +73,8 @@ UNSCOPED = {
     "inbox.forgotten": OF_ALL, "inbox.with_unfolded": OF_ROWS,
     "journal.write": ITS_ROWS, "journal.of_account": OF_ROWS, "journal.of_reminder": OF_ROWS,
     "migrate.is_current": OF_NOBODY,
+    "months.alone": OF_NOBODY, "months.months": OF_NOBODY, "months.ahead": OF_NOBODY, "months.make": OF_NOBODY,
+    "months.drop": OF_ALL,
     "overview.unfinished": OF_ALL, "overview.ping": OF_NOBODY,
     "policies.publish": OF_NOBODY, "policies.newest_versions": OF_NOBODY, "policies.newest_of_each": OF_NOBODY,
     "policies.versions": OF_NOBODY, "policies.bodies_of": OF_NOBODY, "policies.ladders_on": OF_OPERATOR,
@@ -80,9 +82,12 @@ UNSCOPED = {
     "quarantine.count": OF_OPERATOR,
     "receipts.put": OF_PROVIDER, "receipts.raw_of": OF_PROVIDER, "receipts.take": OF_PROVIDER,
     "receipts.mark_settled": OF_PROVIDER, "receipts.park": OF_PROVIDER, "receipts.forgotten": OF_PROVIDER,
+    "retention.count": IN_ALL, "retention.let_go": OF_ALL, "retention.written": OF_ALL,
+    "retention.let_words_go": OF_ROWS,
     "sellers.key_of": "it says whose a key is", "sellers.active_keys": "it says whose a signature may be",
     "tasks.open_tasks": ITS_ROWS, "tasks.close": OF_ROWS, "tasks.cancel_moot": OF_ROWS,
     "telling.keep": OF_NOBODY, "ticks.note": OF_NOBODY, "ticks.read": OF_NOBODY,
+    "waking.wake_outdated": OF_ALL, "waking.wake_everyone": OF_ALL,
     "worklist.named": OF_OPERATOR, "worklist.locked": OF_OPERATOR,
 }  # fmt: skip
 
@@ -98,7 +103,6 @@ def asked_as_other(
         "accounts.lock_invoices": lambda: accounts.lock_invoices(connection, [(OTHER, bill)])[OTHER, bill],
         "accounts.own_invoices": lambda: accounts.own_invoices(connection, [(OTHER, bill, key, "")]),
         "accounts.find": lambda: accounts.find(connection, [(OTHER, butcher)]),
-        "accounts.wake_seller": lambda: accounts.wake_seller(connection, now, 100, seller=OTHER) and None,
         "asking.in_doubt": lambda: asking.in_doubt(connection, OTHER),
         "book.batch": lambda: book.batch(connection, 10, seller=OTHER, customer=butcher),
         "book.named": lambda: book.named(connection, OTHER, "F-18"),
@@ -123,6 +127,7 @@ def asked_as_other(
         "sellers.load": lambda: sellers.load(connection, [OTHER]).get(DEFAULT_SELLER),
         "sellers.synced": lambda: sellers.synced(connection, OTHER, now),
         "sellers.add_key": lambda: sellers.add_key(connection, "another", "rk_another", OTHER),
+        "waking.wake_seller": lambda: waking.wake_seller(connection, now, 100, AccountKey(0), seller=OTHER),
         "worklist.message_of": lambda: worklist.message_of(connection, attempt_id(reminder, 1), OTHER),
         "worklist.read": lambda: worklist.read(connection, seller=OTHER),
     }

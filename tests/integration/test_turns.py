@@ -11,8 +11,8 @@ from store import accounts, sellers
 from store import due as store_due
 from store.due import Room
 from tests.pipeline import TUESDAY_0930, Pipeline
-from workers.due import AHEAD, DELIVER_BATCH, due
-from workers.nudges import BATCH, Nudge
+from workers.due import AHEAD, due
+from workers.nudges import BATCH, IN_FLIGHT, Nudge
 
 
 def fill(pipeline: Pipeline, seller: str, count: int, channel: str | None = "email", minutes_ago: int = 1) -> None:
@@ -87,10 +87,10 @@ def test_where_sellers_are_more_than_there_is_room_nobody_is_always_the_last(pip
     assert len(seen) == 8
 
 
-@pytest.mark.parametrize(("waiting", "given"), [(0, AHEAD * DELIVER_BATCH), (1, DELIVER_BATCH), (AHEAD, 0), (7, 0)])
+@pytest.mark.parametrize(("waiting", "given"), [(0, AHEAD * IN_FLIGHT), (1, IN_FLIGHT), (AHEAD, 0), (7, 0)])
 def test_no_more_waits_in_a_queue_than_is_soon_taken_up(pipeline: Pipeline, waiting: int, given: int) -> None:
-    fill(pipeline, "big", 1_000)
-    nudges = due(pipeline.services, TUESDAY_0930, {"deliver.email": waiting})
+    fill(pipeline, "big", 1_000, "phone")
+    nudges = due(pipeline.services, TUESDAY_0930, {"deliver.task": waiting})
     assert sum(len(nudge.ids) for nudge in nudges) == given
 
 
@@ -107,7 +107,7 @@ def test_each_queue_has_its_own_room(pipeline: Pipeline) -> None:
     for channel in ("email", "sms", "phone", "task"):
         fill(pipeline, f"by-{channel}", 300, channel)
     found = {nudge.queue: len(nudge.ids) for nudge in due(pipeline.services, TUESDAY_0930, {"deliver.email": AHEAD})}
-    assert found == {"deliver.sms": 10, "deliver.task": DELIVER_BATCH}
+    assert found == {"deliver.sms": 10, "deliver.task": IN_FLIGHT}
     only = due(pipeline.services, TUESDAY_0930, only="deliver.email")
     assert {nudge.queue for nudge in only} == {"deliver.email"}
 

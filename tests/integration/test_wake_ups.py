@@ -1,6 +1,8 @@
 """No account sleeps through what may change its plan: a policy, a channel that is set up, a seller's defaults."""
 
+import json
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -8,13 +10,15 @@ import sqlalchemy as sa
 from channels.port import ChannelPort
 from config.publishing import prepare
 from config.wiring import DEFAULT_SELLER
-from domain.ids import SellerId
+from domain.ids import AccountKey, SellerId
 from domain.levels import Channel
-from store import accounts
+from store import waking
 from tests.factories import Json, contact_data, event, invoice_event
 from tests.pipeline import Pipeline
 from tests.simulator_process import Simulator
 from workers.claim import claim_due
+
+FIRST = AccountKey(0)
 
 
 def late(**customer: object) -> Json:
@@ -63,9 +67,37 @@ def test_a_sellers_accounts_can_be_woken_and_nobody_elses(pipeline: Pipeline) ->
     pipeline.take(late())
     with pipeline.services.engine.begin() as connection:
         connection.execute(sa.text("UPDATE accounts SET due_at = NULL"))
-        assert accounts.wake_seller(connection, pipeline.now, 100, seller=SellerId("somebody")) == 0
-        assert accounts.wake_seller(connection, pipeline.now, 100, seller=DEFAULT_SELLER) == 1
-        assert accounts.wake_seller(connection, pipeline.now, 100, seller=DEFAULT_SELLER) == 0
+        key = pipeline.account().key
+        assert waking.wake_seller(connection, pipeline.now, 100, FIRST, seller=SellerId("somebody")) == []
+        assert waking.wake_seller(connection, pipeline.now, 100, key, seller=DEFAULT_SELLER) == []
+        assert waking.wake_seller(connection, pipeline.now, 100, FIRST, seller=DEFAULT_SELLER) == [key]
+        assert waking.wake_seller(connection, pipeline.now, 100, FIRST, seller=DEFAULT_SELLER) == []
+
+
+def test_outdated_plans_are_woken_a_few_at_a_time_and_no_others(pipeline: Pipeline) -> None:
+    """Each for its own reason: its footing, its policy, its pinned version, or because nobody has planned it yet."""
+    wake = partial(waking.wake_outdated, labels=["standard@2"], overtaken=["standard@1"], footing="now")
+    plans = [
+        {"footing": "now", "pinned": False, "policy": "standard@2"},
+        {"footing": "before", "pinned": False, "policy": "standard@2"},
+        {"footing": "now", "pinned": False, "policy": "gentle@1"},
+        {"footing": "now", "pinned": True, "policy": "gentle@1"},
+        {"footing": "now", "pinned": True, "policy": "standard@1"},
+        {"footing": "now", "policy": "standard@2"},
+        None,
+        {"footing": "now", "pinned": False, "policy": "standard@2"},
+    ]
+    add = sa.text(
+        "INSERT INTO accounts (id, seller, customer_id, plan) OVERRIDING SYSTEM VALUE VALUES (:id, 's', :id, :plan)"
+    )
+    with pipeline.services.engine.begin() as connection:
+        for number, plan in enumerate(plans, start=1):
+            connection.execute(add, {"id": number, "plan": json.dumps(plan) if plan else None})
+        turns, last = [], FIRST
+        while woken := wake(connection, pipeline.now, 2, last):
+            turns.append(woken)
+            last = woken[-1]
+    assert turns == [[2, 3], [5, 6], [7]]
 
 
 class Meanwhile:

@@ -14,7 +14,7 @@ from config.keys import LOGIN, SESSION, login_token, new_key, sign_token
 from config.wiring import Services
 from domain.customer import Seller
 from domain.ids import SellerId
-from store import sellers
+from store import overview, sellers
 from tests.conftest import Servers
 from tests.factories import contact_data, customer_data, event, invoice_event
 from tests.pipeline import Pipeline
@@ -239,3 +239,13 @@ def escaped(text: str) -> str:
     for sign, written in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("'", "&#39;"), ('"', "&#34;")):
         text = text.replace(sign, written)
     return text
+
+
+def test_of_more_customers_than_a_page_shows_the_first_by_id_stand_by_name(services: Services) -> None:
+    """Sorting all of them took a third of a second of processor time for each page, with a million invoices."""
+    add = sa.text("INSERT INTO accounts (seller, customer_id, name) VALUES ('default', :id, :name)")
+    with services.engine.begin() as connection:
+        for customer, name in (("C-3", "Bernard"), ("C-2", "Anne"), ("C-1", "Zoé")):
+            connection.execute(add, {"id": customer, "name": name})
+        found = overview.accounts_of(connection, SellerId("default"), limit=2)
+    assert [one.name for one in found] == ["Anne", "Zoé"]

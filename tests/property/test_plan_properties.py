@@ -240,7 +240,7 @@ def test_the_first_usable_channel_is_used_and_the_tone_is_capped(world: World) -
 def wished(account: Account, policy: Policy, reminder: PlannedReminder) -> list[Channel]:
     """The step's channels in the customer's order: people first, where the step begins with one."""
     listed = list(reminder.step.channels)
-    if listed[0] in (Channel.PHONE, Channel.LETTER, Channel.TASK):
+    if listed[0] not in (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP):
         return listed
     wishes = [account.customer.preferred_channel]
     if account.segment.name in policy.segments:

@@ -12,7 +12,7 @@ RULES = yaml.safe_load((ROOT / "docs/alerts.yaml").read_text(encoding="utf-8"))[
 RUNBOOK = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 _EXPRESSION = re.compile(
-    r'(?:(?:abs|increase)\()?relance_[a-z_]+(?:\{[a-z_]+!?="[a-z]+"\})?(?:\[\d+m\])?\)? (?:==|>) \d+'
+    r'(?:(?:abs|increase)\()?relance_[a-z_]+(?:\{[a-z_]+!?="[a-z]+"\})?(?:\[\d+m\])?\)? (?:==|>|<) \d+'
 )
 
 

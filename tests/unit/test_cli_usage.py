@@ -9,7 +9,7 @@ from cli.parts import worker_options
 
 VERBS = [
     "up", "demo", "migrate", "web", "worker", "scheduler", "emit", "replay", "log", "explain", "preview", "hold",
-    "release", "suppress", "key", "seller", "policy", "task", "template", "unconfirmed", "quarantine",
+    "release", "suppress", "keep", "key", "seller", "policy", "task", "template", "unconfirmed", "quarantine",
 ]  # fmt: skip
 NOBODY_THERE = "postgresql://relance:a-password@127.0.0.1:1/relance"
 

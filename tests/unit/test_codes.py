@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from channels.codes import codes_of, png_of, transfer_payload, valid_iban
+from channels.port import Kind
+from domain.levels import Channel
 from domain.money import Money
-from tests.content_factories import LANGUAGES, a_content, a_line, html_of
+from tests.content_factories import LANGUAGES, RENDERER, a_content, a_line, html_of
 
 IBAN = "FR76 3000 6000 0112 3456 7890 189"
 BARE = "FR7630006000011234567890189"
@@ -121,3 +123,11 @@ def test_a_mail_shows_its_code_and_asks_nobody_for_the_picture(language: str) ->
     assert f'src="cid:{code.cid}"' in html
     assert "http" not in html.split("<img")[1].split(">")[0]
     assert html_of(replace(content, lines=(a_line(payment_url=None),))).count("<img") == 0
+
+
+def test_what_is_rendered_says_which_codes_its_html_shows() -> None:
+    content = a_content(lines=(a_line(number="F-1", iban=IBAN), a_line(number="F-2")))
+
+    assert RENDERER.render(content).codes == codes_of(content.lines, content.seller_name)
+    assert RENDERER.render(replace(content, kind=Kind.THANKS)).codes == ()
+    assert RENDERER.render(replace(content, channel=Channel.SMS)).codes == ()

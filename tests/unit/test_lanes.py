@@ -59,6 +59,8 @@ def test_events_of_one_id_stay_in_order() -> None:
     assert lanes.of_event(one) == lanes.of_event(other)
 
 
-def test_a_payment_feed_concerns_all() -> None:
-    assert timed(event("payments.synced", {"as_of": "2026-06-01T04:00:00Z"})).concerns_all
-    assert not issued("C-1", "F-1").concerns_all
+def test_a_payment_feed_is_in_nobody_s_lane_but_keeps_its_place_among_events_of_its_id() -> None:
+    feeds = [timed(event("payments.synced", {"as_of": "2026-06-01T04:00:00Z"}, id=name)) for name in ("p", "q")]
+    lanes = Lanes([*feeds, promised("F-1")])
+    assert lanes.of_event(feeds[0]) == lanes.of_event(promised("F-1"))
+    assert lanes.of_event(feeds[1]) not in {lanes.of_event(feeds[0]), *lanes.of_customers.values()}

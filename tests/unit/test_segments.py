@@ -204,7 +204,7 @@ def reliable_account() -> Account:
 def test_a_derived_segment_changes_the_ladder_and_the_plan_says_so() -> None:
     policy = a_policy(segments={"reliable": Segment(skip=frozenset({CALL.id}))})
     account = reliable_account()
-    assert CALL not in ladder_of(account, policy)
+    assert CALL not in ladder_of(account, policy).steps
     found = plan(account, policy, late_morning(12))
     assert asked(found) == ("first", [("F-1", "first")])
     assert found.reasons[0] == Reason(

@@ -7,9 +7,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-import typer
 
-from cli.main import app
+from cli.verbs import VERBS, loaded
 from domain.read_event import event_type_names
 from domain.task_outcomes import OUTCOMES_OF, TaskOutcome
 
@@ -54,16 +53,7 @@ def _names(body: list[ast.stmt], inside: str = "") -> Iterator[str]:
 
 def commands() -> dict[str, frozenset[str]]:
     """The verbs of `relance`, each with the verbs below it."""
-    below = {
-        group.name: frozenset(_verb(one) for one in group.typer_instance.registered_commands)
-        for group in app.registered_groups
-        if group.name and group.typer_instance
-    }
-    return {_verb(one): frozenset() for one in app.registered_commands} | below
-
-
-def _verb(command: typer.models.CommandInfo) -> str:
-    return command.name or (command.callback.__name__ if command.callback else "")
+    return {name: frozenset(getattr(loaded(name), "commands", ())) for name in VERBS}
 
 
 def is_missing(path: str, name: str) -> bool:

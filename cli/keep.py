@@ -1,0 +1,27 @@
+"""`relance keep`: what is older than is kept leaves now; else the scheduler has it done each hour."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from config.wiring import build
+from workers.keep import keep as keep_now
+from workers.keep import would_leave
+
+
+def keep(
+    is_dry: Annotated[bool, typer.Option("--dry-run", help="Only say how many of what would leave.")] = False,
+) -> None:
+    """Let go of what is older than is kept, and make the journal's next months.
+
+    The scheduler has it done each hour. RELANCE_KEEP_MONTHS and RELANCE_KEEP_RAW_MONTHS say how long what is kept.
+    """
+    services = build()
+    try:
+        left = (would_leave if is_dry else keep_now)(services, services.clock.now())
+    finally:
+        services.engine.dispose()
+    for name, number in left.items():
+        typer.echo(f"{name}: {number}")

@@ -1,0 +1,123 @@
+"""Measures the whole line: `python -m tests.bench.line`.
+
+    events over HTTP → folded → planned → claimed → sent → receipts → settled
+
+Real processes: web, scheduler, workers, PostgreSQL, Redis; the provider's simulator takes 150 ms for each call. Told
+are reminders a second from the first event posted to the last receipt settled, the processor time that each process
+used for a reminder (the simulator's and the poster's do not count), and how long after the 202 the provider was
+called: in a flood, and at a steady 300 a second.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from statistics import quantiles
+
+import sqlalchemy as sa
+
+from tests.bench.cpu import Cpu
+from tests.bench.figures import Figure, Size
+from tests.bench.posting import bodies, mail_of, phone_of, post
+from tests.bench.site import Site, site
+from tests.simulator_process import eventually
+
+WORKERS = ("worker", "-c", "4")
+PARTS = ("web", "worker", "scheduler", "postgres", "redis")
+BATCH = 500
+STEADY_PER_S = 300
+STEADY_BATCH = 30
+LATENCY_S = 0.15
+_PATIENCE_S = 600.0
+_PERCENTS = (50, 95, 99)
+
+Run = dict[str, float]
+"""What one repetition came to, by the figure's name."""
+
+
+def measure(size: Size) -> Iterator[Figure]:
+    """A warm-up, then the flood again and again, then the steady stream, on one installation that grows."""
+    with site("--latency", str(LATENCY_S), "--keep", "1000000") as it:
+        it.add("worker", *WORKERS)
+        it.wait_until_ready()
+        line = Line(it)
+        line.flood(size.of(1000, 10))
+        floods = [line.flood(size.of(4000, 20)) for _ in range(size.repetitions)]
+        steady = [line.steady(size.of(6000, 60)) for _ in range(size.of(3, 1))]
+    yield Figure("line.rate", "the whole line", "1/s", [run["rate"] for run in floods])
+    yield Figure("line.cpu", "the whole line: processor time a reminder", "ms", [run["cpu"] for run in floods])
+    for part in PARTS:
+        yield Figure(f"line.cpu.{part}", f"of which {part}", "ms", [run[part] for run in floods])
+    for name, runs in (("flood", floods), ("steady", steady)):
+        for percent in _PERCENTS:
+            about = f"from the 202 to the provider's door, {name}: {percent} of 100 within"
+            yield Figure(f"line.{name}.p{percent}", about, "s", [run[f"p{percent}"] for run in runs])
+
+
+class Line:
+    """One installation, and how many reminders it has made so far."""
+
+    def __init__(self, it: Site) -> None:
+        self._it = it
+        self._key = it.seller("bench")
+        self._made = 0
+        roots = {name: running.pid for name, running in it.parts.items()}
+        roots |= {"postgres": it.postgres.pid, "redis": it.redis.pid}
+        self._cpu = Cpu({name: [pid] for name, pid in roots.items()})
+
+    def flood(self, count: int) -> Run:
+        """All events at once, in large batches."""
+        numbers = range(self._made, self._made + count)
+        posts = bodies(numbers, BATCH)
+        self._cpu.restart()
+        began = time.time()
+        answers = post(self._it, self._key, posts)
+        self._wait_for(self._made + count)
+        seconds, spent = time.time() - began, self._cpu.spent()
+        self._made += count
+        told = {number: answers[at // BATCH][1] for at, number in enumerate(numbers)}
+        used = {part: spent[part] / count * 1000 for part in PARTS}
+        return {"rate": count / seconds, "cpu": sum(used.values()), **used, **self._waits(told)}
+
+    def steady(self, count: int) -> Run:
+        """A small batch every tenth of a second."""
+        numbers = range(self._made, self._made + count)
+        posts = bodies(numbers, STEADY_BATCH)
+        began = time.time()
+        answers: list[tuple[float, float]] = []
+        for at, body in enumerate(posts):
+            time.sleep(max(0.0, began + at * STEADY_BATCH / STEADY_PER_S - time.time()))
+            answers += post(self._it, self._key, [body], 1)
+        self._wait_for(self._made + count)
+        self._made += count
+        return self._waits({number: answers[at // STEADY_BATCH][1] for at, number in enumerate(numbers)})
+
+    def _wait_for(self, count: int) -> None:
+        """Wait until so many messages in all are known to be delivered; AssertionError if one went out twice."""
+        eventually(lambda: self._delivered() >= count, _PATIENCE_S, every_s=0.25)
+        sent = len(self._it.simulator.messages())
+        if sent != count:
+            raise AssertionError(f"{sent} messages went out for {count} reminders")
+
+    def _delivered(self) -> int:
+        with self._it.services.engine.connect() as connection:
+            statement = sa.text("SELECT count(*) FROM attempts WHERE state = 'delivered'")
+            return int(connection.execute(statement).scalar_one())
+
+    def _waits(self, told: Mapping[int, float]) -> Run:
+        """From the 202 to the provider's door."""
+        called = {
+            one["to"]: datetime.fromisoformat(one["accepted_at"]).timestamp() for one in self._it.simulator.messages()
+        }
+        waits = [called[phone_of(n) if n % 2 else mail_of(n)] - at for n, at in told.items()]
+        return {f"p{percent}": wait for percent, wait in zip(_PERCENTS, _percentiles(waits), strict=True)}
+
+
+def _percentiles(values: Sequence[float]) -> list[float]:
+    cuts = quantiles(values, n=100, method="inclusive")
+    return [cuts[percent - 1] for percent in _PERCENTS]
+
+
+if __name__ == "__main__":
+    from tests.bench.report import say
+
+    say(measure(Size()))

@@ -1,0 +1,146 @@
+"""The journal's months: made ahead, dropped whole, and no instant is lost, whatever the clock says."""
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from config.wiring import DEFAULT_SELLER, Services
+from domain.ids import AccountKey
+from domain.keeping import MONTHS_AHEAD, month_start
+from store import journal, months
+from store.engine import Connection
+from store.journal import Entry
+from tests.pipeline import TUESDAY_0930
+from tests.services import using_services
+from workers.keep import keep
+
+KEY = AccountKey(7)
+LONG_AGO, FAR_AHEAD = datetime(1999, 7, 14, tzinfo=UTC), datetime(2041, 7, 14, tzinfo=UTC)
+
+
+@pytest.fixture
+def services(database_url: str) -> Iterator[Services]:
+    with using_services(database_url) as services:
+        yield services
+
+
+def write(services: Services, *instants: datetime) -> None:
+    with services.engine.begin() as connection:
+        journal.write(connection, [Entry(DEFAULT_SELLER, at, "plan.changed", {}, KEY) for at in instants])
+
+
+def instants(services: Services) -> list[datetime]:
+    with services.engine.connect() as connection:
+        return [entry.at for entry in journal.of_account(connection, KEY)]
+
+
+def part_of(connection: Connection, at: datetime) -> str:
+    found = connection.execute(sa.text("SELECT tableoid::regclass::text FROM journal WHERE at = :at"), {"at": at})
+    return str(found.scalar_one())
+
+
+def ahead(services: Services, now: datetime) -> int:
+    with services.engine.connect() as connection:
+        return months.ahead(connection, now)
+
+
+def test_a_new_installation_has_its_first_months(services: Services) -> None:
+    assert ahead(services, datetime.now(UTC)) >= MONTHS_AHEAD
+
+
+def test_the_job_makes_the_months_ahead_of_business_time(services: Services) -> None:
+    later = TUESDAY_0930 + timedelta(days=1000)
+    assert ahead(services, later) == 0
+    keep(services, later)
+    assert ahead(services, later) == MONTHS_AHEAD
+    write(services, later)
+    with services.engine.connect() as connection:
+        assert part_of(connection, later) == f"journal_{later:%Y_%m}"
+
+
+def test_a_write_of_any_instant_is_kept_and_read(services: Services) -> None:
+    """A replay, a shifted clock, a machine that believes it is 1999: the journal takes it."""
+    write(services, LONG_AGO, TUESDAY_0930, FAR_AHEAD)
+    assert instants(services) == [LONG_AGO, TUESDAY_0930, FAR_AHEAD]
+    with services.engine.connect() as connection:
+        assert [part_of(connection, at) for at in (LONG_AGO, FAR_AHEAD)] == ["journal_default"] * 2
+
+
+def test_what_was_written_before_its_month_was_made_moves_there(services: Services) -> None:
+    """The job stood still for a year: rows of this month lie in the default part."""
+    write(services, FAR_AHEAD, FAR_AHEAD + timedelta(days=100))
+    keep(services, FAR_AHEAD)
+    with services.engine.connect() as connection:
+        assert part_of(connection, FAR_AHEAD) == "journal_2041_07"
+        assert part_of(connection, FAR_AHEAD + timedelta(days=100)) == "journal_2041_10"
+    write(services, FAR_AHEAD)
+    assert len(instants(services)) == 3
+
+
+def test_too_much_to_move_stays_where_it_is_and_is_read_all_the_same(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(months, "MOST_MOVED", 1)
+    write(services, FAR_AHEAD, FAR_AHEAD)
+    keep(services, FAR_AHEAD)
+    assert ahead(services, FAR_AHEAD) == MONTHS_AHEAD
+    with services.engine.connect() as connection:
+        assert month_start(FAR_AHEAD) not in months.months(connection)
+    write(services, FAR_AHEAD)
+    assert len(instants(services)) == 3
+
+
+def test_old_months_leave_whole_and_old_rows_of_no_month_too(services: Services) -> None:
+    now = TUESDAY_0930 + timedelta(days=366 * 12)
+    write(services, LONG_AGO, TUESDAY_0930, now - timedelta(days=365), FAR_AHEAD)
+    left = keep(services, now)
+    assert instants(services) == [now - timedelta(days=365), FAR_AHEAD]
+    assert (left["months of the journal"] >= 1, left["journal of no month"]) == (True, 1)
+    with services.engine.connect() as connection:
+        assert min(months.months(connection)) >= month_start(now, -services.settings.keep_months)
+    assert keep(services, now)["months of the journal"] == 0
+
+
+def test_nothing_leaves_in_the_first_eleven_years(services: Services) -> None:
+    write(services, TUESDAY_0930)
+    assert set(keep(services, TUESDAY_0930 + timedelta(days=365 * 11)).values()) == {0}
+    assert instants(services) == [TUESDAY_0930]
+
+
+def test_many_at_once_make_and_drop_each_month_once(services: Services) -> None:
+    now = TUESDAY_0930 + timedelta(days=366 * 12)
+    write(services, TUESDAY_0930, now)
+    with services.engine.connect() as connection:
+        old = len([month for month in months.months(connection) if month < month_start(now, -132)])
+    with ThreadPoolExecutor(4) as pool:
+        left = list(pool.map(lambda _: keep(services, now)["months of the journal"], range(4)))
+    assert sum(left) == old
+    keep(services, now)
+    assert ahead(services, now) == MONTHS_AHEAD
+    assert instants(services) == [now]
+
+
+def test_the_job_gives_way_to_whoever_holds_the_journal(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long reader must not have every writer wait behind the job: it tries again an hour later."""
+    monkeypatch.setattr(months, "WAITS_MS", 50)
+    with services.engine.begin() as reader:
+        reader.execute(sa.text("SELECT count(*) FROM journal_default"))
+        keep(services, FAR_AHEAD)
+    assert ahead(services, FAR_AHEAD) == 0
+    keep(services, FAR_AHEAD)
+    assert ahead(services, FAR_AHEAD) == MONTHS_AHEAD
+
+
+def test_readers_of_the_journal_use_an_index_of_each_part(services: Services) -> None:
+    keep(services, FAR_AHEAD)
+    with services.engine.begin() as connection:
+        connection.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        for where in ("account_id = 7", "reminder_id = 'r'"):
+            statement = f"EXPLAIN SELECT * FROM journal WHERE {where} ORDER BY id DESC LIMIT 500"  # noqa: S608
+            plan = "\n".join(connection.execute(sa.text(statement)).scalars())
+            assert len(re.findall(r"Index Scan|Bitmap Index", plan)) >= len(months.months(connection)) + 1
+            assert "Seq Scan" not in plan

@@ -1,0 +1,131 @@
+"""Makes the journal's next months, and lets go of what is older than is kept: in small batches, never all at once.
+
+Called by the Celery task `tick.keep` each hour, and by `relance keep`. Any number of them may run at once; one that
+is killed has done what it has done, and the next one goes on. What planning reads is never touched: facts, reminders,
+steps, contacts of the last months.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+
+import structlog
+
+from config.wiring import Services
+from domain.ids import AttemptId
+from domain.keeping import MONTHS_AHEAD, may_leave, month_start
+from store import months, retention
+from store.engine import Connection, Unavailable
+from store.retention import RAW, SAID, Kind, Place
+from workers.folding import fold_accounts
+
+BATCH = 500
+MOST_BATCHES = 100
+"""Of each kind in one run: an hour's worth, and a backlog is worked off in days."""
+
+MONTHS = "months of the journal"
+WORDS = "words of messages"
+
+log = structlog.get_logger()
+
+
+def keep(services: Services, now: datetime) -> Mapping[str, int]:
+    """Makes the months from this one on, then lets go; returns how many of each kind left."""
+    said, raw = _limits(services, now)
+    _make_months(services, now)
+    left = {MONTHS: _drop_months(services, said), WORDS: _let_words_go(services, said, now)}
+    left |= {kind.name: _let_go(services, kind, said) for kind in SAID}
+    left |= {kind.name: _let_go(services, kind, raw) for kind in RAW}
+    log.info("keep.done", left={name: number for name, number in left.items() if number})
+    return left
+
+
+def would_leave(services: Services, now: datetime) -> Mapping[str, int]:
+    """How many of each kind would leave if `keep` ran until nothing more does. Only reads."""
+    said, raw = _limits(services, now)
+    with services.engine.connect() as connection:
+        left = {MONTHS: len(_old_months(connection, said)), WORDS: 0}
+        after: Place | None = None
+        while True:
+            ids, after = _may_leave(services, connection, said, after)
+            left[WORDS] += len(ids)
+            if after is None:
+                break
+        left |= {kind.name: retention.count(connection, kind, said) for kind in SAID}
+        return left | {kind.name: retention.count(connection, kind, raw) for kind in RAW}
+
+
+def _limits(services: Services, now: datetime) -> tuple[datetime, datetime]:
+    """Before when what was said and decided leaves, and before when what came in: each the start of a month."""
+    settings = services.settings
+    return month_start(now, -settings.keep_months), month_start(now, -settings.keep_raw_months)
+
+
+def _make_months(services: Services, now: datetime) -> None:
+    for number in range(MONTHS_AHEAD + 1):
+        month = month_start(now, number)
+        with _alone(services) as connection:
+            is_missing = connection is not None and month not in months.months(connection)
+            if connection is not None and is_missing and not months.make(connection, month):
+                log.warning("keep.month_left", month=f"{month:%Y-%m}")
+
+
+def _drop_months(services: Services, before: datetime) -> int:
+    with services.engine.connect() as connection:
+        old = _old_months(connection, before)
+    dropped = 0
+    for month in old:
+        with _alone(services) as connection:
+            if connection is not None and month in months.months(connection):
+                months.drop(connection, month)
+                dropped += 1
+    return dropped
+
+
+def _old_months(connection: Connection, before: datetime) -> list[datetime]:
+    return [month for month in months.months(connection) if month < before]
+
+
+@contextmanager
+def _alone(services: Services) -> Iterator[Connection | None]:
+    """A transaction that may change the journal's parts; None while another does. It gives way to others' locks."""
+    try:
+        with services.engine.begin() as connection:
+            yield connection if months.alone(connection) else None
+    except Unavailable as error:
+        log.warning("keep.later", error=type(error).__name__)
+
+
+def _let_words_go(services: Services, before: datetime, now: datetime) -> int:
+    left, after = 0, None
+    for _ in range(MOST_BATCHES):
+        with services.engine.begin() as connection:
+            ids, after = _may_leave(services, connection, before, after)
+            left += retention.let_words_go(connection, ids, now)
+        if after is None:
+            break
+    return left
+
+
+def _may_leave(
+    services: Services, connection: Connection, before: datetime, after: Place | None
+) -> tuple[list[AttemptId], Place | None]:
+    """Of the next old attempts those about which nothing is owed any more, and where to go on (None: no more)."""
+    found = retention.written(connection, before, after, BATCH)
+    rows = list({one.account.key: one.account for one in found}.values())
+    accounts = {row.key: account for row, account, _ in fold_accounts(connection, services, rows)}
+    ids = [one.attempt for one in found if may_leave(accounts[one.account.key], one.invoice_ids)]
+    return ids, (found[-1].called_at, found[-1].attempt) if len(found) == BATCH else None
+
+
+def _let_go(services: Services, kind: Kind, before: datetime) -> int:
+    left = 0
+    for _ in range(MOST_BATCHES):
+        with services.engine.begin() as connection:
+            batch = retention.let_go(connection, kind, before, BATCH)
+        left += batch
+        if batch < BATCH:
+            break
+    return left
