@@ -116,7 +116,6 @@ def publish(nudges: Iterable[Nudge]) -> bool:
 @app.task(name="event.intake")
 def _intake(ids: list[int]) -> None:
     intake(services(), ids, services().clock.now())
-    _nudge_due()  # what the events made due goes out now, and not at the next tick
 
 
 @app.task(name="account.plan")
@@ -143,7 +142,10 @@ def _due() -> None:
 
 
 def _nudge_due(only: str | None = None) -> None:
-    """Fills the queues up to where they should be: each second, when work is taken from one, when events came in."""
+    """Fills the queues up to where they should be: each second, and when work has been taken from one.
+
+    Not when events come in: the batches would be small, and each keeps a process waiting for its provider (measured).
+    """
     found = waiting(app.conf.broker_url, QUEUES, BROKER_ANSWERS_IN_S)
     if found is None:
         log.warning("nudge.lost", error="unreachable")

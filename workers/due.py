@@ -1,8 +1,8 @@
 """Finds the accounts whose time has come and nudges them, by channel, to whoever delivers. Nothing more.
 
-Called by the Celery task `tick.due` once a second, whenever a delivery begins, and when events were taken in. Any
-number of them may run at once, and any nudge may be lost: an account stays due until it is claimed or planned again,
-and is nudged again after half a minute.
+Called by the Celery task `tick.due` once a second, and whenever a delivery begins. Any number of them may run at
+once, and any nudge may be lost: an account stays due until it is claimed or planned again, and is nudged again after
+half a minute.
 """
 
 from __future__ import annotations
