@@ -118,8 +118,8 @@ def test_many_at_once_make_and_drop_each_month_once(services: Services) -> None:
         old = len([month for month in months.months(connection) if month < month_start(now, -132)])
     with ThreadPoolExecutor(4) as pool:
         left = list(pool.map(lambda _: keep(services, now)["months of the journal"], range(4)))
+    left.append(keep(services, now)["months of the journal"])  # one that gave way to another had left a month
     assert sum(left) == old
-    keep(services, now)
     assert ahead(services, now) == MONTHS_AHEAD
     assert instants(services) == [now]
 
