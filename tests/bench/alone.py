@@ -1,4 +1,4 @@
-"""Runs one part of the bench by itself: `python -m tests.bench.parts`, or with `--few` only to see that it runs."""
+"""Runs one part of the bench by itself: `python -m tests.bench.steps`, or with `--few` only to see that it runs."""
 
 import sys
 from collections.abc import Callable, Iterator
