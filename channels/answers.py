@@ -127,4 +127,5 @@ def storable(value: object, limit: int = 200) -> str:
     Anything else (null, an object where a text is documented) is the empty text.
     """
     text = str(value) if isinstance(value, str | int | float) else ""
-    return text[:limit].encode("utf-8", "replace").decode().replace("\x00", "")
+    text = text[:limit]
+    return (text if text.isascii() else text.encode("utf-8", "replace").decode()).replace("\x00", "")

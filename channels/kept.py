@@ -1,6 +1,6 @@
 """What is kept of a message to show it as it was sent: from `Rendered` to the attempt's JSON, and back.
 
-Called by `workers/claim`, and by whoever shows what went out. Pictures are drawn again from what their codes say.
+Called by `workers/calls`, and by whoever shows what went out. Pictures are drawn again from what their codes say.
 """
 
 from __future__ import annotations

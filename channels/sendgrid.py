@@ -215,20 +215,21 @@ def _first_error(body: bytes) -> tuple[str, str]:
 # --- Receipts -----------------------------------------------------------------------------------------------
 
 
-def read_events(raw: bytes) -> tuple[Receipt, ...]:
-    """The receipts in one post of the event webhook, in its order. Raises `CallbackError` if it is no JSON array.
+def read_events(raw: bytes) -> list[tuple[Receipt, bytes]]:
+    """The receipts of one post of the event webhook, in its order, each with its own part as a post of one.
 
-    Items that are no event are passed over, so that one bad item does not cost the others; unknown words stay,
-    with no state. Each recipient (cc too) has events of its own: compare `address` before you believe them of
-    the message. `sg_event_id` may change between tries, so it is not the key.
+    The whole beside each would be a gigabyte. Raises `CallbackError` if it is no JSON array.
+    Items that are no event are passed over, so that they do not cost the others; unknown words stay, with no state.
+    Each recipient (cc too) has events of its own: compare `address` before you believe them of the message.
+    `sg_event_id` may change between tries, so it is not the key.
     """
     try:
-        items = json.loads(raw)
-    except (ValueError, RecursionError) as error:
+        if isinstance(items := json.loads(raw), list):
+            events = [item for item in items if isinstance(item, dict) and storable(item.get("event"), 40)]
+            return [(_receipt(event), json.dumps([event]).encode()) for event in events]
+    except (ValueError, RecursionError) as error:  # too deep to be read, or just too deep to be written again
         raise CallbackError("not JSON") from error
-    if not isinstance(items, list):
-        raise CallbackError("not a JSON array")
-    return tuple(_receipt(item) for item in items if isinstance(item, dict) and storable(item.get("event"), 40))
+    raise CallbackError("not a JSON array")
 
 
 def _receipt(event: Mapping[str, Any]) -> Receipt:

@@ -32,8 +32,8 @@ from domain.hours import start_of_day
 from store import log as delivery_log
 from store.log import LogRow
 from store.migrate import migrate
-from workers.replay import Complaint
-from workers.several import PartError, replay_in
+from workers.replay import Complaint, few_collections
+from workers.several import PartError, players, replay_with
 
 AFTER_THE_LAST = timedelta(days=90)
 _MOST_NAMED = 20
@@ -59,6 +59,11 @@ def replay(
     contact, as `log --json` writes it, and is the same for the same input. Bad lines are named and left out; the
     exit code is 2 if there were any.
     """
+    with few_collections():
+        return _replay(events, policy, until, out, approve=approve)
+
+
+def _replay(events: str, policy: str, until: str | None, out: Path | None, *, approve: bool) -> int:
     seller = Seller(DEFAULT_SELLER)
     with opened(events) as source:
         script = read_script(source, seller)
@@ -79,6 +84,7 @@ def replay(
 def _rows(policy: str, script: Script, end: datetime, *, approve: bool) -> tuple[list[LogRow], list[Complaint]]:
     """The contacts by instant, seller, customer and attempt, and the events that were refused on the way."""
     with (
+        players(os.cpu_count() or 1, len(script.events)) as others,
         TemporaryDirectory(prefix="relance-replay-") as home,
         EmbeddedPostgres(Path(home), durable=False) as database,
     ):
@@ -88,7 +94,7 @@ def _rows(policy: str, script: Script, end: datetime, *, approve: bool) -> tuple
             migrate(database.url)
             prepare(services)
             with _progress(script, end) as advance:
-                refused = replay_in(os.cpu_count() or 1, build, services, script.events, end, advance)
+                refused = replay_with(others, build, services, script.events, end, advance)
             return _contacts(services), refused
         except PartError as error:
             raise BadInputError(str(error)) from None

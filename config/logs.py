@@ -125,7 +125,8 @@ def _without_private(_logger: Any, _method: str, event: MutableMapping[str, Any]
     for field in _PRIVATE & event.keys():
         del event[field]
     for field in _NUMBERS & event.keys():
-        event[field] = [number for number in event[field] if isinstance(number, int)]
+        told = event[field]
+        event[field] = told if isinstance(told, int) else [number for number in told if isinstance(number, int)]
     return event
 
 

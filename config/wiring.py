@@ -15,7 +15,7 @@ from channels.http import Transport
 from channels.lines import Board, Line, Lines
 from channels.local import PersonTask
 from channels.port import ChannelPort
-from channels.recording import Recording
+from channels.recording import LogRenderer, Recording
 from channels.render import Renderer
 from channels.sendgrid import SendGridChannel, SendGridSettings
 from channels.smtp import SmtpChannel, SmtpSettings, read_smtp_url
@@ -129,7 +129,7 @@ def build_for_replay(url: str, policy: str, *, approvals_given: bool) -> Service
         engine=make_engine(url),
         clock=Clock(),
         policies=PolicyBook(policy, approvals_given=approvals_given),
-        renderer=Renderer(TEMPLATES, {}),
+        renderer=LogRenderer(TEMPLATES, {}),
         transport=Transport(),
         channels={channel: PersonTask() if channel in PERSON_CHANNELS else Recording() for channel in Channel},
         twilio=None,

@@ -17,10 +17,11 @@ from domain.cycles import Moment, agreed_wait
 from domain.gates import Gate, gates_of
 from domain.hours import local_date, start_of_day
 from domain.ids import StepId
-from domain.ladder import Progress, Rung, due_rung, is_internal, ladder_of, next_rung, progress_of, rungs_of
+from domain.ladder import Progress, is_internal, ladder_of, progress_of
 from domain.policy import Policy
 from domain.rate_gate import refused_rung
 from domain.reasons import Code, Reason
+from domain.rungs import Rung, due_rung, next_rung, rungs_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,14 @@ from domain.budget import Budget, budget_of, first_date_within
 from domain.grouping import Composition, Share
 from domain.hours import Window, local_date, start_of_day, window_at_or_after
 from domain.ids import ReminderId, StepId
-from domain.ladder import Rung, is_internal, ladder_of
+from domain.ladder import is_internal, ladder_of
 from domain.levels import Channel, Level
 from domain.past import Member
 from domain.planned import PlannedReminder
 from domain.policy import Policy, Step
 from domain.reasons import Code, Reason
 from domain.routes import Route, routes_of
+from domain.rungs import Rung
 
 _SECOND = timedelta(seconds=1)
 

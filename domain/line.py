@@ -8,6 +8,8 @@ segment.
       ▲                              ▲                          │
       └────────── one success ───────┴───────── a fault ────────┘   each time twice as long, at most 5 min
 
+A probe that is told to slow down has reached somebody: the next one goes when the provider says.
+
 A reminder that has been tried before opens nothing when it fails again: a message that a provider chokes on must not
 shut the line for all others.
 """
@@ -132,7 +134,8 @@ def _filled(state: LineState, per_s: float, now: float) -> LineState:
 def _after(state: LineState, outcome: Outcome, now: float) -> LineState:
     if outcome.rate_limited:
         pause_s = min(LONGEST_OPEN_S, max(1.0, outcome.retry_after_s or 0.0))
-        return replace(state, paused_until=max(state.paused_until, now + pause_s))
+        paused = replace(state, paused_until=max(state.paused_until, now + pause_s))
+        return replace(paused, is_probing=False, open_until=now) if state.is_probing else paused
     if outcome.kind not in _FAULTS:
         return replace(state, faults=0, trips=0, open_since=None, is_probing=False)
     state = replace(state, faults=state.faults + 1)

@@ -12,11 +12,12 @@ from datetime import datetime
 from domain.account import Account, Unit
 from domain.charges import Refusal, charges_of, names_charges
 from domain.hours import local_date
-from domain.ladder import Rung, has_lapsed, ladder_of
+from domain.ladder import ladder_of
 from domain.past import Member
 from domain.policy import Policy, Step
 from domain.rates import RateTooLow, RateUnknown
 from domain.reasons import Code, Reason
+from domain.rungs import Rung, has_lapsed
 
 
 def refusal_of(unit: Unit, step: Step, account: Account, policy: Policy, at: datetime) -> Refusal | None:

@@ -16,7 +16,7 @@ from domain.grouping import Candidate, candidates_of, changes_at, due_now, is_wa
 from domain.hours import local_date, start_of_day, window_at_or_after
 from domain.ids import UnitId
 from domain.internal_task import InternalTask
-from domain.ladder import has_lapsed, is_internal, ladder_of
+from domain.ladder import is_internal, ladder_of
 from domain.leave import make_reminder, turn_in
 from domain.past import Member, PastReminder
 from domain.planned import Plan
@@ -24,6 +24,7 @@ from domain.policy import Policy, Step
 from domain.rate_gate import is_refused
 from domain.reasons import Code, Reason
 from domain.routes import Route, routes_of
+from domain.rungs import has_lapsed
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Starts a loopback Twilio and SendGrid: `python -m simulators --port-file FILE`."""
 
-import asyncio
 import sys
+
+import uvloop
 
 from simulators.options import read_options
 from simulators.server import serve
@@ -11,7 +12,7 @@ def main() -> int:
     """Serve until told to end; exit code 2 when the address is taken."""
     options = read_options()
     try:
-        asyncio.run(serve(options))
+        uvloop.run(serve(options))
     except OSError as error:
         sys.stderr.write(f"simulators: {error}\n")
         return 2

@@ -17,13 +17,17 @@ from store.tables import accounts, inbox, invoices, sellers
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """An account's row, locked. `plan_digest` says what was journaled last, `is_quiet` that no look is due ever."""
+    """An account's row, locked. `plan_digest` says what was journaled last, `is_quiet` that no look is due ever.
+
+    `channel` is that over which it is due; None once it is woken, or only to be planned again.
+    """
 
     key: AccountKey
     seller: SellerId
     customer_id: CustomerId
     plan_digest: str
     is_quiet: bool = False
+    channel: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,12 @@ def find(
 
 _LOCK = (
     sa.select(
-        accounts.c.id, accounts.c.seller, accounts.c.customer_id, accounts.c.plan_digest, accounts.c.due_at.is_(None)
+        accounts.c.id,
+        accounts.c.seller,
+        accounts.c.customer_id,
+        accounts.c.plan_digest,
+        accounts.c.due_at.is_(None),
+        accounts.c.channel,
     )
     .where(any_of(accounts.c.id, "keys"))
     .order_by(accounts.c.id)
@@ -156,8 +165,8 @@ def lock(connection: sa.Connection, keys: Collection[AccountKey], due_by: dateti
         else connection.execute(_LOCK_DUE, {**wanted, "due_by": due_by})
     )
     return [
-        AccountRow(AccountKey(key), SellerId(seller), CustomerId(customer), digest, is_quiet)
-        for key, seller, customer, digest, is_quiet in rows
+        AccountRow(AccountKey(key), SellerId(seller), CustomerId(customer), digest, is_quiet, channel)
+        for key, seller, customer, digest, is_quiet, channel in rows
     ]
 
 

@@ -6,7 +6,7 @@ Addresses are keys (`domain/addresses.address_key`), those in copy too. `store/c
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -64,7 +64,15 @@ def lock(connection: sa.Connection, addresses: Collection[Address]) -> None:
         connection.execute(_LOCK, _NUMBERS.sent((number,) for number in numbers))
 
 
-_WANTED = Rows("wanted", seller=TEXT, address=TEXT)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of an address: what went there after `since`, and was not about the account `besides`."""
+
+    since: datetime
+    besides: AccountKey | None = None
+
+
+_WANTED = Rows("wanted", seller=TEXT, address=TEXT, since=INSTANT, besides=NUMBER)
 _IS_OPEN = sa.and_(reminders.c.state == "open", attempts.c.number == reminders.c.attempts)
 _NEWEST = (
     sa.select(
@@ -81,28 +89,27 @@ _NEWEST = (
     .where(
         contacted.c.seller == _WANTED.c.seller,
         contacted.c.address == _WANTED.c.address,
-        contacted.c.called_at > sa.bindparam("since", type_=INSTANT),
+        contacted.c.called_at > _WANTED.c.since,
+        attempts.c.account_id.is_distinct_from(_WANTED.c.besides),
         sa.or_(any_of(attempts.c.state, "reached"), _IS_OPEN),
     )
     .order_by(contacted.c.called_at.desc(), contacted.c.attempt_id)
     .limit(MOST)
     .lateral("newest")
 )
-_LOAD = sa.select(_WANTED.table, _NEWEST).join(_NEWEST, sa.true())
+_LOAD = sa.select(_WANTED.c.seller, _WANTED.c.address, _NEWEST).join(_NEWEST, sa.true())
 
 
-def load(
-    connection: sa.Connection, addresses: Collection[Address], since: datetime
-) -> dict[Address, list[ContactedAbout]]:
-    """What went to these addresses after `since`, newest first and MOST of each, in one round trip.
+def load(connection: sa.Connection, asked: Mapping[Address, Asked]) -> dict[Address, list[ContactedAbout]]:
+    """What went to these addresses, newest first and MOST of each, in one round trip.
 
     It counts if it reached the address or may have; the last try of a reminder that is to be tried again counts too.
     """
     found: dict[Address, list[ContactedAbout]] = defaultdict(list)
-    if not addresses:
+    if not asked:
         return found
-    wanted = _WANTED.sent(sorted(set(addresses)))
-    for row in connection.execute(_LOAD, {**wanted, "since": since, "reached": _REACHED}).all():
+    wanted = _WANTED.sent((*address, one.since, one.besides) for address, one in asked.items())
+    for row in connection.execute(_LOAD, {**wanted, "reached": _REACHED}).all():
         contact = Contacted(row.called_at, row.address, ReminderId(row.reminder_id), row.is_call, row.in_vain)
         found[SellerId(row.seller), row.address].append(ContactedAbout(AccountKey(row.account_id), contact))
     return found

@@ -5,9 +5,8 @@ A row stays for ever; its raw form leaves long after it was settled (`store/rete
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -54,7 +53,7 @@ def put(
         return []
     # In the order of their keys, so that two posts with the same events wait for each other and never in a circle.
     ordered = sorted(found, key=lambda one: one[0].key)
-    rows = [(provider, receipt.key, raw, _to_text(receipt), received_at) for receipt, raw in ordered]
+    rows = [(provider, one.key, raw, _RECEIPT.dump_json(one).decode(), received_at) for one, raw in ordered]
     return list(connection.execute(_PUT, _NEW.sent(rows)).scalars())
 
 
@@ -119,9 +118,3 @@ def forgotten(connection: sa.Connection, limit: int) -> list[int]:
     """Receipts to look at (again): their nudge was lost, or their attempt was unknown when last looked for."""
     statement = sa.select(receipts.c.id).where(receipts.c.look_at <= sa.func.clock_timestamp())
     return list(connection.execute(statement.order_by(receipts.c.look_at).limit(limit)).scalars())
-
-
-def _to_text(receipt: Receipt) -> str:
-    body = asdict(receipt)
-    body["at"] = None if receipt.at is None else receipt.at.isoformat()
-    return json.dumps(body)

@@ -71,7 +71,8 @@ def _mark(connection: sa.Connection, _name: str | None) -> None:
 
 
 def _take_back(connection: sa.Connection, _name: str, _context: None) -> None:
-    del connection.info[_LINES][connection.info[_MARKS].pop() :]
+    if not connection.invalidated:
+        del connection.info[_LINES][connection.info[_MARKS].pop() :]
 
 
 def _let_stand(connection: sa.Connection, _name: str, _context: None) -> None:
@@ -79,4 +80,6 @@ def _let_stand(connection: sa.Connection, _name: str, _context: None) -> None:
 
 
 def _forget(connection: sa.Connection) -> None:
-    connection.info.pop(_LINES, None)
+    """A connection that was cut has nothing to forget: asking it would hide what cut it behind another error."""
+    if not connection.invalidated:
+        connection.info.pop(_LINES, None)

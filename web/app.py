@@ -1,7 +1,7 @@
 """The web app: the routers put together around the parts of one process.
 
+    Guard ─▶ callbacks   POST /callbacks/…
     Guard ─▶ events      POST /v1/events
-             callbacks   POST /callbacks/…
              health      GET  /healthz, /readyz
              metrics     GET  /metrics
              leaving     GET, POST /u/{token}
@@ -18,10 +18,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from config.publishing import prepare
 from config.wiring import Services, build
-from web import callbacks, events, health, leaving, letters, metrics, pages, sessions
+from web import events, health, leaving, letters, metrics, pages, sessions
+from web.callbacks import WAYS, Callbacks
 from web.guard import Guard
 from web.keeper import Keeper
 from web.limits import Door
@@ -31,7 +33,20 @@ from web.refusals import answer_refusals
 from workers.app import publish
 
 
-def create_app(services: Services, publish: Publish = publish) -> FastAPI:
+class Edge:
+    """Parts what providers post, which come three to a message, from everything else, which goes FastAPI's way."""
+
+    def __init__(self, callbacks: ASGIApp, app: FastAPI) -> None:
+        self._callbacks = callbacks
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """By the whole path."""
+        app = self._callbacks if scope["type"] == "http" and scope["path"] in WAYS else self.app
+        await app(scope, receive, send)
+
+
+def create_app(services: Services, publish: Publish = publish) -> Edge:
     """The app on these services, which stay the caller's to close. `publish` sends nudges to the broker."""
     nudger, settling = Nudger(publish), Nudger(publish, GATHER_RECEIPTS_S)
 
@@ -46,16 +61,15 @@ def create_app(services: Services, publish: Publish = publish) -> FastAPI:
     app = FastAPI(title="Relance", lifespan=live, docs_url=None, redoc_url=None, openapi_url=None)
     door = Door()
     keeper = Keeper(services, door, lambda ids: settling.tell("receipt.settle", "settle", ids))
-    app.state.parts = Parts(services, nudger, door, keeper)
+    app.state.parts = parts = Parts(services, nudger, door, keeper)
     app.add_middleware(Guard)
     answer_refusals(app)
-    app.router.routes.extend(callbacks.routes)
     for part in (events, health, metrics, leaving, sessions, pages, letters):
         app.include_router(part.router)
-    return app
+    return Edge(Guard(Callbacks(parts)), app)
 
 
-def from_environment() -> FastAPI:
+def from_environment() -> Edge:
     """The app on services built from RELANCE_* settings, with the default seller and the policies stored."""
     services = build()
     prepare(services)

@@ -1,14 +1,18 @@
 """What providers post: delivery reports and customers' replies. Checked on the raw body, stored, settled later.
 
 The signature is compared with the public address (RELANCE_PUBLIC_URL), not with the one that a proxy shows us.
-Unsigned, forged, or from a provider that is not set up: 403, and nothing is kept.
+Unsigned, forged, or from a provider that is not set up: 403, and nothing is kept. Three come to a message, and their
+way is short: not through FastAPI, of whose ways they need none.
 """
 
 from __future__ import annotations
 
-from fastapi import Request
-from fastapi.responses import JSONResponse, Response
-from starlette.routing import Route
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from channels import sendgrid
 from channels.answers import CallbackError
@@ -17,38 +21,35 @@ from config.wiring import Services
 from domain.ids import SellerId
 from domain.outcomes import Receipt
 from store import quarantine
+from store.engine import Unavailable
 from store.quarantine import Quarantined
 from web.limits import MOST_FORM_BYTES, Place
-from web.parts import Parts, parts_of
-from web.refusals import Refusal
+from web.parts import Parts
+from web.refusals import Refusal, answer_to
 from workers.hear import hear
-from workers.take_again import each_event
 
 NOBODY = SellerId("")
 """Whose a callback is, before its attempt is known."""
 
 
-async def post_twilio_status(request: Request) -> Response:
+async def post_twilio_status(parts: Parts, request: Request) -> Response:
     """A message's new status. Our attempt's id is in the address that Twilio was given."""
-    parts = parts_of(request)
     with parts.door.unproven.enter(Place(request, MOST_FORM_BYTES)) as place:
         raw = await place.read()
         _check_twilio(request, parts.services, raw)
         return await _keep_status(parts, raw, request.query_params.get("attempt"))
 
 
-async def post_twilio_inbound(request: Request) -> Response:
+async def post_twilio_inbound(parts: Parts, request: Request) -> Response:
     """A customer's reply. The empty answer tells Twilio to send nothing back."""
-    parts = parts_of(request)
     with parts.door.unproven.enter(Place(request, MOST_FORM_BYTES)) as place:
         raw = await place.read()
         _check_twilio(request, parts.services, raw)
         return await parts.door.work(raw, _keep_reply, parts, raw)
 
 
-async def post_sendgrid(request: Request) -> Response:
+async def post_sendgrid(parts: Parts, request: Request) -> Response:
     """A post of the event webhook: many events at once, each of which counts by itself."""
-    parts = parts_of(request)
     with parts.door.unproven.enter(Place(request)) as place:
         raw = await place.read()
         _check_sendgrid(request, parts.services, raw)
@@ -85,7 +86,7 @@ async def _keep_status(parts: Parts, raw: bytes, attempt: str | None) -> Respons
 
 async def _keep_events(parts: Parts, raw: bytes) -> Response:
     try:
-        found = await parts.door.work(raw, each_event, raw)
+        found = await parts.door.work(raw, sendgrid.read_events, raw)
     except CallbackError as error:
         return await parts.door.work(raw, _set_aside, parts.services, "sendgrid", raw, error)
     return await _keep(parts, "sendgrid", found)
@@ -115,9 +116,38 @@ def _set_aside(services: Services, provider: str, raw: bytes, error: CallbackErr
     return JSONResponse({"error": str(error)}, 400)
 
 
-routes = [
-    Route(twilio.STATUS_PATH, post_twilio_status, methods=["POST"]),
-    Route(twilio.INBOUND_PATH, post_twilio_inbound, methods=["POST"]),
-    Route("/callbacks/sendgrid", post_sendgrid, methods=["POST"]),
-]
-"""Without FastAPI's own: they read their bodies themselves, and come three to a message."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where a provider posts, and what answers it."""
+
+    path: str
+    post: Callable[[Parts, Request], Awaitable[Response]]
+
+
+_WAYS = (
+    Way(twilio.STATUS_PATH, post_twilio_status),
+    Way(twilio.INBOUND_PATH, post_twilio_inbound),
+    Way("/callbacks/sendgrid", post_sendgrid),
+)
+WAYS = {way.path: way for way in _WAYS}
+
+
+class Callbacks:
+    """ASGI app of the ways, and of nothing else; it reads no more of a request than a callback needs."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers what is posted, and what is refused as the rest of the app does."""
+        scope["route"] = way = WAYS[scope["path"]]
+        post = way.post if scope["method"] == "POST" else _refuse_method
+        try:
+            answer = await post(self._parts, Request(scope, receive))
+        except (Refusal, *Unavailable) as error:
+            answer = answer_to(error)
+        await answer(scope, receive, send)
+
+
+async def _refuse_method(_parts: Parts, _request: Request) -> Response:
+    raise Refusal(405, "Method Not Allowed", {"Allow": "POST"})

@@ -11,7 +11,6 @@ import secrets
 import time
 
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -29,12 +28,14 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 """No script runs on any page; style attributes are allowed, because the mails that are shown have them."""
+_RAW = tuple((name.lower().encode(), value.encode()) for name, value in HEADERS.items())
+_NAMES = frozenset(name for name, _ in _RAW)
 
 _FAULT = 500
 
 
 class Guard:
-    """ASGI middleware; the outermost."""
+    """ASGI middleware: around the callbacks, and the outermost of ours around FastAPI's way."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -50,7 +51,7 @@ class Guard:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message).update(HEADERS)
+                message["headers"] = [*(one for one in message["headers"] if one[0] not in _NAMES), *_RAW]
             await send(message)
 
         try:

@@ -1,6 +1,6 @@
-"""Stores what providers post, many posts in one transaction: a commit costs the database as much as forty receipts.
+"""Stores what providers post, many posts in one transaction: it costs as much as forty receipts, here and there.
 
-Nothing waits for others to come: whatever has come while the transaction before was under way is stored by the next.
+Nobody waits for others to come: whatever has come while the transaction before was under way is stored by the next.
 Used by one event loop only, and needs no lock.
 """
 
@@ -40,6 +40,7 @@ class Keeper:
     async def _write_all(self) -> None:
         try:
             while self._waiting:
+                await asyncio.sleep(0)  # whoever is being read just now comes along
                 batch, self._waiting = self._waiting, []
                 await self._write(batch)
         finally:

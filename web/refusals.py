@@ -44,22 +44,22 @@ def too_fast(in_s: int = 1) -> Refusal:
 
 def answer_refusals(app: FastAPI) -> None:
     """Lets the app answer everything that it refuses in the one shape."""
-    app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(HTTPException, _not_routed)
-    for kind in Unavailable:
-        app.add_exception_handler(kind, _database_away)
+    for kind in (Refusal, *Unavailable):
+        app.add_exception_handler(kind, _refused)
+
+
+def answer_to(error: Exception) -> Response:
+    """The answer to a refusal, or to a database that is away: nothing was committed then, the sender tries again."""
+    if isinstance(error, Refusal):
+        return JSONResponse({"error": error.error}, error.status, error.headers)
+    return JSONResponse({"error": "the database is away; nothing was taken in, try again"}, 503, RETRY_AFTER)
 
 
 def _refused(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refusal)  # noqa: S101 - registered for nothing else
-    return JSONResponse({"error": error.error}, error.status, error.headers)
+    return answer_to(error)
 
 
 def _not_routed(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
     return JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)
-
-
-def _database_away(_request: Request, _error: Exception) -> Response:
-    """Nothing was committed: the sender keeps what it has and tries again."""
-    return JSONResponse({"error": "the database is away; nothing was taken in, try again"}, 503, RETRY_AFTER)

@@ -6,12 +6,12 @@ Neither uvicorn's access log nor its banner is written: addresses hold ids and t
 from __future__ import annotations
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 STOP_WITHIN_S = 10
 
 
-def make_server(app: FastAPI, host: str, port: int) -> uvicorn.Server:
+def make_server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
     """A server that is ready to `run()`; port 0 takes a free one. `should_exit = True` ends it from outside."""
     return uvicorn.Server(
         uvicorn.Config(
@@ -28,6 +28,6 @@ def make_server(app: FastAPI, host: str, port: int) -> uvicorn.Server:
     )
 
 
-def serve(app: FastAPI, host: str, port: int) -> None:
+def serve(app: ASGIApp, host: str, port: int) -> None:
     """Serves until it is told to stop; what is being answered then is answered first."""
     make_server(app, host, port).run()

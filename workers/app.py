@@ -78,7 +78,7 @@ def services() -> Services:
         if not _services:
             _services.append(build())
             telling.follow(_services[0].engine)
-            long_lived.keep()
+            long_lived.settle_in()
         return _services[0]
 
 

@@ -27,7 +27,8 @@ from store import accounts, attempts, due, history, journal
 from store.attempts import Closing, ReminderChange
 from store.engine import Connection, Unavailable
 from store.journal import Entry
-from workers.claim import Call, claim_due
+from workers.calls import LEASE_S, Call
+from workers.claim import BEGIN_WITHIN_S, claim_due
 from workers.enclose import enclose
 from workers.instants import Now, now_of
 from workers.loop import Runs
@@ -40,6 +41,8 @@ WAITS_S = 2.0
 """How long in all a task waits for its line: whoever waits longer is in the way of others."""
 RECORD_AGAIN_S = (0.5, 1.0, 2.0)
 """Pauses before the answers are recorded again. With the waits for locks between them, a lease lasts as long."""
+
+_LEASE_AFTER_BEGIN_S = LEASE_S - BEGIN_WITHIN_S
 
 log = structlog.get_logger()
 
@@ -88,21 +91,27 @@ def _deliver_share(
     """Claims, calls and records for as many accounts as the line has room for."""
     calls = claim_due(services, keys, queue, now or services.clock.now())
     answered = runner.run(call_all(services, calls)) if calls else []
+    answered_at = time.monotonic()
     try:
         if answered:
             record(services, answered, now or services.clock.now())
     finally:
         if line is not None:
-            _tell(line, share, answered)
+            tell(line, share, answered, answered_at)
     return len(calls)
 
 
-def _tell(line: Line, share: Share, answered: Sequence[Answered]) -> None:
-    """Tells the line what its share came to. Calls that were not begun are no word on the provider."""
+def tell(line: Line, share: Share, answered: Sequence[Answered], at: float) -> None:
+    """Tells the line what its share came to by the instant `at` (monotonic).
+
+    Calls that were not begun are no word on the provider, nor are those whose lease ran out meanwhile: no call takes
+    so long, so it was this process that stood still.
+    """
     made = [(call, outcome) for call, outcome in answered if outcome is not TOO_LATE]
     used = sum(outcome.segments or call.claim.segments or 1 for call, outcome in made)
-    first = [outcome for call, outcome in made if call.claim.is_new]
-    line.heard(share, used, first, [outcome for call, outcome in made if not call.claim.is_new])
+    heard = [one for one in made if at < one[0].begin_by + _LEASE_AFTER_BEGIN_S]
+    first = [outcome for call, outcome in heard if call.claim.is_new]
+    line.heard(share, used, first, [outcome for call, outcome in heard if not call.claim.is_new])
 
 
 def _let_go(services: Services, keys: Sequence[AccountKey], queue: str) -> None:
@@ -166,7 +175,8 @@ def _record(services: Services, answered: Sequence[Answered], now: Now) -> None:
         _suppress(connection, kept, now)
         journal.write(connection, [_entry(*one, now_of(now, one[0].claim.account)) for one in kept])
         note_missed(connection, rows, [call for call, _, _ in kept], now)
-        whole = {call.claim.account for call, _, _ in kept if not call.missed}
+        ours |= {call.claim.attempt for call, _ in answered if call.claim.is_open}
+        whole = {call.claim.account for call, _ in answered if call.claim.attempt in ours and not call.missed}
         in_force = services.policies.in_force(connection)
         as_expected, others = sort_out(rows, expected, whole, in_force)
         plan_and_keep(connection, services, others, now, as_expected)

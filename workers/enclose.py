@@ -21,9 +21,10 @@ from config.wiring import Services
 from domain.addresses import address_key
 from domain.ids import AttemptId, SellerId
 from domain.past import Suppressed
-from store import facts, history, inbox
+from store import facts, history, unfolded
 from store.engine import Connection, Unavailable
-from workers.claim import BEGIN_WITHIN_S, Call
+from workers.calls import Call
+from workers.claim import BEGIN_WITHIN_S
 
 MOST_OF_MAIL = 10 * 1024 * 1024
 """Of documents; common servers refuse mails of more than twice that."""
@@ -71,13 +72,13 @@ def _looked_at_again(services: Services, calls: Sequence[Call]) -> list[Call]:
 def _with_news(connection: Connection, waited: Sequence[Call]) -> set[AttemptId]:
     """Those whose account has an event since the claim, folded or not, or whose address went out of use."""
     keys = [call.claim.account for call in waited]
-    unfolded = inbox.with_unfolded(connection, keys)
+    waiting = unfolded.with_unfolded(connection, keys)
     marks = facts.marks(connection, keys)
     gone = history.suppressed_among(connection, {(call.claim.seller, call.message.to) for call in waited})
     return {
         call.claim.attempt
         for call in waited
-        if call.claim.account in unfolded or marks.get(call.claim.account) != call.mark or _is_out_of_use(call, gone)
+        if call.claim.account in waiting or marks.get(call.claim.account) != call.mark or _is_out_of_use(call, gone)
     }
 
 

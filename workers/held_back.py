@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from domain.levels import Channel
 from domain.planned import Plan
 from domain.reasons import Code, Reason
-from store.inbox import SetAside
+from store.unfolded import SetAside
 
 WHILE_DOWN = timedelta(minutes=5)
 """When to look again at a reminder that only a provider which is down could carry."""

@@ -1,6 +1,6 @@
 """From a planned reminder to the words of one attempt: picks what a message may say and has it rendered.
 
-Called by `workers/claim` while the account is locked. It never leaves the process.
+Called by `workers/calls` while the account is locked. It never leaves the process.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from store.accounts import AccountRow
 from store.engine import Connection
 from store.journal import Entry
 from store.tasks import NewTask
-from workers.claim import Call
+from workers.calls import Call
 from workers.instants import Now, now_of
 
 

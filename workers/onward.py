@@ -19,7 +19,7 @@ from domain.outcomes import Outcome, OutcomeClass
 from domain.past import PastReminder
 from store.accounts import AccountRow
 from store.claims import Claim
-from workers.claim import Call
+from workers.calls import Call
 from workers.instants import Now, now_of
 from workers.planned import Planned
 from workers.planning import plan_onward
@@ -48,8 +48,9 @@ def sort_out(
 ) -> tuple[list[Planned], list[AccountRow]]:
     """Whose plan is as expected, and who has to be planned again. The rows are locked.
 
-    A claim makes its account quiet. Whatever is learned of it meanwhile is planned at once, or wakes it: then it is
-    not quiet any more, or another plan is kept than the one that it was claimed with: one that names this reminder.
+    A claim makes its account quiet, or leaves it due over its channel if that is a person. Whatever is learned of it
+    meanwhile is planned at once, or wakes it: then it is not so any more, or another plan is kept than the one that
+    it was claimed with: one that names this reminder.
     Who publishes a policy wakes those that are asleep, and while it was being claimed it was not: so the policies
     `in_force` are asked.
     """
@@ -64,7 +65,9 @@ def sort_out(
 
 
 def _is_as_claimed(row: AccountRow, one: Planned) -> bool:
-    return row.is_quiet and row.plan_digest == one.row.plan_digest
+    """Of `row` and the row that was claimed. What was quieted has no channel, nor has what was woken."""
+    is_left = row.is_quiet or (row.channel is not None and row.channel == one.row.channel)
+    return is_left and row.plan_digest == one.row.plan_digest
 
 
 def _labels(in_force: InForce) -> list[tuple[str, str, int]]:
@@ -84,4 +87,5 @@ def _had(claim: Claim) -> PastReminder:
         state="done",
         attempts=claim.number,
         policy=claim.policy,
+        calls=(claim.claimed_at,) if claim.channel == Channel.PHONE else (),
     )

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from domain.account import Account
 from domain.contacted import LOOKS_BACK, Contacted, keys_of
 from domain.ids import AccountKey
 from store import contacted
 from store.accounts import AccountRow
-from store.contacted import Address
+from store.contacted import Address, Asked
 from store.engine import Connection
 from workers.instants import Now, now_of
 
@@ -32,13 +33,21 @@ def contacts_elsewhere(
     """What the present contacts of each account had lately about other customers, in one round trip."""
     since = {row.key: now_of(now, row.key) - LOOKS_BACK for row, _ in found}
     addresses = {row.key: people_of(row, account) for row, account in found}
-    wanted = {address for each in addresses.values() for address in each}
-    known = contacted.load(connection, wanted, min(since.values())) if wanted else {}
+    owners: dict[Address, list[AccountKey]] = defaultdict(list)
+    for key, mine in addresses.items():
+        for address in mine:
+            owners[address].append(key)
+    known = contacted.load(connection, {address: _asked(keys, since) for address, keys in owners.items()})
     others: dict[AccountKey, tuple[Contacted, ...]] = {}
     for key, mine in addresses.items() if known else ():
         about = [one for address in sorted(mine) for one in known.get(address, ())]
         others[key] = tuple(one.contact for one in about if one.account != key and one.contact.at > since[key])
     return others
+
+
+def _asked(owners: Sequence[AccountKey], since: Mapping[AccountKey, datetime]) -> Asked:
+    """Of an address that these accounts have: if only one has it, what was about that one is known already."""
+    return Asked(min(since[key] for key in owners), owners[0] if len(owners) == 1 else None)
 
 
 def people_of(row: AccountRow, account: Account) -> set[Address]:

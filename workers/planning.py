@@ -25,7 +25,7 @@ from domain.plan import plan
 from domain.planned import Plan
 from domain.reasons import Code
 from domain.task_outcomes import TaskKind
-from store import accounts, announced, claims, history, inbox, journal, tasks
+from store import accounts, announced, claims, history, journal, tasks, unfolded
 from store.accounts import AccountRow
 from store.engine import Connection, Unavailable
 from store.journal import Entry
@@ -65,7 +65,7 @@ def plan_accounts(
     Nine round trips for any number, and one more for policies that this process has not read yet. `to_claim`: one
     more for locks on the addresses of their contacts, so that nobody else contacts them meanwhile.
     """
-    aside = inbox.in_quarantine(connection, [(row.seller, row.key) for row in rows])
+    aside = unfolded.in_quarantine(connection, [(row.seller, row.key) for row in rows])
     folded = fold_accounts(connection, services, rows, now)
     if to_claim:
         persons.lock(connection, [(row, account) for row, account, _ in folded])

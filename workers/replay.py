@@ -14,11 +14,10 @@ What the seller's payment feed says at each instant is known beforehand, so that
 
 from __future__ import annotations
 
-import asyncio
 import gc
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -35,6 +34,7 @@ from workers.deliver import deliver
 from workers.due import plan_again
 from workers.intake import MOST_FAILURES, intake
 from workers.lanes import Lane, Lanes, TimedEvent
+from workers.loop import LoopThread, Runs
 from workers.nudges import queue_of
 from workers.receive import receive
 
@@ -69,7 +69,7 @@ def replay(
     wanted = [one for one in events if one.at < until]
     if not wanted:
         return []
-    with _few_collections(), asyncio.Runner() as runner:
+    with few_collections(), closing(LoopThread()) as runner:
         run = Run(replace(services, feed=feed or feed_of(wanted)), runner, wanted, until)
         for at in run.moves():
             advance(at)
@@ -78,8 +78,8 @@ def replay(
 
 
 @contextmanager
-def _few_collections() -> Iterator[None]:
-    """What is there already is not searched again, and what is new seldom."""
+def few_collections() -> Iterator[None]:
+    """What is there already is not searched again for garbage, and what is new seldom."""
     before = gc.get_threshold()
     gc.freeze()
     gc.set_threshold(COLLECTS_AFTER, *before[1:])
@@ -100,9 +100,7 @@ def feed_of(events: Sequence[TimedEvent]) -> Feed:
 class Run:
     """One replay under way. `now` of each lane only grows."""
 
-    def __init__(
-        self, services: Services, runner: asyncio.Runner, events: Sequence[TimedEvent], until: datetime
-    ) -> None:
+    def __init__(self, services: Services, runner: Runs, events: Sequence[TimedEvent], until: datetime) -> None:
         self._services, self._runner, self._until = services, runner, until
         lanes = Lanes(events)
         of_customers = lanes.of_customers

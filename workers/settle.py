@@ -97,7 +97,7 @@ def _settle(services: Services, ids: Sequence[int], now: datetime) -> int:
         parked = {one.id for one in taken} - {receipt for receipt, _ in done}
         receipts.park(connection, parked)
     if parked:
-        log.info("settle.parked", receipts=len(parked))
+        log.info("settle.parked", count=len(parked))
     return len(done)
 
 

@@ -1,7 +1,8 @@
 """Runs a replay in several processes: lanes never meet, so that each process plays some of them. Called by `cli`.
 
 One part is played here, and says how far all are about. The others are fresh interpreters (a fork would share our
-connections and threads); they end with us, and what breaks one of them breaks the replay.
+connections and threads), which load while the database is made; they end with us, and what breaks one of them breaks
+the replay.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import signal
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from heapq import heapify, heapreplace
 from multiprocessing.connection import Connection
@@ -20,7 +22,7 @@ from domain.feed import Feed
 from workers.lanes import Lane, Lanes, TimedEvent
 from workers.replay import Complaint, feed_of, replay
 
-WORTH_A_PROCESS = 3_000
+WORTH_A_PROCESS = 1_000
 """So many events keep a process busy for longer than it takes to start."""
 
 Build = Callable[[], Services]
@@ -31,26 +33,56 @@ class PartError(RuntimeError):
     """A process of a replay has ended before its part was played."""
 
 
-def replay_in(
-    processes: int,
+@dataclass(frozen=True, slots=True)
+class Player:
+    """A process that waits for its part, and our end of the pipe to it."""
+
+    process: multiprocessing.process.BaseProcess
+    pipe: Connection
+
+
+@contextmanager
+def players(processes: int, events: int, worth: int = WORTH_A_PROCESS) -> Iterator[list[Player]]:
+    """Starts those that help us with so many events: `processes` of us at most, each with at least `worth`.
+
+    None is left behind.
+    """
+    context = multiprocessing.get_context("spawn")
+    started: list[Player] = []
+    try:
+        for _ in range(1, min(processes, events // worth)):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_play, args=(theirs,), daemon=True)
+            process.start()
+            theirs.close()
+            started.append(Player(process, ours))
+        yield started
+    finally:
+        for one in started:
+            one.process.terminate()
+            one.process.join()
+
+
+def replay_with(
+    others: Sequence[Player],
     build: Build,
     services: Services,
     events: Sequence[TimedEvent],
     until: datetime,
     advance: Callable[[datetime], None],
-    worth: int = WORTH_A_PROCESS,
 ) -> list[Complaint]:
-    """`replay` in `processes` at most, each with at least `worth` events; what comes of it is the same.
+    """`replay` with the help of `others`, once; what comes of it is the same.
 
     `services` are this process's, on the same database as those that `build` makes. Raises PartError.
     """
     wanted = [one for one in events if one.at < until]
     feed = feed_of(wanted)
-    mine, *others = parts_of(wanted, max(1, min(processes, len(wanted) // worth)))
-    with _started(build, others, feed, until) as replies:
-        complaints = replay(services, mine, until, advance, feed)
-        for reply in replies:
-            complaints += _answer(reply)
+    mine, *parts = parts_of(wanted, 1 + len(others))
+    for one, part in zip(others, parts, strict=True):
+        _tell(one, (build, part, feed, until))
+    complaints = replay(services, mine, until, advance, feed)
+    for one in others:
+        complaints += _answer(one)
     return sorted(complaints)
 
 
@@ -72,48 +104,36 @@ def parts_of(events: Sequence[TimedEvent], parts: int) -> list[list[TimedEvent]]
     return found
 
 
-@contextmanager
-def _started(
-    build: Build, parts: Sequence[Sequence[TimedEvent]], feed: Feed, until: datetime
-) -> Iterator[list[Connection]]:
-    """A process for each of these parts; none is left behind."""
-    context = multiprocessing.get_context("spawn")
-    running, replies = [], []
+def _tell(one: Player, order: tuple[Build, Sequence[TimedEvent], Feed, datetime]) -> None:
     try:
-        for part in parts:
-            reply, theirs = context.Pipe(duplex=False)
-            process = context.Process(target=_play, args=(build, part, feed, until, theirs), daemon=True)
-            process.start()
-            theirs.close()
-            running.append(process)
-            replies.append(reply)
-        yield replies
-    finally:
-        for process in running:
-            process.terminate()
-            process.join()
-
-
-def _answer(reply: Connection) -> list[Complaint]:
-    try:
-        found = reply.recv()
-    except EOFError:
+        one.pipe.send(order)
+    except OSError:
         raise PartError("a process of the replay has ended") from None
+
+
+def _answer(one: Player) -> list[Complaint]:
+    try:
+        found = one.pipe.recv()
+    except (EOFError, OSError):
+        raise PartError("a process of the replay has ended") from None
+    one.process.join()
     if isinstance(found, str):
         raise PartError(f"a process of the replay broke: {found}")
     return list(found)
 
 
-def _play(
-    build: Build, events: Sequence[TimedEvent], feed: Feed, until: datetime, reply: Connection
-) -> None:  # pragma: no cover - in a process of its own
-    """Plays one part and sends its complaints, or what broke it."""
+def _play(pipe: Connection) -> None:  # pragma: no cover - in a process of its own
+    """Waits for a part, plays it, and sends its complaints, or what broke it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us ends us
+    try:
+        build, events, feed, until = pipe.recv()
+    except EOFError:  # nobody needs us
+        return
     try:
         services = build()
         try:
-            reply.send(replay(services, events, until, lambda _: None, feed))
+            pipe.send(replay(services, events, until, lambda _: None, feed))
         finally:
             services.engine.dispose()
     except Exception as error:  # noqa: BLE001 - told by the process that is asked for the answer
-        reply.send(f"{type(error).__name__}: {error}".splitlines()[0])
+        pipe.send(f"{type(error).__name__}: {error}".splitlines()[0])

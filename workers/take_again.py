@@ -10,7 +10,6 @@ Whatever it comes to, what is kept of it in quarantine stays.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,7 +19,6 @@ from channels.twilio import callbacks as twilio
 from config.wiring import Services
 from domain.exact_json import read_json
 from domain.ids import AccountKey
-from domain.outcomes import Receipt
 from store import accounts, inbox, journal, quarantine, receipts
 from store.engine import Connection
 from store.journal import Entry
@@ -82,16 +80,6 @@ def drop(services: Services, row_id: int, reason: str, now: datetime) -> bool:
     return True
 
 
-def each_event(raw: bytes) -> list[tuple[Receipt, bytes]]:
-    """The receipts of a post of SendGrid's, each with its own part: the whole beside each would be a gigabyte.
-
-    Raises `CallbackError`.
-    """
-    sendgrid.read_events(raw)
-    pieces = [json.dumps([item]).encode() for item in json.loads(raw)]
-    return [(receipt, piece) for piece in pieces for receipt in sendgrid.read_events(piece)]
-
-
 def _take(services: Services, connection: Connection, row: QuarantineRow, now: datetime) -> tuple[int, ...]:
     match row.kind:
         case "crash":
@@ -122,7 +110,7 @@ def _take_callback(services: Services, row: QuarantineRow, now: datetime) -> tup
     """In a transaction of its own: a report counts once by its key. The sweep has it settled."""
     try:
         if row.reference == "sendgrid":
-            found = each_event(row.raw)
+            found = sendgrid.read_events(row.raw)
         else:
             form = twilio.read_form(row.raw)
             if "MessageStatus" not in form and "SmsStatus" not in form:

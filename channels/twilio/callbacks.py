@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, parse_qsl, urlparse
+from urllib.parse import parse_qs, parse_qsl, urlparse, urlunparse
 
 from twilio.request_validator import RequestValidator, add_port, remove_port
 
@@ -56,7 +57,7 @@ def is_signed(auth_token: str, url: str, raw_body: bytes, signature: str | None,
         told = signature.encode()
         return any(
             hmac.compare_digest(validator.compute_signature(as_signed(address), fields).encode(), told)
-            for as_signed in (remove_port, add_port)
+            for as_signed in (urlunparse, remove_port, add_port)  # as it stands first: it mostly is
         )
     except ValueError:  # a port that is no number, bytes that are no UTF-8, too many fields
         return False
@@ -74,7 +75,9 @@ def _is_hashed(raw_body: bytes, query: Mapping[str, Sequence[str]]) -> bool:
     return hmac.compare_digest(hashlib.sha256(raw_body).hexdigest().encode(), told.lower().encode())
 
 
-def _pairs(raw_body: bytes) -> list[tuple[str, str]]:
+@lru_cache(maxsize=1)
+def _pairs(raw_body: bytes) -> Sequence[tuple[str, str]]:
+    """Looked at for its signature, and at once again for what it says."""
     return parse_qsl(raw_body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
 
 

@@ -19,7 +19,7 @@ from tests.bench.ground import Ground, Spent, cpu_of_tree, ground, running
 from tests.simulator_process import eventually
 
 SENDGRID_PATH = "/callbacks/sendgrid"
-CONNECTIONS = 8
+CONNECTIONS = 32
 EVENTS = 100
 """Of one post of SendGrid's."""
 

@@ -32,6 +32,7 @@ from config.wiring import Services
 from store.migrate import migrate
 from tests.command import environment
 from tests.pipeline import Pipeline, clock_setting
+from tests.servers import settings_of_providers
 from tests.services import SECRET_KEY, make_services
 from tests.simulator_process import Simulator, run_simulator
 
@@ -148,14 +149,7 @@ def settings_for(simulator: Simulator) -> dict[str, Any]:
     """Mail and text messages over the simulator, with lines that never hold anybody up."""
     return {
         "public_url": PUBLIC_URL,
-        "mail_from": "reminders@relance.example",
-        "sendgrid_api_key": simulator.sendgrid_api_key,
-        "sendgrid_webhook_key": simulator.sendgrid_public_key,
-        "sendgrid_api_url": simulator.url,
-        "twilio_account_sid": simulator.twilio_account_sid,
-        "twilio_auth_token": simulator.twilio_auth_token,
-        "twilio_api_url": simulator.url,
-        "twilio_from": "+15005550006",
+        **settings_of_providers(simulator),
         "email_per_s": 10_000.0,
         "sms_per_s": 10_000.0,
         "clock": clock_setting(TUESDAY_1150),

@@ -41,7 +41,7 @@ def measure(size: Size) -> Iterator[Figure]:
         it.wait_until_ready()
         line = Line(it)
         line.flood(size.of(1000, 10))
-        floods = [line.flood(size.of(4000, 20)) for _ in range(size.repetitions)]
+        floods = [line.flood(size.of(12_000, 20)) for _ in range(size.repetitions)]
         steady = [line.steady(size.of(6000, 60)) for _ in range(size.of(3, 1))]
     yield Figure("line.rate", "the whole line", "1/s", [run["rate"] for run in floods])
     yield Figure("line.cpu", "the whole line: processor time a reminder", "ms", [run["cpu"] for run in floods])

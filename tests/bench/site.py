@@ -5,33 +5,26 @@ it.add("worker", "worker", "-c", "2")
 it.wait_until_ready()
 """
 
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 from celery import Celery
 
 from cli.installation import environment_of
-from cli.parts import listen
 from config.clock import clock_text
 from config.embedded.guarded import Guarded
 from config.embedded.postgres import EmbeddedPostgres
 from config.embedded.redis import EmbeddedRedis
 from config.wiring import Services
-from domain.customer import Seller
-from domain.ids import SellerId
-from store import sellers
-from store.migrate import migrate
 from tests.command import environment
+from tests.servers import is_up, make_seller, servers, settings_of_providers
 from tests.services import SECRET_KEY, make_services
-from tests.simulator_process import Simulator, eventually, run_simulator
+from tests.simulator_process import Simulator, eventually
 
 TUESDAY_1000 = datetime(2026, 11, 24, 9, tzinfo=UTC)
 """Ten o'clock in Paris, inside every window."""
@@ -68,25 +61,14 @@ class Site:
 
     def seller(self, name: str) -> str:
         """Make a seller with a key; return the key."""
-        key = f"rk_{name}".ljust(46, "k")
-        with self.services.engine.begin() as connection:
-            sellers.ensure(connection, Seller(SellerId(name)))
-            sellers.add_key(connection, name, key, SellerId(name))
-        return key
+        return make_seller(self.services, name)
 
     def wait_until_ready(self) -> None:
         """Wait until the web edge answers and every worker takes tasks."""
-        eventually(self._is_up, _STARTS_WITHIN_S)
+        eventually(lambda: is_up(self.url), _STARTS_WITHIN_S)
         workers = sum(name.startswith("worker") for name in self.parts)
         with Celery(broker=self.redis.url) as app:
             eventually(lambda: len(app.control.ping(timeout=1.0)) >= workers, _STARTS_WITHIN_S)
-
-    def _is_up(self) -> bool:
-        try:
-            with urlopen(f"{self.url}/readyz", timeout=5) as answer:  # noqa: S310 - our own address
-                return bool(answer.status == 200)
-        except OSError:
-            return False
 
 
 @contextmanager
@@ -95,44 +77,24 @@ def site(*simulator: str, start_at: datetime = TUESDAY_1000, **settings: Any) ->
 
     Settings are those of production, but that documents are not fetched: they lie on the public internet.
     """
-    with ExitStack() as stack:
-        home = Path(tempfile.mkdtemp(prefix="relance-"))
-        stack.callback(shutil.rmtree, home, ignore_errors=True)
-        home.chmod(0o755)  # PostgreSQL, which may run as another user, keeps its data inside
-        postgres = stack.enter_context(EmbeddedPostgres(home))
-        redis = stack.enter_context(EmbeddedRedis(home))
-        migrate(postgres.url)
-        with listen("127.0.0.1", 0) as listener:
-            port = listener.getsockname()[1]
-        url = f"http://127.0.0.1:{port}"
-        simulator_ = stack.enter_context(run_simulator(
-            *simulator,
-            "--sendgrid-callback-url", f"{url}/callbacks/sendgrid",
-            "--inbound-url", f"{url}/callbacks/twilio/inbound",
-        ))  # fmt: skip
+    with servers(*simulator) as them, ExitStack() as stack:
         given: dict[str, Any] = {
-            "redis_url": redis.url,
-            "public_url": url,
+            "redis_url": them.redis.url,
+            "public_url": them.url,
             "secret_key": SECRET_KEY,
             "clock": clock_text(start_at, 1.0, datetime.now(UTC)),
-            "mail_from": "reminders@relance.example",
-            "sendgrid_api_key": simulator_.sendgrid_api_key,
-            "sendgrid_webhook_key": simulator_.sendgrid_public_key,
-            "sendgrid_api_url": simulator_.url,
-            "twilio_account_sid": simulator_.twilio_account_sid,
-            "twilio_auth_token": simulator_.twilio_auth_token,
-            "twilio_api_url": simulator_.url,
-            "twilio_from": "+15005550006",
+            **settings_of_providers(them.simulator),
             "email_per_s": 10_000.0,
             "sms_per_s": 10_000.0,
             "documents": "link",
             **settings,
         }
-        services = make_services(postgres.url, **given)
+        services = make_services(them.postgres.url, **given)
         stack.callback(services.engine.dispose)
-        it = Site(home, given | {"database_url": postgres.url}, simulator_, postgres, redis, services)
+        given["database_url"] = them.postgres.url
+        it = Site(them.home, given, them.simulator, them.postgres, them.redis, services)
         stack.callback(_end_all, it)
-        it.add("web", "web", "--port", str(port))
+        it.add("web", "web", "--port", str(them.port))
         it.add("scheduler", "scheduler")
         yield it
 

@@ -14,7 +14,8 @@ from tests.bench.alone import show
 from tests.bench.book import due_over, fill
 from tests.bench.figures import Figure, Size
 from tests.bench.ground import TUESDAY_1150, Ground, Spent, ground
-from workers.claim import Call, claim_due
+from workers.calls import Call
+from workers.claim import claim_due
 from workers.deliver import record
 from workers.settle import settle
 

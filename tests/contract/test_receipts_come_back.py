@@ -99,4 +99,4 @@ def test_a_mails_events_come_back_signed_with_our_attempt(simulator: Simulator, 
 
 
 def _all_read(receiver: Receiver) -> list[Receipt]:
-    return [receipt for one in receiver.posted for receipt in read_events(one.body)]
+    return [receipt for one in receiver.posted for receipt, _ in read_events(one.body)]

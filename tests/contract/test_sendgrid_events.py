@@ -34,7 +34,7 @@ EVENT: dict[str, Any] = {
 
 
 def read(*events: object) -> tuple[Receipt, ...]:
-    return read_events(json.dumps(events).encode())
+    return tuple(receipt for receipt, _ in read_events(json.dumps(events).encode()))
 
 
 def test_an_event_is_a_receipt_of_our_attempt() -> None:

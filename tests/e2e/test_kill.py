@@ -109,4 +109,4 @@ def delivered(row: LogRow) -> tuple[Receipt, bytes]:
     """SendGrid's report, which carries our attempt's id."""
     told = {"event": "delivered", "email": row.to, "timestamp": 1_795_000_000, ATTEMPT_ARG: row.attempt}
     raw = json.dumps([told]).encode()
-    return read_events(raw)[0], raw
+    return read_events(raw)[0][0], raw

@@ -12,7 +12,6 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -21,7 +20,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
-from urllib.request import urlopen
 
 import psutil
 import sqlalchemy as sa
@@ -30,7 +28,6 @@ from typer.testing import CliRunner
 
 from cli.installation import environment_of
 from cli.main import app
-from cli.parts import listen
 from config.clock import clock_text
 from config.embedded.guarded import Guarded
 from config.embedded.postgres import EmbeddedPostgres
@@ -38,14 +35,11 @@ from config.embedded.redis import EmbeddedRedis
 from config.policy_files import load_policy
 from config.publishing import publish_policy
 from config.wiring import TEMPLATES, Services
-from domain.customer import Seller
-from domain.ids import SellerId
-from store import sellers
-from store.migrate import migrate
 from tests.command import environment
 from tests.fault.wire import Exchange, Wire, pass_on
+from tests.servers import is_up, make_seller, servers, settings_of_providers
 from tests.services import make_services
-from tests.simulator_process import Simulator, eventually, run_simulator
+from tests.simulator_process import Simulator, eventually
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 POLICIES = Path(__file__).with_name("policies")
@@ -153,24 +147,13 @@ class Installation:
 
     def wait_until_ready(self) -> None:
         """Wait until the web edge answers and every worker takes tasks."""
-        eventually(self._is_up, _STARTS_WITHIN_S)
+        eventually(lambda: is_up(self.url), _STARTS_WITHIN_S)
         with Celery(broker=self.redis.url) as workers:
             eventually(lambda: len(workers.control.ping(timeout=1.0)) >= len(self.workers), _STARTS_WITHIN_S)
 
-    def _is_up(self) -> bool:
-        try:
-            with urlopen(f"{self.url}/readyz", timeout=5) as answer:  # noqa: S310 - our own address
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
     def seller(self, name: str) -> str:
         """Make a seller with a key; return the key."""
-        key = f"rk_{name}".ljust(46, "k")
-        with self.services.engine.begin() as connection:
-            sellers.ensure(connection, Seller(SellerId(name)))
-            sellers.add_key(connection, name, key, SellerId(name))
-        return key
+        return make_seller(self.services, name)
 
     def read(self, *words: str, may_be_unknown: bool = False) -> list[dict[str, Any]]:
         """What a verb of the command line says with --json. In this process: starting one takes seconds.
@@ -194,49 +177,27 @@ class Installation:
 @contextmanager
 def installation(*, workers: int, schedulers: int, start_at: datetime, seed: str) -> Iterator[Installation]:
     """Start everything; business time is `start_at` when the parts are about to start."""
-    with ExitStack() as stack:
-        home = Path(tempfile.mkdtemp(prefix="relance-"))
-        stack.callback(shutil.rmtree, home, ignore_errors=True)
-        home.chmod(0o755)  # PostgreSQL, which may run as another user, keeps its data inside
-        postgres = stack.enter_context(EmbeddedPostgres(home))
-        redis = stack.enter_context(EmbeddedRedis(home))
-        migrate(postgres.url)
-        with listen("127.0.0.1", 0) as listener:
-            port = listener.getsockname()[1]
-        url = f"http://127.0.0.1:{port}"
-        simulator = stack.enter_context(
-            run_simulator(
-                "--seed", seed,
-                "--sendgrid-callback-url", f"{url}/callbacks/sendgrid",
-                "--inbound-url", f"{url}/callbacks/twilio/inbound",
-            )
-        )  # fmt: skip
+    with servers("--seed", seed) as them, ExitStack() as stack:
         exchange = stack.enter_context(Exchange())
-        redis_line = exchange.connect("redis", ("127.0.0.1", redis.port))
+        redis_line = exchange.connect("redis", ("127.0.0.1", them.redis.port))
         origin = datetime.now(UTC)
         settings: dict[str, Any] = {
-            "redis_url": redis.url.replace(f":{redis.port}/", f":{redis_line.port}/"),
-            "public_url": url,
+            "redis_url": them.redis.url.replace(f":{them.redis.port}/", f":{redis_line.port}/"),
+            "public_url": them.url,
             "secret_key": SECRET_KEY,
             "policy": str(POLICIES / "fault.yaml"),
             "clock": clock_text(start_at, 1.0, origin),
-            "mail_from": "reminders@relance.example",
-            "sendgrid_api_key": simulator.sendgrid_api_key,
-            "sendgrid_webhook_key": simulator.sendgrid_public_key,
-            "sendgrid_api_url": simulator.url,
-            "twilio_account_sid": simulator.twilio_account_sid,
-            "twilio_auth_token": simulator.twilio_auth_token,
-            "twilio_api_url": simulator.url,
-            "twilio_from": "+15005550006",
+            **settings_of_providers(them.simulator),
             "sms_per_s": 200.0,
         }
-        services = make_services(postgres.url, **settings)
+        services = make_services(them.postgres.url, **settings)
         stack.callback(services.engine.dispose)
         it = Installation(
-            home, settings, simulator, postgres, redis, redis_line, exchange, services, start_at, origin
-        )
+            them.home, settings, them.simulator, them.postgres, them.redis,
+            redis_line, exchange, services, start_at, origin,
+        )  # fmt: skip
         stack.callback(_end_all, it)
-        _start_all(it, workers, schedulers, port)
+        _start_all(it, workers, schedulers, them.port)
         yield it
 
 

@@ -24,7 +24,8 @@ from tests.factories import Json, customer_data
 from tests.integration.pipeline_model import DOUBT, START, Model, Told, is_open
 from tests.integration.scripted_edge import Edge
 from workers.ask import ask
-from workers.claim import Call, claim_due
+from workers.calls import Call
+from workers.claim import claim_due
 from workers.deliver import Answered, call_all, record
 from workers.due import due, plan_again
 from workers.hear import hear

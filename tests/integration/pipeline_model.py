@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from domain.ids import AttemptId, ReminderId
 from domain.outcomes import AttemptState as S
-from workers.claim import Call
+from workers.calls import Call
 
 ZONES = {"C-1": ZoneInfo("Europe/Paris"), "C-2": ZoneInfo("America/Martinique"), "C-3": ZoneInfo("Asia/Tokyo")}
 HOURS = ((time(9), time(12)), (time(14), time(18)))

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from config.wiring import DEFAULT_SELLER
 from domain.ids import AccountKey
 from domain.outcomes import Receipt
-from store import attempts, due, history, inbox, log, quarantine, receipts, tasks
+from store import attempts, due, history, inbox, log, quarantine, receipts, tasks, unfolded
 from store.due import Room
 from store.quarantine import Quarantined
 from store.tasks import NewTask
@@ -67,7 +67,7 @@ def test_the_queries_that_run_all_the_time_read_no_whole_table(pipeline: Pipelin
     keys = [AccountKey(1), AccountKey(2)]
     queries: list[Callable[[sa.Connection], Any]] = [
         lambda c: due.nudge_due(c, NOW, 30.0, [Room("due", (), 400), Room("deliver.email", ("email",), 100)]),
-        lambda c: inbox.with_unfolded(c, keys),
+        lambda c: unfolded.with_unfolded(c, keys),
         lambda c: inbox.forgotten(c, 3.0, 2_000),
         lambda c: receipts.forgotten(c, 2_000),
         lambda c: attempts.expire_leases(c, 2_000),

@@ -1,16 +1,21 @@
 """A worker that stood still between its claim and its call does not call: the customer may have paid meanwhile."""
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from channels.lines import Board, Line
+from domain.line import FAULTS_IN_A_ROW, Share
+from domain.outcomes import Outcome, OutcomeClass
 from tests.factories import event, invoice_event
 from tests.integration.test_crash_safety import LEASE_IS_OVER, execute
 from tests.pipeline import Pipeline
 from tests.simulator_process import Simulator
-from workers.claim import BEGIN_WITHIN_S, LEASE_S, Call, claim_due
-from workers.deliver import call_all, record
+from workers.calls import LEASE_S, Call
+from workers.claim import BEGIN_WITHIN_S, claim_due
+from workers.deliver import call_all, record, tell
 from workers.sweep import sweep
 
 
@@ -54,6 +59,17 @@ def test_what_was_swept_meanwhile_stays_in_doubt(
     wake_up(pipeline, late_calls)
     assert [row.state for row in pipeline.log()] == ["unconfirmed"]
     assert simulator.messages() == []
+
+
+@pytest.mark.parametrize(("stood_still_s", "state"), [(0, "open"), (LEASE_S, "closed")])
+def test_what_a_worker_that_stood_still_made_of_its_calls_shuts_no_line(
+    late_calls: list[Call], stood_still_s: float, state: str
+) -> None:
+    line = Line(Board(None, time.monotonic), "twilio", "+15005550006", 100.0)
+    calls = [replace(call, begin_by=time.monotonic() + BEGIN_WITHIN_S - stood_still_s) for call in late_calls]
+    no_answer = [(call, Outcome(OutcomeClass.UNCONFIRMED)) for call in calls * FAULTS_IN_A_ROW]
+    tell(line, Share(len(no_answer)), no_answer, time.monotonic())
+    assert line.look().state == state
 
 
 def test_a_call_begins_well_within_its_lease() -> None:

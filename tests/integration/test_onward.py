@@ -1,5 +1,7 @@
 """What is planned after an accepted message, from what was known at its claim, is what planning would say."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,13 @@ from domain.ids import AccountKey
 from domain.outcomes import Outcome, OutcomeClass
 from tests.factories import Json, contact_data, customer_data, event, invoice_event
 from tests.pipeline import TUESDAY_0930, Pipeline
-from workers.claim import Call, claim_due
+from workers.calls import Call
+from workers.claim import claim_due
 from workers.deliver import record
 from workers.due import plan_again
 
 LATER = TUESDAY_0930 + timedelta(minutes=2)
+AT_THE_PHONE = TUESDAY_0930 + timedelta(hours=2, minutes=29)
 MANY = 6
 ACCEPTED = Outcome(OutcomeClass.ACCEPTED, provider_id="made-up")
 BUSY = Outcome(OutcomeClass.TRANSIENT, code="503")
@@ -149,3 +153,55 @@ def test_a_policy_that_was_published_during_the_claim_counts(pipeline: Pipeline,
     record(pipeline.services, [(call, ACCEPTED) for call in calls], LATER)
     before = pipeline_rows(pipeline)
     assert read_again(pipeline, calls) == before
+
+
+def a_call(pipeline: Pipeline) -> Call:
+    pipeline.take(invoice("C-1", 1, "2026-11-12"))
+    [key] = [AccountKey(key) for key in pipeline_rows(pipeline)]
+    [call] = claim_due(pipeline.services, [key], "deliver.task", AT_THE_PHONE)
+    return call
+
+
+def test_after_work_for_a_person_it_is_what_planning_says(pipeline: Pipeline) -> None:
+    call = a_call(pipeline)
+    with counting(pipeline, "FROM facts") as read:
+        record(pipeline.services, [(call, ACCEPTED)], AT_THE_PHONE)
+    assert read == []
+    before = pipeline_rows(pipeline)
+    plan_again(pipeline.services, [call.claim.account], AT_THE_PHONE)
+    assert pipeline_rows(pipeline) == before
+
+
+def test_what_came_while_work_for_a_person_was_opened_counts(pipeline: Pipeline) -> None:
+    call = a_call(pipeline)
+    pipeline.take(event("invoice.paid", {"invoice_id": "C-1-1", "paid_on": "2026-11-24"}, id="paid"))
+    record(pipeline.services, [(call, ACCEPTED)], AT_THE_PHONE)
+    assert pipeline.codes("C-1") == ["nothing_owed"]
+
+
+def test_who_opened_work_for_a_person_and_ended_leaves_its_account_due(pipeline: Pipeline) -> None:
+    """Nothing was recorded: whoever comes next opens nothing again, and goes on."""
+    call = a_call(pipeline)
+    before = pipeline_rows(pipeline)[call.claim.account]
+    assert before[0] <= AT_THE_PHONE
+    assert claim_due(pipeline.services, [call.claim.account], "deliver.task", AT_THE_PHONE) == []
+    after = pipeline_rows(pipeline)[call.claim.account]
+    assert after[0] > AT_THE_PHONE
+    record(pipeline.services, [(call, ACCEPTED)], AT_THE_PHONE)
+    assert pipeline_rows(pipeline)[call.claim.account] == after
+
+
+@contextmanager
+def counting(pipeline: Pipeline, words: str) -> Iterator[list[str]]:
+    """The statements with these words that are sent meanwhile."""
+    found: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if words in statement:
+            found.append(statement)
+
+    sa.event.listen(pipeline.services.engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        sa.event.remove(pipeline.services.engine, "before_cursor_execute", note)

@@ -14,12 +14,13 @@ from config.wiring import DEFAULT_SELLER
 from domain.contacted import LOOKS_BACK
 from domain.ids import AccountKey, AttemptId, SellerId
 from store import claims, contacted
-from store.contacted import Address
+from store.contacted import Address, Asked
 from tests.factories import Json, event, invoice_event
 from tests.integration.test_big_batches import listening
 from tests.integration.test_races import at_once
 from tests.pipeline import Pipeline
-from workers.claim import Call, claim_due
+from workers.calls import Call
+from workers.claim import claim_due
 from workers.due import plan_again
 from workers.intake import intake
 from workers.receive import receive
@@ -144,7 +145,7 @@ def change(pipeline: Pipeline, state: str, reminder: str = "done") -> None:
 def elsewhere(pipeline: Pipeline, seller: SellerId = DEFAULT_SELLER, back: timedelta = LOOKS_BACK) -> list[Any]:
     address = (seller, "anne@example.com")
     with pipeline.services.engine.connect() as connection:
-        return contacted.load(connection, [address, address], pipeline.now - back).get(address, [])
+        return contacted.load(connection, {address: Asked(pipeline.now - back)}).get(address, [])
 
 
 def test_another_seller_s_contacts_and_those_of_long_ago_do_not_count(pipeline: Pipeline) -> None:
@@ -252,7 +253,9 @@ def test_reading_the_contacts_of_many_people_needs_no_whole_table(pipeline: Pipe
     with pipeline.services.engine.connect() as connection, connection.begin():
         connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
         with listening(connection) as told:
-            contacted.load(connection, [(DEFAULT_SELLER, f"{n}@x") for n in range(500)], pipeline.now - LOOKS_BACK)
+            contacted.load(
+                connection, {(DEFAULT_SELLER, f"{n}@x"): Asked(pipeline.now - LOOKS_BACK) for n in range(500)}
+            )
         [(statement, parameters)] = told
         plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars())
     assert "Seq Scan" not in plan

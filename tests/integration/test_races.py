@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from domain.ids import AccountKey
 from tests.factories import Json, event, invoice_event
 from tests.pipeline import Pipeline
-from workers.claim import Call, claim_due
+from workers.calls import Call
+from workers.claim import claim_due
 from workers.due import due
 from workers.intake import intake
 

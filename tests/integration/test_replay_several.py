@@ -21,7 +21,7 @@ from store import log as delivery_log
 from store.migrate import migrate
 from tests.bench.replay_book import book
 from workers.replay import Complaint
-from workers.several import PartError, parts_of, replay_in
+from workers.several import PartError, parts_of, players, replay_with
 
 Build = Callable[[], Services]
 Sent = tuple[datetime, str, str, str, str]
@@ -49,9 +49,10 @@ def replaying(folder: Path) -> Iterator[tuple[Build, Services]]:
 
 def played(folder: Path, script: Script, processes: int) -> tuple[list[Sent], list[Complaint]]:
     """What was sent, and what was complained about."""
-    with replaying(folder) as (build, services):
+    with players(processes, len(script.events), worth=1) as others, replaying(folder) as (build, services):
+        assert len(others) == processes - 1
         until = script.events[-1].at + timedelta(days=60)
-        complaints = replay_in(processes, build, services, script.events, until, lambda _: None, worth=1)
+        complaints = replay_with(others, build, services, script.events, until, lambda _: None)
         with services.engine.connect() as connection:
             rows = delivery_log.read(connection, limit=1_000)
     return sorted((row.at, row.customer, row.attempt, row.step, row.channel) for row in rows), complaints
@@ -69,8 +70,26 @@ def test_what_breaks_a_process_breaks_the_replay(tmp_path: Path) -> None:
     """And is told in a line. The database of the other part is not there."""
     script = script_of(4)
     nowhere = partial(build_for_replay, "postgresql+psycopg://@/x?host=/nowhere", "standard", approvals_given=True)
-    with replaying(tmp_path) as (_, services), pytest.raises(PartError, match=OperationalError.__name__):
-        replay_in(2, nowhere, services, script.events, script.events[-1].at, lambda _: None, worth=1)
+    with (
+        players(2, 2, worth=1) as others,
+        replaying(tmp_path) as (_, services),
+        pytest.raises(PartError, match=OperationalError.__name__),
+    ):
+        replay_with(others, nowhere, services, script.events, script.events[-1].at, lambda _: None)
+
+
+def test_a_process_that_has_ended_breaks_the_replay(tmp_path: Path) -> None:
+    script = script_of(4)
+    with players(2, 2, worth=1) as others, replaying(tmp_path) as (build, services):
+        others[0].process.terminate()
+        others[0].process.join()
+        with pytest.raises(PartError, match="has ended"):
+            replay_with(others, build, services, script.events, script.events[-1].at, lambda _: None)
+
+
+def test_nobody_is_asked_to_help_with_little() -> None:
+    with players(8, 1_999) as others:
+        assert others == []
 
 
 def test_a_lane_is_played_by_one_process() -> None:

@@ -28,14 +28,15 @@ from store import (
     contacted,
     facts,
     history,
-    inbox,
     log,
     overview,
     quarantine,
     sellers,
+    unfolded,
     waking,
     worklist,
 )  # fmt: skip
+from store.contacted import Asked
 from store.engine import Connection
 from tests.factories import invoice_event
 from tests.pipeline import TUESDAY_0930, Pipeline, clock_setting
@@ -70,7 +71,7 @@ UNSCOPED = {
     "history.load": OF_ROWS,
     "inbox.take": OF_ROWS, "inbox.mark_folded": OF_ROWS, "inbox.set_aside": OF_ROWS, "inbox.take_up_again": OF_ROWS,
     "inbox.drop": OF_ROWS, "inbox.accounts_about": OF_ROWS, "inbox.count_failure": OF_ROWS,
-    "inbox.forgotten": OF_ALL, "inbox.with_unfolded": OF_ROWS,
+    "inbox.forgotten": OF_ALL, "unfolded.with_unfolded": OF_ROWS,
     "journal.write": ITS_ROWS, "journal.of_account": OF_ROWS, "journal.of_reminder": OF_ROWS,
     "migrate.is_current": OF_NOBODY,
     "months.alone": OF_NOBODY, "months.months": OF_NOBODY, "months.ahead": OF_NOBODY, "months.make": OF_NOBODY,
@@ -106,7 +107,7 @@ def asked_as_other(
         "asking.in_doubt": lambda: asking.in_doubt(connection, OTHER),
         "book.batch": lambda: book.batch(connection, 10, seller=OTHER, customer=butcher),
         "book.named": lambda: book.named(connection, OTHER, "F-18"),
-        "contacted.load": lambda: contacted.load(connection, [(OTHER, EMAIL)], now - timedelta(days=30)),
+        "contacted.load": lambda: contacted.load(connection, {(OTHER, EMAIL): Asked(now - timedelta(days=30))}),
         "contacted.lock": lambda: contacted.lock(connection, [(OTHER, EMAIL)]),
         "facts.adopt": lambda: facts.adopt(connection, [(OTHER, bill)]),
         "facts.accounts_naming": lambda: facts.accounts_naming(connection, OTHER, EMAIL),
@@ -116,7 +117,7 @@ def asked_as_other(
         "history.lift": lambda: history.lift(connection, [(OTHER, "email", EMAIL)], None),
         "history.suppressions_of": lambda: history.suppressions_of(connection, OTHER),
         "inbox.put": lambda: receive_in(connection, OTHER, [THEIRS], now).rejected,
-        "inbox.in_quarantine": lambda: inbox.in_quarantine(connection, [(OTHER, key)]),
+        "unfolded.in_quarantine": lambda: unfolded.in_quarantine(connection, [(OTHER, key)]),
         "log.read": lambda: log.read(connection, seller=OTHER, reminder=reminder),
         "overview.accounts_of": lambda: [one for one in overview.accounts_of(connection, OTHER) if one.key == key],
         "overview.account": lambda: overview.account(connection, OTHER, butcher),
@@ -187,7 +188,7 @@ def test_the_first_seller_is_answered(booked: Pipeline) -> None:
         assert facts.accounts_naming(connection, DEFAULT_SELLER, EMAIL)
         assert history.suppressed_among(connection, [(DEFAULT_SELLER, EMAIL)])
         assert history.suppressions_of(connection, DEFAULT_SELLER)
-        assert contacted.load(connection, [(DEFAULT_SELLER, EMAIL)], booked.now - timedelta(days=30))
+        assert contacted.load(connection, {(DEFAULT_SELLER, EMAIL): Asked(booked.now - timedelta(days=30))})
         assert log.read(connection, seller=DEFAULT_SELLER)
         assert overview.open_tasks(connection, DEFAULT_SELLER)
         assert quarantine.read(connection, seller=DEFAULT_SELLER)

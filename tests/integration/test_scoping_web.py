@@ -25,6 +25,7 @@ from tests.services import KEY_ID, SECRET_KEY
 from tests.two_sellers import EMAIL, OTHER, OTHER_KEY, OTHER_KEY_ID, PRIVATE, book_two_sellers, rows_of_first
 from tests.web_server import STRUCTURED, Web, run_web
 from web.app import create_app
+from web.callbacks import WAYS
 
 OF_NOBODY = {"/healthz", "/readyz", "/metrics", "/login", "/logout", "/u/{token}"}
 """What asks for no key, and so must say nothing of anybody: it is walked as the others are.
@@ -58,7 +59,8 @@ def session(key_id: str) -> dict[str, str]:
 
 def ways_of(services: Services) -> set[tuple[str, str]]:
     """Method and path of every route of the app."""
-    return {(method, route.path) for route in flat(create_app(services).routes) for method in route.methods or ()}
+    routes = flat(create_app(services).app.routes)
+    return {("POST", path) for path in WAYS} | {(method, one.path) for one in routes for method in one.methods or ()}
 
 
 def flat(routes: Iterable[BaseRoute]) -> Iterator[Route]:

@@ -45,7 +45,7 @@ def mail_event(attempt: str, word: str, second: int = 0, **more: object) -> tupl
             }
         ]
     ).encode()
-    return read_events(raw)[0], raw
+    return read_events(raw)[0][0], raw
 
 
 def text_status(attempt: str, status: str, **more: str) -> tuple[Receipt, bytes]:

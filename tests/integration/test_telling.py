@@ -1,11 +1,14 @@
 """A worker's log: a line for each call, answer, task and receipt, as it is committed, with ids and nothing else."""
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from config.wiring import DEFAULT_SELLER
 from store import telling
@@ -93,6 +96,24 @@ def test_what_was_taken_back_is_not_told(pipeline: Pipeline, told: Lines) -> Non
     with engine.begin() as connection:
         open_task(connection, 7)
     assert [fields["task"] for _, fields in told] == ["t2", "t3", "t5", "t7"]
+
+
+@pytest.mark.parametrize("is_nested", [False, True])
+def test_a_connection_that_is_cut_is_told_as_what_it_is(pipeline: Pipeline, told: Lines, is_nested: bool) -> None:
+    """Whoever works in it tries again later, and takes nobody for broken."""
+    with pytest.raises(OperationalError):
+        work_on_a_cut_connection(pipeline, nullcontext if not is_nested else lambda it: it.begin_nested())
+    with pipeline.services.engine.begin() as connection:
+        open_task(connection, 2)
+    assert [fields["task"] for _, fields in told] == ["t2"]
+
+
+def work_on_a_cut_connection(
+    pipeline: Pipeline, inside: Callable[[Connection], AbstractContextManager[object]]
+) -> None:
+    with pipeline.services.engine.begin() as connection, inside(connection):
+        open_task(connection, 1)
+        connection.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
 
 def test_what_has_no_place_in_the_log_is_left_out(pipeline: Pipeline, told: Lines) -> None:

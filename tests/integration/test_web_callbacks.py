@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from config.wiring import DEFAULT_SELLER, Services
 from simulators.signing import EventSigner, sign_twilio
+from store.engine import make_engine
 from store.history import suppress
 from store.receipts import take
 from tests.factories import customer_data, event, invoice_event
@@ -118,6 +119,20 @@ def test_a_signed_report_that_is_not_as_documented_is_400_and_kept(web: Web, hea
 
 def test_a_body_that_is_too_large_is_413(web: Web) -> None:
     assert web.post(STATUS, b"a" * ((1 << 20) + 1), FORM).status == 413
+
+
+def test_what_is_not_posted_is_refused_as_everywhere(web: Web) -> None:
+    answer = web.get(STATUS)
+    assert (answer.status, answer.json, answer.headers["allow"]) == (405, {"error": "Method Not Allowed"}, "POST")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_while_the_database_is_away_the_provider_is_told_to_come_back(hearing: Services) -> None:
+    away = make_engine("postgresql://127.0.0.1:1/nobody")
+    with run_web(replace(hearing, engine=away)) as web:
+        answer = post_twilio(web, hearing, STATUS, **status())
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+    assert answer.json == {"error": "the database is away; nothing was taken in, try again"}
 
 
 def test_without_a_provider_set_up_nobody_is_believed(services: Services) -> None:

@@ -1,6 +1,8 @@
 """Whatever is posted to the callbacks, reading it gives receipts or a CallbackError, and never anything else."""
 
 import json
+import sys
+from contextlib import suppress
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,9 +71,17 @@ def test_any_json_is_receipts_or_an_error(posted: object) -> None:
     except CallbackError:
         assert not isinstance(posted, list)
         return
-    for receipt in receipts:
+    for receipt, part in receipts:
         assert_storable(receipt)
+        assert read_events(part) == [(receipt, part)]
     assert receipts == read_events(raw)
+
+
+def test_any_depth_is_receipts_or_an_error() -> None:
+    """One that can just be read cannot be written again."""
+    for depth in range(1, sys.getrecursionlimit() + 10):
+        with suppress(CallbackError):
+            read_events(b'[{"event": "x", "a": ' + b"[" * depth + b"]" * depth + b"}]")
 
 
 @given(st.binary(max_size=300))

@@ -127,6 +127,15 @@ def test_a_probe_that_came_to_no_call_leaves_room_for_the_next() -> None:
     assert admit(state, 50, 100.0, after)[1] == Share(1)
 
 
+def test_a_probe_that_is_told_to_slow_down_is_over_and_the_next_one_goes_when_the_provider_says() -> None:
+    busy = Outcome(OutcomeClass.TRANSIENT, rate_limited=True, retry_after_s=2)
+    after = T0 + FIRST_OPEN_S
+    state = probed(opened(), after, busy)
+    assert admit(state, 50, 100.0, after + 1)[1] == Share(0, 1)
+    assert admit(state, 50, 100.0, after + 2)[1] == Share(1)
+    assert (state.trips, state.open_since) == (1, T0)
+
+
 def test_calls_that_had_begun_before_it_opened_change_nothing_unless_they_succeed() -> None:
     state = opened()
     late = heard(state, 0, 0, [DEAD] * 30, T0 + 3)
