@@ -35,7 +35,7 @@ class LogRenderer(Renderer):
     """
 
     def render(self, content: Content) -> Rendered:
-        """The words of an SMS, which have to be counted, or none. Raises TemplateError as `Renderer` does."""
+        """The words of an SMS, which have to be counted, or none. TemplateError if there is none."""
         if content.channel is Channel.SMS:
             return super().render(content)
         meant = {"language": language_of(content.language), "tone": words_of(content)}

@@ -46,7 +46,7 @@ def serve(host: str, port: int) -> None:
     prepare(services)
     listener = listen(host, port)
     server = make_server(create_app(services), host, port)
-    long_lived.settle_in()
+    long_lived.begin_work()
     server.run(sockets=[listener])
 
 

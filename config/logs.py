@@ -8,12 +8,14 @@ words that are constant.
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
 import threading
 import warnings
 from collections.abc import Mapping, MutableMapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, TextIO
 
@@ -31,6 +33,7 @@ _TASK = ("name", "id", "runtime")
 """What Celery says of a task beside its arguments and its exception."""
 _MOST_FRAMES = 12
 _MOST_CAUSES = 4
+_render = structlog.processors.JSONRenderer()
 
 
 def set_up_logs(level: str) -> None:
@@ -38,18 +41,16 @@ def set_up_logs(level: str) -> None:
 
     Libraries are heard from warning on, at debug from info on. A hook that somebody else has set is left alone.
     """
-    number = getattr(logging, level.upper())
+    number, stream = getattr(logging, level.upper()), sys.stderr
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _without_private,
-            _without_words,
-            structlog.processors.JSONRenderer(),
+            _as_line,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: _Printer(stream),
         cache_logger_on_first_use=True,
     )
     root = logging.getLogger()
@@ -73,6 +74,17 @@ def frames_of(traceback: TracebackType | None) -> list[str]:
         frames.append(f"{code.co_filename}:{traceback.tb_lineno} {code.co_name}")
         traceback = traceback.tb_next
     return frames[-_MOST_FRAMES:]
+
+
+class _Printer(structlog.PrintLogger):
+    """Prints each line. A log that is full or closed costs lines, and never the work that they tell of."""
+
+    def msg(self, message: str) -> None:
+        """Prints it, if that can be done."""
+        with suppress(OSError, ValueError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg
 
 
 class _Libraries(logging.Handler):
@@ -121,7 +133,17 @@ def _crashed(kind: type[BaseException], error: BaseException | None, traceback: 
     structlog.get_logger().critical("process.crashed", exc_info=(kind, error, traceback))
 
 
-def _without_private(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def _as_line(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
+    """The line, or one that says that it was lost: a line that cannot be made stops nobody either."""
+    try:
+        return str(_render(logger, method, _without_words(_without_private(event))))
+    except Exception as error:  # noqa: BLE001 - whoever logs is not to be stopped by it
+        kept = {name: event[name] for name in ("level", "timestamp", "job") if name in event}
+        lost = {"event": "log.lost", "line": str(event.get("event")), "error": type(error).__name__}
+        return json.dumps(lost | kept)
+
+
+def _without_private(event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for field in _PRIVATE & event.keys():
         del event[field]
     for field in _NUMBERS & event.keys():
@@ -130,7 +152,7 @@ def _without_private(_logger: Any, _method: str, event: MutableMapping[str, Any]
     return event
 
 
-def _without_words(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def _without_words(event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """An exception's kind, where it was raised, and the kinds of those that led to it."""
     told = event.pop("exc_info", None)
     if told is True:

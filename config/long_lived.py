@@ -12,25 +12,24 @@ _PIECE = 64 * 1024
 """Bytes from which on a piece of memory goes back to the system as soon as it is free."""
 
 
-def settle_in() -> None:
+def begin_work() -> None:
     """Leaves everything that is there now out of every collection from here on, and has a batch's memory given back.
 
     Two hundred thousand objects (modules, phone number plans, holidays) were looked at again and again, a tenth of a
     second each time (measured).
     """
-    gives_back()
+    _give_back()
     gc.collect()
     gc.freeze()
     gc.set_threshold(OFTEN_ENOUGH)
 
 
-def gives_back() -> bool:
+def _give_back() -> None:
     """Has glibc return what a batch needed, one arena for all threads; without it a process keeps its worst hour.
 
-    False where the C library is another: those return it by themselves, or take no such wish.
+    Other C libraries return it by themselves, or take no such wish.
     """
     tune = getattr(ctypes.CDLL(None), "mallopt", None)
-    if tune is None:
-        return False
-    wishes = ((_ARENA_MAX, 1), (_MMAP_THRESHOLD, _PIECE), (_TRIM_THRESHOLD, _PIECE))
-    return all(tune(name, value) == 1 for name, value in wishes)
+    if tune is not None:
+        for name, value in ((_ARENA_MAX, 1), (_MMAP_THRESHOLD, _PIECE), (_TRIM_THRESHOLD, _PIECE)):
+            tune(name, value)

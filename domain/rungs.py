@@ -1,4 +1,4 @@
-"""The steps that a unit may take next, which of them is due, and when the next one comes. Used by `grouping` alone.
+"""The steps that a unit may take next, which of them is due, and when the next one comes. Used by planning.
 
 A unit's due step is the latest step not yet had whose moment has come and whose level is at most one
 above the highest it has had. Missed steps collapse into that one, and nobody's first message is a formal notice.

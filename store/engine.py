@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import psycopg
 import sqlalchemy as sa
-from psycopg.errors import UndefinedTable
+from psycopg.errors import UndefinedColumn, UndefinedTable
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.exc import SQLAlchemyError as DatabaseFault
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 __all__ = ["Connection", "DatabaseFault", "Engine", "Unavailable", "make_engine", "told_in_a_line"]
 
 Unavailable = (OperationalError, InterfaceError, PoolTimeoutError)
-"""What is raised when the database is away, too slow, or has no connection left: nothing was committed, try again."""
+"""What is raised when the database is away, too slow, full, read-only or of another release: try again later.
+
+Nothing was committed, unless the connection was cut in the COMMIT itself."""
+
+_AWAY = frozenset({"0A000", "25006", "25P03", "25P04"})
+"""A plan from before a migration, a server that only reads, a transaction that stood still, or took, too long.
+Source: PostgreSQL 18, Appendix A "PostgreSQL Error Codes" (read 2026-11-23)."""
+_NOT_READY = frozenset({"3F000", "42501", "42703", "42704", "42804", "42883", "42P01", "42P10"})
+"""No right to a table, or not the tables, types and indexes of this release: a deploy in the wrong order."""
 
 LOCK_TIMEOUT_MS = 5_000
 STATEMENT_TIMEOUT_MS = 30_000
@@ -28,7 +37,7 @@ def make_engine(url: str, pool_size: int = 4) -> sa.Engine:
         f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS}"
         f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT_MS} -c timezone=UTC"
     )
-    return sa.create_engine(
+    engine = sa.create_engine(
         sa.make_url(url).set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=4,
@@ -37,6 +46,19 @@ def make_engine(url: str, pool_size: int = 4) -> sa.Engine:
         hide_parameters=True,  # an error's text must not carry addresses into the logs
         connect_args={"options": options, "connect_timeout": 5, "application_name": "relance"},
     )
+    sa.event.listen(engine, "handle_error", _tell_as_away)
+    return engine
+
+
+def _tell_as_away(context: sa.ExceptionContext) -> None:
+    """Tells as what it is what psycopg counts among other errors; of another server now no connection is kept."""
+    error = context.original_exception
+    if not isinstance(error, psycopg.Error) or error.sqlstate not in _AWAY | _NOT_READY:
+        return
+    context.is_disconnect = is_cut = error.sqlstate in _AWAY
+    raise OperationalError(
+        context.statement, None, error, hide_parameters=True, connection_invalidated=is_cut
+    ) from error
 
 
 def told_in_a_line(fault: DatabaseFault) -> str | None:
@@ -44,11 +66,11 @@ def told_in_a_line(fault: DatabaseFault) -> str | None:
     match fault:
         case ArgumentError():
             return "RELANCE_DATABASE_URL is not a database's address, such as postgresql://user:password@host/name"
+        case OperationalError() if isinstance(fault.orig, UndefinedTable | UndefinedColumn):
+            return "the database has not the tables of this release: run `relance migrate`"
         case OperationalError() | InterfaceError():
             return f"the database cannot be used: {str(fault.orig).strip().splitlines()[0]}"
         case PoolTimeoutError():
             return "the database has no connection left for us"
-        case ProgrammingError() if isinstance(fault.orig, UndefinedTable):
-            return "the database has no tables of ours yet: run `relance migrate`"
         case _:
             return None

@@ -18,8 +18,12 @@ from store.tables import STANDS_ON, accounts
 
 
 def _asleep(*which: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    """The next of these after a key that are not to be looked at before an instant, as many as may be woken."""
-    is_asleep = sa.or_(accounts.c.due_at.is_(None), accounts.c.due_at > sa.bindparam("at", type_=INSTANT))
+    """The next of these after a key, as many as may be woken: all but those that are due to be planned anyway.
+
+    One that is due over a channel may be in a claim just now, and is as the claim leaves it until that is recorded.
+    """
+    is_later = accounts.c.due_at > sa.bindparam("at", type_=INSTANT)
+    is_asleep = sa.or_(accounts.c.due_at.is_(None), is_later, accounts.c.channel.is_not(None))
     is_next = accounts.c.id > sa.bindparam("after", type_=NUMBER)
     asleep = sa.select(accounts.c.id).where(*which, is_asleep, is_next).order_by(accounts.c.id)
     return asleep.limit(sa.bindparam("limit", type_=NUMBER)).with_for_update(of=accounts)

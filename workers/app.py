@@ -41,6 +41,7 @@ app = Celery("relance", set_as_current=True)
 app.conf.update(
     broker_url=broker_url(),
     broker_connection_retry_on_startup=True,
+    broker_channel_error_retry=True,  # a Redis that only reads, as after a fail-over, ended every worker
     broker_transport_options={
         "visibility_timeout": 300,
         "unacked_restore_interval": 5,
@@ -78,7 +79,7 @@ def services() -> Services:
         if not _services:
             _services.append(build())
             telling.follow(_services[0].engine)
-            long_lived.settle_in()
+            long_lived.begin_work()
         return _services[0]
 
 

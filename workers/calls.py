@@ -1,4 +1,4 @@
-"""The call that an account's plan asks for now: its words, its claim, its message. Used by `workers/claim` alone."""
+"""The call that an account's plan asks for now: its words, its claim, its message. Made by `workers/claim`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ from workers.planning import PUT_OFF
 
 LEASE_S = 30.0
 """Longer than any call: connect 3 s + read 10 s."""
-
 
 log = structlog.get_logger()
 

@@ -148,15 +148,28 @@ def record(services: Services, answered: Sequence[Answered], now: Now) -> None:
     """Writes down what the calls came to, for those that are still ours, and plans their accounts again.
 
     What is not recorded is in doubt for ever, so a database that is away or busy is asked again while the leases
-    last; each time may repeat the one before, because an attempt is closed once.
+    last; each time may repeat the one before, because an attempt is closed once. An answer that breaks it is tried
+    alone, and left to the sweep, which has it in doubt; the others are written.
     """
     for pause_s in RECORD_AGAIN_S:
         try:
-            return _record(services, answered, now)
+            return _record_what_can_be(services, answered, now)
         except Unavailable as error:
             log.warning("deliver.not_recorded", calls=len(answered), error=type(error).__name__)
             time.sleep(pause_s)
-    return _record(services, answered, now)
+    return _record_what_can_be(services, answered, now)
+
+
+def _record_what_can_be(services: Services, answered: Sequence[Answered], now: Now) -> None:
+    try:
+        _record(services, answered, now)
+    except Unavailable:
+        raise
+    except Exception:  # whatever one answer breaks must not leave the others in doubt
+        log.exception("deliver.record_failed", calls=len(answered), attempt=answered[0][0].claim.attempt)
+        if len(answered) > 1:
+            for one in answered:
+                _record_what_can_be(services, [one], now)
 
 
 def _record(services: Services, answered: Sequence[Answered], now: Now) -> None:

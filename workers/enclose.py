@@ -16,13 +16,13 @@ import structlog
 
 from channels.codes import png_of
 from channels.documents import LONGEST_S, Found
-from channels.port import File, Rendered
+from channels.port import File
 from config.wiring import Services
 from domain.addresses import address_key
 from domain.ids import AttemptId, SellerId
 from domain.past import Suppressed
 from store import facts, history, unfolded
-from store.engine import Connection, Unavailable
+from store.engine import Connection
 from workers.calls import Call
 from workers.claim import BEGIN_WITHIN_S
 
@@ -42,14 +42,14 @@ async def enclose(services: Services, calls: Sequence[Call]) -> list[Call]:
         return list(calls)
     found = await _fetch(services, calls)
     calls = await asyncio.to_thread(_looked_at_again, services, calls)
-    pictures = await asyncio.to_thread(lambda: [_pictures(call.message.rendered) for call in calls])
-    return [_with(call, shown, found) for call, shown in zip(calls, pictures, strict=True)]
+    calls = await asyncio.to_thread(lambda: [_with_pictures(call) for call in calls])
+    return [_with_documents(call, found) for call in calls]
 
 
 def _looked_at_again(services: Services, calls: Sequence[Call]) -> list[Call]:
     """With as much time to begin as after a claim, but for those who have had news since.
 
-    Without the database nobody knows, and none of them may begin: better late than in doubt.
+    Where that cannot be found out nobody knows, and none of them may begin: better late than in doubt.
     """
     waited = [call for call in calls if call.mark is not None]
     if not waited:
@@ -58,7 +58,7 @@ def _looked_at_again(services: Services, calls: Sequence[Call]) -> list[Call]:
     try:
         with services.engine.connect() as connection:
             stale = _with_news(connection, waited)
-    except Unavailable as error:
+    except Exception as error:  # noqa: BLE001 - what breaks here must not leave calls in doubt that never began
         log.warning("enclose.not_looked_again", calls=len(waited), error=type(error).__name__)
         stale = {call.claim.attempt for call in waited}
     return [
@@ -98,12 +98,19 @@ async def _fetch(services: Services, calls: Sequence[Call]) -> Mapping[str, Foun
         return {one.url: Found(why="crashed") for call in calls for one in call.message.documents}
 
 
-def _pictures(rendered: Rendered) -> tuple[File, ...]:
-    return tuple(File(f"{code.cid}.png", "image/png", png_of(code.payload), code.cid) for code in rendered.codes)
+def _with_pictures(call: Call) -> Call:
+    """With what its codes look like. A mail without one that it speaks of does not leave."""
+    codes = call.message.rendered.codes
+    try:
+        files = tuple(File(f"{code.cid}.png", "image/png", png_of(code.payload), code.cid) for code in codes)
+    except Exception as error:  # noqa: BLE001 - whatever one code breaks must not keep the other mails back
+        log.warning("enclose.not_drawn", attempt=call.claim.attempt, error=type(error).__name__)
+        return replace(call, begin_by=-math.inf)
+    return replace(call, message=replace(call.message, files=files))
 
 
-def _with(call: Call, pictures: tuple[File, ...], found: Mapping[str, Found]) -> Call:
-    files, missed, size = list(pictures), [], 0
+def _with_documents(call: Call, found: Mapping[str, Found]) -> Call:
+    files, missed, size = list(call.message.files), [], 0
     for document in call.message.documents:
         got = found.get(document.url)
         if got is None:

@@ -1,4 +1,4 @@
-"""What comes next for an account whose message the provider has taken: worked out while nothing is locked.
+"""What comes next for an account whose message or work for a person is on its way, worked out without a lock.
 
 The account was read, folded and planned when it was claimed. What has changed since is mostly only that it has had
 this reminder; where anything else may have, it is read and planned again. Called by `workers/deliver`.

@@ -25,6 +25,8 @@ from workers.replay import Complaint, feed_of, replay
 WORTH_A_PROCESS = 1_000
 """So many events keep a process busy for longer than it takes to start."""
 
+_ENDS_WITHIN_S = 5.0
+
 Build = Callable[[], Services]
 """Builds the parts of one process; it can be pickled."""
 
@@ -116,7 +118,7 @@ def _answer(one: Player) -> list[Complaint]:
         found = one.pipe.recv()
     except (EOFError, OSError):
         raise PartError("a process of the replay has ended") from None
-    one.process.join()
+    one.process.join(_ENDS_WITHIN_S)  # then its processor time counts among ours
     if isinstance(found, str):
         raise PartError(f"a process of the replay broke: {found}")
     return list(found)

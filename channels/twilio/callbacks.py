@@ -56,8 +56,8 @@ def is_signed(auth_token: str, url: str, raw_body: bytes, signature: str | None,
         validator = RequestValidator(auth_token)
         told = signature.encode()
         return any(
-            hmac.compare_digest(validator.compute_signature(as_signed(address), fields).encode(), told)
-            for as_signed in (urlunparse, remove_port, add_port)  # as it stands first: it mostly is
+            hmac.compare_digest(validator.compute_signature(signed, fields).encode(), told)
+            for signed in dict.fromkeys((urlunparse(address), remove_port(address), add_port(address)))
         )
     except ValueError:  # a port that is no number, bytes that are no UTF-8, too many fields
         return False

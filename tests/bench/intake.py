@@ -81,7 +81,7 @@ def measure(size: Size) -> Iterator[Figure]:
         found.wait_until_ready()
         cpu = Cpu({"web": [found.parts["web"].pid], "postgres": [found.postgres.pid]})
         it = Bench(found, cpu)
-        long_lived.settle_in()
+        long_lived.begin_work()
         yield from _received(it, size)
         yield from _posted(it, size)
         yield from _folded(it, size)

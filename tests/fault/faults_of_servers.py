@@ -1,4 +1,4 @@
-"""Faults of Redis and PostgreSQL: emptied, restarted, out of reach, cut at the COMMIT, too slow, full."""
+"""Faults of Redis and PostgreSQL: emptied, restarted, out of reach, cut at the COMMIT, too slow, read-only, full."""
 
 import os
 import signal
@@ -42,6 +42,17 @@ def redis_out_of_reach(scene: Scene) -> None:
     scene.it.redis_line.freeze()
     scene.wait(5.0 if scene.is_short else 30.0)
     scene.it.redis_line.thaw()
+
+
+def demote_redis(scene: Scene) -> None:
+    """It takes no writes for a while, as a replica that has not been promoted yet."""
+    with redis.Redis.from_url(scene.it.redis.url) as client:
+        scene.wait(0.5)
+        client.replicaof("127.0.0.1", 1)
+        try:
+            scene.wait(5.0)
+        finally:
+            client.replicaof("NO", "ONE")
 
 
 def restart_postgres(scene: Scene) -> None:
@@ -105,6 +116,23 @@ def fill_postgres(scene: Scene) -> None:
             scene.wait(0.2)
 
 
+def read_only(scene: Scene) -> None:
+    """PostgreSQL takes no writes for a while, as a standby before it is promoted."""
+    with _connect(scene) as admin:
+        admin.execute("SET default_transaction_read_only = off")
+        scene.wait(0.5)
+        try:
+            _make_read_only(admin, "on")
+            scene.wait(6.0)
+        finally:
+            _make_read_only(admin, "off")
+
+
+def _make_read_only(admin: psycopg.Connection, word: str) -> None:
+    admin.execute(f"ALTER SYSTEM SET default_transaction_read_only = {word}")
+    admin.execute("SELECT pg_reload_conf()")
+
+
 def _hurry(scene: Scene) -> None:
     """In the short form, leases of calls that nobody will record are over when those that live have ended."""
     if scene.is_short:
@@ -121,10 +149,12 @@ SERVERS = (
     Fault("flush-redis", "FLUSHALL again and again", 200, 40, flush_redis, _SLOW),
     Fault("restart-redis", "Redis restarts empty", 200, 0, restart_redis, _SLOW),
     Fault("far-redis", "Redis is out of reach for 30 s", 200, 0, redis_out_of_reach, _SLOW),
+    Fault("demoted-redis", "Redis takes no writes for 5 s", 200, 0, demote_redis, _SLOW),
     Fault("restart-postgres", "PostgreSQL restarts", 200, 0, restart_postgres, _SLOW),
     Fault("kill-postgres", "kill -9 of PostgreSQL", 200, 40, kill_postgres, _SLOW),
     Fault("cut-commits", "connections are cut during COMMIT", 200, 40, cut_commits, _SLOW),
     Fault("cancelled", "statements time out", 200, 0, cancel_statements, _SLOW),
     Fault("locked", "a table is locked for 12 s", 100, 0, lock_tables, _SLOW),
+    Fault("read-only", "PostgreSQL takes no writes for 6 s", 200, 0, read_only, _SLOW),
     Fault("full-postgres", "no connection is to be had", 200, 0, fill_postgres, _SLOW),
 )

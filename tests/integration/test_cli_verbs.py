@@ -140,7 +140,9 @@ def test_a_database_without_our_tables_says_what_to_do(
     monkeypatch.setenv("RELANCE_DATABASE_URL", servers.postgres.create_database(name))
     assert main(["log"]) == 2
     servers.postgres.drop_database(name)
-    assert capsys.readouterr().err == "relance: the database has no tables of ours yet: run `relance migrate`\n"
+    assert (
+        capsys.readouterr().err == "relance: the database has not the tables of this release: run `relance migrate`\n"
+    )
 
 
 def test_a_database_that_is_away_is_one_line_without_its_password(

@@ -128,7 +128,9 @@ def asked_as_other(
         "sellers.load": lambda: sellers.load(connection, [OTHER]).get(DEFAULT_SELLER),
         "sellers.synced": lambda: sellers.synced(connection, OTHER, now),
         "sellers.add_key": lambda: sellers.add_key(connection, "another", "rk_another", OTHER),
-        "waking.wake_seller": lambda: waking.wake_seller(connection, now, 100, AccountKey(0), seller=OTHER),
+        "waking.wake_seller": lambda: [
+            one for one in waking.wake_seller(connection, now, 100, AccountKey(0), seller=OTHER) if one == key
+        ],
         "worklist.message_of": lambda: worklist.message_of(connection, attempt_id(reminder, 1), OTHER),
         "worklist.read": lambda: worklist.read(connection, seller=OTHER),
     }

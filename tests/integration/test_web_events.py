@@ -484,9 +484,23 @@ def test_when_too_many_of_one_key_are_inside_its_next_is_told_to_come_back(web: 
     assert eventually(lambda: web.post(EVENTS, paid(2), STRUCTURED, BEARER).status == 202 or None)
 
 
-def test_a_crash_shows_an_id_and_nothing_else(web: Web, services: Services) -> None:
+BREAKS_THE_INBOX = """
+    CREATE FUNCTION breaks() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'inbox'; END $$;
+    CREATE TRIGGER breaks BEFORE INSERT ON inbox FOR EACH ROW EXECUTE FUNCTION breaks();
+"""
+
+
+def test_a_schema_of_another_release_is_no_crash(web: Web, services: Services) -> None:
     with services.engine.begin() as connection:
         connection.execute(sa.text("drop table inbox cascade"))
+    answer = web.post(EVENTS, paid(1), STRUCTURED, BEARER)
+    assert (answer.status, set(answer.json)) == (503, {"error"})
+    assert "inbox" not in answer.text
+
+
+def test_a_crash_shows_an_id_and_nothing_else(web: Web, services: Services) -> None:
+    with services.engine.begin() as connection:
+        connection.execute(sa.text(BREAKS_THE_INBOX))
     answer = web.post(EVENTS, paid(1), STRUCTURED, BEARER)
     assert (answer.status, set(answer.json)) == (500, {"error", "id"})
     assert "inbox" not in answer.text

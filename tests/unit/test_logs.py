@@ -9,6 +9,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,6 +125,23 @@ def test_a_record_that_cannot_be_written_is_not_printed_either(told: Any) -> Non
     [ours] = [one for one in logging.getLogger().handlers if type(one).__module__ == "config.logs"]
     ours.handle(logging.LogRecord("somebody", logging.ERROR, __file__, 1, Unprintable(), (PRIVATE,), None))
     assert [line["event"] for line in told()] == ["library.lost"]
+
+
+@pytest.mark.parametrize("field", [{"accounts": None}, {"found": {("a", "b"): 1}}])
+def test_a_line_that_cannot_be_made_stops_nobody(told: Any, field: dict[str, Any]) -> None:
+    structlog.get_logger("somebody").info("counted", **field)
+    [line] = told()
+    assert (line["event"], line["line"], line["error"]) == ("log.lost", "counted", "TypeError")
+
+
+def test_a_log_that_is_full_stops_nobody() -> None:
+    code = "from config.logs import set_up_logs; import structlog; set_up_logs('info')"
+    code += "; structlog.get_logger().info('work'); print('done')"
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(  # noqa: S603 - our own words
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=full, text=True, check=False, timeout=30
+        )
+    assert ended.stdout == "done\n"  # the exit code is Python's, which may find at its end that the log is full
 
 
 def test_an_exception_that_nobody_retrieves_is_told_without_words(told: Any) -> None:

@@ -20,7 +20,7 @@ class _Circle:
 
 def test_what_is_loaded_is_left_out_of_collections_and_what_comes_later_is_collected() -> None:
     before = gc.get_threshold()
-    long_lived.settle_in()
+    long_lived.begin_work()
     try:
         later = weakref.ref(_Circle())
         gc.collect()
@@ -37,8 +37,8 @@ import sys
 import psutil
 from config import long_lived
 
-if "settled" in sys.argv:
-    long_lived.settle_in()
+if "at-work" in sys.argv:
+    long_lived.begin_work()
 bytes(20_000_000)  # a large piece, from which glibc learns to keep such pieces
 before = psutil.Process().memory_info().rss
 batch = [b"x" * 100_000 for _ in range(300)]
@@ -50,7 +50,7 @@ print(psutil.Process().memory_info().rss - before)
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library takes no such wish")
 def test_what_a_batch_needed_goes_back_to_the_system() -> None:
-    assert _kept_after_a_batch("settled") < 5_000_000
+    assert _kept_after_a_batch("at-work") < 5_000_000
 
 
 def _kept_after_a_batch(*arguments: str) -> int:
