@@ -192,8 +192,6 @@ class _Checked(AbstractResolver):
         """Nothing is held."""
 
 
-_AS_NUMBER = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
-
 _NAME_THREADS = ThreadPoolExecutor(10, "strangers-names")
 """A name server that stays silent holds a thread for as long as it likes: never one that our own work waits for."""
 

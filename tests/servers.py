@@ -41,8 +41,8 @@ class Servers:
 
 
 @contextmanager
-def servers(*simulator: str) -> Iterator[Servers]:
-    """Start them, the simulator with these options; the database has the newest schema."""
+def stores() -> Iterator[tuple[Path, EmbeddedPostgres, EmbeddedRedis]]:
+    """Start the database, with the newest schema, and the broker; their home lies with them."""
     with ExitStack() as stack:
         home = Path(tempfile.mkdtemp(prefix="relance-"))
         stack.callback(shutil.rmtree, home, ignore_errors=True)
@@ -50,6 +50,13 @@ def servers(*simulator: str) -> Iterator[Servers]:
         postgres = stack.enter_context(EmbeddedPostgres(home))
         redis = stack.enter_context(EmbeddedRedis(home))
         migrate(postgres.url)
+        yield home, postgres, redis
+
+
+@contextmanager
+def servers(*simulator: str) -> Iterator[Servers]:
+    """Start them, the simulator with these options."""
+    with stores() as (home, postgres, redis), ExitStack() as stack:
         with listen("127.0.0.1", 0) as listener:
             port = listener.getsockname()[1]
         callbacks = f"http://127.0.0.1:{port}/callbacks"

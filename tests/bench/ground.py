@@ -10,9 +10,7 @@ Data are durable, as in production: what a commit costs belongs to the figures.
 
 import asyncio
 import gc
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -29,10 +27,9 @@ from config.embedded.guarded import Guarded
 from config.embedded.postgres import EmbeddedPostgres
 from config.embedded.redis import EmbeddedRedis
 from config.wiring import Services
-from store.migrate import migrate
 from tests.command import environment
 from tests.pipeline import Pipeline, clock_setting
-from tests.servers import settings_of_providers
+from tests.servers import settings_of_providers, stores
 from tests.services import SECRET_KEY, make_services
 from tests.simulator_process import Simulator, run_simulator
 
@@ -128,13 +125,7 @@ def rss_mb(pid: int) -> float:
 @contextmanager
 def ground(*simulator: str, **settings: Any) -> Iterator[Ground]:
     """Start the servers, and the simulator with these options; `settings` are those of `Settings`."""
-    with ExitStack() as stack:
-        home = Path(tempfile.mkdtemp(prefix="relance-"))
-        stack.callback(shutil.rmtree, home, ignore_errors=True)
-        home.chmod(0o755)  # PostgreSQL, which may run as another user, keeps its data inside
-        postgres = stack.enter_context(EmbeddedPostgres(home))
-        redis = stack.enter_context(EmbeddedRedis(home))
-        migrate(postgres.url)
+    with stores() as (home, postgres, redis), ExitStack() as stack:
         simulator_ = stack.enter_context(run_simulator(*simulator))
         given = settings_for(simulator_) | settings
         services = make_services(postgres.url, redis.url, **given)
