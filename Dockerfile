@@ -1,4 +1,5 @@
-# One image for every part; docker-compose.yml says which part a container is.
+# One image for every part; docker-compose.yml says which part a container is. BuildKit builds it, for `--chmod`: else the
+# files would keep the modes of whoever checked them out, and with a umask of 077 their user here could not read them.
 FROM python:3.12-slim
 
 ENV PATH=/opt/relance/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
@@ -8,7 +9,7 @@ COPY requirements-runtime.lock /tmp/
 RUN python -m venv /opt/relance \
     && pip install --no-cache-dir --no-deps --require-hashes -r /tmp/requirements-runtime.lock
 
-COPY . /app
+COPY --chmod=755 . /app
 WORKDIR /app
 RUN pip install --no-cache-dir --no-deps --no-build-isolation --editable .
 

@@ -26,10 +26,17 @@ class CallbackError(ValueError):
     """A provider's report cannot be read: it is not what the vendor documents."""
 
 
+OURS_AGAIN_S = 10.0
+"""How long a message is left alone whose call our own machine could not begin: it has enough to do."""
+
+
 def outcome_of_fault(fault: TransportFault) -> Outcome:
-    """A call without an answer: definitely not sent is transient, anything else is unconfirmed."""
-    kind = OutcomeClass.UNCONFIRMED if fault.maybe_sent else OutcomeClass.TRANSIENT
-    return Outcome(kind, code=fault.code)
+    """A call without an answer: definitely not sent is transient, or not begun; anything else is unconfirmed."""
+    if fault.maybe_sent:
+        return Outcome(OutcomeClass.UNCONFIRMED, code=fault.code)
+    if fault.is_ours:
+        return Outcome(OutcomeClass.NOT_BEGUN, code=fault.code, retry_after_s=OURS_AGAIN_S)
+    return Outcome(OutcomeClass.TRANSIENT, code=fault.code)
 
 
 def outcome_of_answer(answer: Answer, kind: OutcomeClass | None = None, code: str = "", detail: str = "") -> Outcome:

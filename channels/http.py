@@ -7,6 +7,7 @@ retries, never follows a redirect (a POST must not be posted twice) and never lo
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -44,12 +45,16 @@ class Answer:
 
 
 class TransportFault(Exception):  # noqa: N818 - a fault of the line, told from an error of ours
-    """The call ended without a status: `code` says how, `maybe_sent` whether the provider may have taken it."""
+    """The call ended without a status: `code` says how, `maybe_sent` whether the provider may have taken it.
 
-    def __init__(self, code: str, *, maybe_sent: bool) -> None:
+    `is_ours`: our own machine could not begin it.
+    """
+
+    def __init__(self, code: str, *, maybe_sent: bool, is_ours: bool = False) -> None:
         super().__init__(code)
         self.code = code
         self.maybe_sent = maybe_sent
+        self.is_ours = is_ours
 
 
 class Transport:
@@ -142,7 +147,24 @@ _MAYBE_SENT: tuple[tuple[type[Exception], str], ...] = (
 the provider closed it just before or just after reading the request."""
 
 
+NO_SOCKET = "no_socket"
+"""The code where our own machine has no socket left: neither who is called nor the name server has done anything."""
+
+_NONE_LEFT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
+
+
+def has_no_socket(error: BaseException) -> bool:
+    """Whether opening a connection failed for want of a socket, whatever the library made of it.
+
+    Once it is open the same numbers say nothing of what has left. Source: socket(2), connect(2).
+    """
+    causes = (error, error.__cause__, error.__context__)
+    return any(isinstance(cause, OSError) and cause.errno in _NONE_LEFT for cause in causes)
+
+
 def _fault(error: Exception) -> TransportFault:
+    if isinstance(error, aiohttp.ClientConnectorError) and has_no_socket(error):
+        return TransportFault(NO_SOCKET, maybe_sent=False, is_ours=True)
     for kind, code in _NOT_SENT:
         if isinstance(error, kind):
             return TransportFault(code, maybe_sent=False)

@@ -20,7 +20,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from domain.levels import Channel
-from domain.line import LineState, Share, admit, heard, is_down, left_s, state_word
+from domain.line import LineState, Share, admit, heard, is_down, paused_s, state_word
 from domain.outcomes import Outcome
 
 ANSWERS_WITHIN_S = 0.5
@@ -76,12 +76,18 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """A line as operators see it. `state` is `closed`, `open` or `half_open`; `outcomes` are counts by class."""
+    """A line as operators see it. `state` is `closed`, `open` or `half_open`; `outcomes` are counts by class.
+
+    `paused_s` is what the provider itself still asks for, `wait_s` when the next unit may go, whatever it waits for
+    (a pause, the breaker, the rate): 0 is now. `per_s` is the rate that it is set to.
+    """
 
     state: str
     faults: int
     is_down: bool
     paused_s: float
+    wait_s: float
+    per_s: float
     outcomes: Mapping[str, int]
 
 
@@ -108,11 +114,17 @@ class Line:
             self._name, lambda state, now: (heard(state, share.calls, used, outcomes, now, further), None), counts
         )
 
+    def failed_later(self, words: Sequence[str]) -> None:
+        """What receipts said of messages that had been accepted: counted, and no word on the line."""
+        counts = Counter(f"late_{word}" for word in words)
+        self._board.change(self._name, lambda state, _: (state, None), counts)
+
     def look(self) -> LineView:
         """How it stands; nothing is taken."""
         state, now, outcomes = self._board.read(self._name)
-        paused_s = left_s(state.paused_until, now)
-        return LineView(state_word(state, now), state.faults, is_down(state, now), paused_s, outcomes)
+        _, share = admit(state, 1, self.per_s, now)
+        word, down, pause_s = state_word(state, now), is_down(state, now), paused_s(state, now)
+        return LineView(word, state.faults, down, pause_s, share.wait_s, self.per_s, outcomes)
 
     def room(self, seconds: float) -> int:
         """How many units it can take within so many seconds, if it is open for any: what is worth fetching."""

@@ -11,7 +11,7 @@ import base64
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -75,35 +75,34 @@ tries), which would hide ours. Source: https://www.twilio.com/docs/sendgrid/for-
 # --- SendGrid's words, and ours -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    """What an event says of the delivery, and why the address is out of use from now on."""
-
-    state: AttemptState | None
-    suppress: str | None = None
+def _word(state: AttemptState | None, suppress: str | None = None, kind: OutcomeClass | None = None) -> Receipt:
+    """What an event says: a receipt that lacks only which message it is about."""
+    return Receipt("", "", state, suppress=suppress, kind=kind)
 
 
-_UNDELIVERED = _Word(AttemptState.UNDELIVERED)
+_UNDELIVERED = _word(AttemptState.UNDELIVERED)
+_BLOCKED = replace(_UNDELIVERED, kind=OutcomeClass.TRANSIENT, late_tries=1, wait_s=3600.0)
 
-EVENTS: Mapping[tuple[str, str], _Word] = {
-    ("processed", ""): _Word(AttemptState.ACCEPTED),
-    ("deferred", ""): _Word(AttemptState.DEFERRED),  # SendGrid goes on trying, for three days
-    ("delivered", ""): _Word(AttemptState.DELIVERED),
+EVENTS: Mapping[tuple[str, str], Receipt] = {
+    ("processed", ""): _word(AttemptState.ACCEPTED),
+    ("deferred", ""): _word(AttemptState.DEFERRED),  # SendGrid goes on trying, for three days
+    ("delivered", ""): _word(AttemptState.DELIVERED),
     ("bounce", ""): _UNDELIVERED,
-    ("bounce", "bounce"): _Word(AttemptState.UNDELIVERED, suppress="hard_bounce"),
-    ("bounce", "blocked"): _UNDELIVERED,  # the mail server's mood: this message only
+    ("bounce", "bounce"): _word(AttemptState.UNDELIVERED, "hard_bounce", OutcomeClass.PERMANENT_ADDRESS),
+    ("bounce", "blocked"): _BLOCKED,  # the mail server's mood: this message only, and once more
     ("dropped", ""): _UNDELIVERED,  # not tried at all, although the API had said 202
-    ("dropped", "bounced address"): _Word(AttemptState.UNDELIVERED, suppress="hard_bounce"),
-    ("dropped", "invalid"): _Word(AttemptState.UNDELIVERED, suppress="invalid_address"),
-    ("dropped", "spam reporting address"): _Word(AttemptState.UNDELIVERED, suppress="spam_report"),
-    ("dropped", "unsubscribed address"): _Word(AttemptState.UNDELIVERED, suppress="opt_out"),
+    ("dropped", "bounced address"): _word(AttemptState.UNDELIVERED, "hard_bounce", OutcomeClass.PERMANENT_ADDRESS),
+    ("dropped", "invalid"): _word(AttemptState.UNDELIVERED, "invalid_address", OutcomeClass.PERMANENT_ADDRESS),
+    ("dropped", "spam content"): _word(AttemptState.UNDELIVERED, None, OutcomeClass.CONTENT),
+    ("dropped", "spam reporting address"): _word(AttemptState.UNDELIVERED, "spam_report", OutcomeClass.OPT_OUT),
+    ("dropped", "unsubscribed address"): _word(AttemptState.UNDELIVERED, "opt_out", OutcomeClass.OPT_OUT),
     # An open is often a scanner's, and a click too: neither is a proof that a person read.
-    ("open", ""): _Word(None),
-    ("click", ""): _Word(None),
-    ("spamreport", ""): _Word(None, suppress="spam_report"),
-    ("unsubscribe", ""): _Word(None, suppress="opt_out"),
-    ("group_unsubscribe", ""): _Word(None, suppress="opt_out"),
-    ("group_resubscribe", ""): _Word(None),  # lifts nothing: only a person or START does
+    ("open", ""): _word(None),
+    ("click", ""): _word(None),
+    ("spamreport", ""): _word(None, suppress="spam_report"),
+    ("unsubscribe", ""): _word(None, suppress="opt_out"),
+    ("group_unsubscribe", ""): _word(None, suppress="opt_out"),
+    ("group_resubscribe", ""): _word(None),  # lifts nothing: only a person or START does
 }
 """SendGrid's events by (event, and a bounce's `type` or a drop's `reason`); the pair with "" is for all others.
 
@@ -235,19 +234,18 @@ def read_events(raw: bytes) -> list[tuple[Receipt, bytes]]:
 def _receipt(event: Mapping[str, Any]) -> Receipt:
     word, kind = storable(event.get("event"), 40), storable(event.get("type"), 40)
     reason = kind if word == "bounce" else storable(event.get("reason"), 40)
-    meaning = EVENTS.get((word, reason.lower())) or EVENTS.get((word, ""), _Word(None))
+    meaning = EVENTS.get((word, reason.lower())) or EVENTS.get((word, ""), _word(None))
     attempt_id, address = storable(event.get(ATTEMPT_ARG), 64) or None, storable(event.get("email"), 320) or None
     # The id has our X-Message-Id before the first dot. Some late bounces carry neither id.
     provider_id = storable(event.get("sg_message_id")).partition(".")[0] or None
-    return Receipt(
+    return replace(
+        meaning,
         key=_key(event, attempt_id or provider_id, address),
         word=word,
-        state=meaning.state,
         attempt_id=attempt_id,
         provider_id=provider_id,
         code=storable(event.get("status"), 40) or kind or reason or None,
         address=address,
-        suppress=meaning.suppress,
         at=_instant(event.get("timestamp")),
     )
 

@@ -19,9 +19,9 @@ from urllib.parse import unquote, urlsplit
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
-from channels.answers import masked
-from channels.http import CONNECT_S, READ_S
-from channels.mails import copies_of, mail_of
+from channels.answers import masked, outcome_of_fault
+from channels.http import CONNECT_S, NO_SOCKET, READ_S, TransportFault, has_no_socket
+from channels.mails import copies_of, written
 from domain.outcomes import Outcome, OutcomeClass
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def outcome_of_reply(stage: str, code: int, words: str) -> Outcome:
     return Outcome(kind, code="bad_answer")
 
 
-_LATER, _REFUSED = 4, 5
+_TAKEN, _LATER, _REFUSED = 2, 4, 5
 
 
 def _class_of(stage: str, code: int, enhanced: str, words: str) -> OutcomeClass:
@@ -170,30 +170,35 @@ class SmtpChannel:
     async def send(self, message: Message) -> Outcome:
         """Tries once, within connect 3 s and 13 s in all; never raises for what the server or the network does.
 
-        A loss before the text was begun was not sent; after that it may have been. The id is the Message-ID, which
-        is derived from the attempt, so that a mail that came twice by whatever way is seen to be one.
+        Waiting for a free connection, writing and connecting share the 3 s: what would begin later does not, since
+        its customer may have paid. A loss before the text was begun was not sent; after that it may have been. The
+        id is the Message-ID, derived from the attempt, so that a mail that came twice is seen to be one.
         """
         talk = _Talk(self._settings)
+        connect_by = asyncio.get_running_loop().time() + self._connect_s
         try:
-            async with asyncio.timeout(self._connect_s):
+            async with asyncio.timeout_at(connect_by):
                 await self._free.acquire()
         except TimeoutError:
             return Outcome(OutcomeClass.TRANSIENT, code="busy", rate_limited=True)
         try:
-            return await self._converse(talk, message)
+            return await self._converse(talk, message, connect_by)
         except SMTPResponseException as error:
             return outcome_of_reply(talk.stage, error.code, error.message)
         except (SMTPException, TimeoutError, OSError) as error:
-            kind = OutcomeClass.UNCONFIRMED if talk.stage == "text" else OutcomeClass.TRANSIENT
-            return Outcome(kind, code=_code_of(error, talk.stage))
+            return outcome_of_fault(_fault(error, talk))
         finally:
             talk.client.close()
             self._free.release()
 
-    async def _converse(self, talk: _Talk, message: Message) -> Outcome:
-        mail = await asyncio.to_thread(self._written, message)
-        async with asyncio.timeout(self._connect_s):
+    async def _converse(self, talk: _Talk, message: Message, connect_by: float) -> Outcome:
+        settings, loop = self._settings, asyncio.get_running_loop()
+        sender = (message.from_name or settings.from_name, settings.mail_from)
+        async with asyncio.timeout_at(connect_by):
+            mail = await written(message, sender, message_id(message, settings), self._wall)
+            talk.had_time = connect_by - loop.time() > self._connect_s / 2
             await talk.client.connect(timeout=self._connect_s)
+        talk.had_time = True
         async with asyncio.timeout(self._read_s):
             refused = await talk.open()
             if refused is not None:
@@ -202,24 +207,22 @@ class SmtpChannel:
             await talk.hand_over(mail)
         with contextlib.suppress(SMTPException, TimeoutError, OSError):
             await talk.client.quit(timeout=1)
-        provider_id = message_id(message, self._settings).strip("<>")
+        provider_id = message_id(message, settings).strip("<>")
         return Outcome(
             OutcomeClass.ACCEPTED, provider_id=provider_id, code="copy_refused" if copies_refused else None
         )
 
-    def _written(self, message: Message) -> bytes:
-        """The mail as bytes. With ten megabytes of documents that takes so long that others miss answers."""
-        settings = self._settings
-        sender = (message.from_name or settings.from_name, settings.mail_from)
-        return mail_of(message, sender, message_id(message, settings), self._wall()).as_bytes()
-
 
 class _Talk:
-    """One conversation. `stage` is what is being said, by which a refusal or a loss is understood."""
+    """One conversation. `stage` is what is being said, by which a refusal or a loss is understood.
+
+    `had_time`: the server was left at least half of the time to connect. Else it is not to blame that it ran out.
+    """
 
     def __init__(self, settings: SmtpSettings) -> None:
         self._settings = settings
         self.stage = "connect"
+        self.had_time = False
         self.client = SMTP(
             hostname=settings.host,
             port=settings.port,
@@ -268,11 +271,16 @@ class _Talk:
                 raise
 
 
-_TAKEN = 2
+def _fault(error: Exception, talk: _Talk) -> TransportFault:
+    """The transport's words, as for HTTP."""
+    if talk.stage == "connect" and has_no_socket(error):
+        return TransportFault(NO_SOCKET, maybe_sent=False, is_ours=True)
+    if isinstance(error, TimeoutError) and not talk.had_time:
+        return TransportFault("busy", maybe_sent=False, is_ours=True)
+    return TransportFault(_code_of(error, talk.stage), maybe_sent=talk.stage == "text")
 
 
 def _code_of(error: Exception, stage: str) -> str:
-    """The transport's words, as for HTTP."""
     causes = (error, error.__cause__, error.__context__)
     for kind, code in ((socket.gaierror, "dns"), (ssl.SSLError, "tls")):
         if any(isinstance(cause, kind) for cause in causes):

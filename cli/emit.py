@@ -16,12 +16,10 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from cli.errors import BadInputError
 from cli.event_lines import Line, in_batches, opened
+from cli.known import check_seller
 from config.wiring import DEFAULT_SELLER, Services, build
-from domain.customer import Seller
 from domain.ids import SellerId
-from store import sellers
 from workers.receive import receive
 
 _MOST_NAMED = 20
@@ -52,20 +50,11 @@ def emit(
     services = build()
     try:
         with opened(file) as source, _progress(file) as advance:
-            check_seller(services, SellerId(seller))
-            tally = _take_in(services, SellerId(seller), source, shown, advance)
+            tally = _take_in(services, check_seller(services, seller), source, shown, advance)
     finally:
         services.engine.dispose()
     typer.echo(f"{shown}: {tally}")
     return 2 if tally.rejected else 0
-
-
-def check_seller(services: Services, seller: SellerId) -> None:
-    """Raises BadInputError for a seller that nobody has set up; the default one is made if it is new."""
-    with services.engine.begin() as connection:
-        sellers.ensure(connection, Seller(DEFAULT_SELLER))
-        if seller not in sellers.load(connection, [seller]):
-            raise BadInputError(f"--seller: there is no seller {seller!r}; make it with `relance seller set`")
 
 
 def _take_in(

@@ -34,7 +34,9 @@ def explain(error: Exception) -> str | None:
         ):
             return str(error)
         case typer.TyperException():
-            return f"{error.format_message().rstrip('.')}; try `relance --help`"
+            context = getattr(error, "ctx", None)
+            verb = "relance" if context is None else context.command_path
+            return f"{error.format_message().rstrip('.')}; try `{verb} --help`"
         case DatabaseFault():
             return told_in_a_line(error)
         case OSError() if error.filename is not None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from cli.errors import BadInputError
 from domain.exact_json import JsonError, read_json
 
 BATCH = 500
@@ -72,6 +73,8 @@ def opened(file: str) -> Iterator[BinaryIO]:
     """The file's bytes; `-` is standard input, which stays open."""
     if file == "-":
         yield sys.stdin.buffer
+    elif not file.strip():
+        raise BadInputError("the file's name is empty; give a file of JSON Lines, or - for standard input")
     else:
         with Path(file).open("rb") as source:
             yield source

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.known import Only, an_id_in, check, not_in_the_book
 from config.wiring import DEFAULT_SELLER, Services, build
 from domain.ids import SellerId
 from domain.reasons import Code, Reason
@@ -48,15 +49,17 @@ def explain(
     seller: Annotated[str, typer.Option(help="Whose customer it is.")] = DEFAULT_SELLER,
     as_json: Annotated[bool, typer.Option("--json", help="JSON Lines: codes and facts.")] = False,
 ) -> None:
-    """Say why a customer was, is, or was not contacted, and what comes next."""
+    """Say why a customer is contacted or not, and what comes next."""
+    seller_id, wanted = SellerId(an_id_in("--seller", seller)), an_id_in("CUSTOMER-OR-INVOICE", name)
     services = build()
     try:
-        found = look(services, SellerId(seller), name, services.clock.now())
+        with services.engine.connect() as connection:
+            check(connection, Only(seller_id))
+        found = look(services, seller_id, wanted, services.clock.now())
+        if found is None:
+            not_in_the_book(services, seller_id, wanted)
     finally:
         services.engine.dispose()
-    if found is None:
-        typer.echo(f"relance: {seller} has no customer and no invoice {name!r}", err=True)
-        raise typer.Exit(1)
     for line in as_lines(found) if as_json else in_words(found, lang):
         typer.echo(line)
 
@@ -73,13 +76,14 @@ def look(services: Services, seller: SellerId, name: str, now: datetime) -> Expl
 
 
 def _with_health(services: Services, one: Planned) -> Planned:
-    """A reminder that could leave now waits while its provider's breaker is open. No plan says so, for it passes."""
+    """A reminder due now waits while its provider is down or asks for time. No plan says so: it passes."""
     reminder = one.plan.reminder
     if reminder is None or reminder.send_at > one.now:
         return one
     channel = reminder.routes[0].channel
     line = services.lines.get(channel)
-    if line is None or line.look().state == "closed":
+    look = None if line is None else line.look()
+    if look is None or (look.state == "closed" and not look.paused_s):
         return one
     why = Reason(Code.PROVIDER_DOWN, {"channel": channel.value})
     return replace(one, plan=replace(one.plan, reasons=(*one.plan.reasons, why)))

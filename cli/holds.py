@@ -11,13 +11,13 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.emit import check_seller
 from cli.errors import BadInputError
+from cli.known import Only, check, check_seller
 from cli.own_events import event_of, nudge
 from config.wiring import DEFAULT_SELLER, Services, build
 from domain.event import EventError
 from domain.fields import an_instant_or_day
-from domain.ids import CustomerId, SellerId
+from domain.ids import CustomerId
 from domain.read_event import read_event
 from store import overview
 from workers.receive import receive
@@ -33,31 +33,29 @@ def hold(
         str | None, typer.Option(help="A date (until its end in UTC) or an instant; else until released.")
     ] = None,
     seller: _Seller = DEFAULT_SELLER,
-) -> int:
+) -> None:
     """Send nothing to a customer.
 
-    Until an instant, or until `relance release`. What a provider already has cannot be called back. The exit code is
-    1 if there is no such customer.
+    Until an instant, or until `relance release`. What a provider already has cannot be called back.
     """
     services = build()
     try:
         end = _end(until, services.clock.now())
         data = {"customer_id": customer, "reason": reason, "until": until}
         told = f"held until {'released' if end is None else f'{end:%Y-%m-%d %H:%M} UTC'}"
-        return _say(services, SellerId(seller), "customer.held", data, told)
+        _say(services, seller, "customer.held", data, told)
     finally:
         services.engine.dispose()
 
 
-def release(customer: _Customer, seller: _Seller = DEFAULT_SELLER) -> int:
+def release(customer: _Customer, seller: _Seller = DEFAULT_SELLER) -> None:
     """End the hold on a customer.
 
-    Reminders go on by the policy; steps that were missed meanwhile become one. The exit code is 1 if there is no such
-    customer.
+    Reminders go on by the policy; steps that were missed meanwhile become one.
     """
     services = build()
     try:
-        return _say(services, SellerId(seller), "customer.released", {"customer_id": customer}, "released")
+        _say(services, seller, "customer.released", {"customer_id": customer}, "released")
     finally:
         services.engine.dispose()
 
@@ -74,19 +72,16 @@ def _end(until: str | None, now: datetime) -> datetime | None:
     return end
 
 
-def _say(services: Services, seller: SellerId, kind: str, data: dict[str, Any], told: str) -> int:
-    """Takes in the event, if the customer is known, and prints what became of it."""
-    check_seller(services, seller)
+def _say(services: Services, seller: str, kind: str, data: dict[str, Any], told: str) -> None:
+    """Takes in the event, and prints what became of it. Raises BadInputError if nobody has heard of the customer."""
+    seller_id, customer = check_seller(services, seller), CustomerId(data["customer_id"])
     event = event_of(kind, data, services.clock.now())
     try:
         read_event(event)
     except EventError as wrong:
         raise BadInputError(str(wrong)) from None
     with services.engine.connect() as connection:
-        known = overview.account(connection, seller, CustomerId(data["customer_id"]))
-    if known is None:
-        typer.echo(f"there is no customer {data['customer_id']!r} of the seller {seller}", err=True)
-        return 1
-    nudge(services, receive(services, seller, [event], services.clock.now()))
-    typer.echo(f"{data['customer_id']} ({known.name}): {told}" if known.name else f"{data['customer_id']}: {told}")
-    return 0
+        check(connection, Only(seller_id, customer))
+        known = overview.account(connection, seller_id, customer)
+    nudge(services, receive(services, seller_id, [event], services.clock.now()))
+    typer.echo(f"{customer} ({known.name}): {told}" if known is not None and known.name else f"{customer}: {told}")

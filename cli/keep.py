@@ -14,9 +14,10 @@ from workers.keep import would_leave
 def keep(
     is_dry: Annotated[bool, typer.Option("--dry-run", help="Only say how many of what would leave.")] = False,
 ) -> None:
-    """Let go of what is older than is kept, and make the journal's next months.
+    """Let go of what is older than is kept.
 
-    The scheduler has it done each hour. RELANCE_KEEP_MONTHS and RELANCE_KEEP_RAW_MONTHS say how long what is kept.
+    It makes the journal's next months too. The scheduler has it done each hour. RELANCE_KEEP_MONTHS and
+    RELANCE_KEEP_RAW_MONTHS say how long what is kept.
     """
     services = build()
     try:

@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
-from cli.emit import check_seller
+from cli.known import check_seller
 from config.keys import new_key, webhook_secret
 from config.wiring import DEFAULT_SELLER, build, required
-from domain.ids import SellerId
 from store import sellers
 
 app = typer.Typer(help="Keys of the sellers.", rich_markup_mode=None)
@@ -26,10 +25,10 @@ def create(seller: Annotated[str, typer.Option(help="Whose key it is.")] = DEFAU
     services = build()
     secret_key = required(services.settings.secret_key, "RELANCE_SECRET_KEY")
     try:
-        check_seller(services, SellerId(seller))
+        whose = check_seller(services, seller)
         key_id, key = new_key()
         with services.engine.begin() as connection:
-            sellers.add_key(connection, key_id, key, SellerId(seller))
+            sellers.add_key(connection, key_id, key, whose)
     finally:
         services.engine.dispose()
     typer.echo(f"key            {key}")

@@ -11,9 +11,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cli.known import Only, check, only
 from cli.words import shortened
 from config.wiring import Services, build
-from domain.ids import CustomerId, SellerId
 from store import log as delivery_log
 from store.log import LogRow
 
@@ -28,23 +28,25 @@ def log(
     as_json: Annotated[bool, typer.Option("--json", help="JSON Lines, addresses as sent.")] = False,
 ) -> None:
     """Show the delivery log."""
+    of = only(seller, customer)
     services = build()
     try:
+        with services.engine.connect() as connection:
+            check(connection, of)
         if follow:
-            for row in changes(services, customer, seller, limit):
+            for row in changes(services, of, limit):
                 typer.echo(as_json_line(row) if as_json else one_line(row))
         else:
-            rows = _read(services, customer, seller, limit)
-            _show(rows, as_json=as_json)
+            _show(_read(services, of, limit), as_json=as_json)
     finally:
         services.engine.dispose()
 
 
-def changes(services: Services, customer: str | None, seller: str | None, limit: int) -> Iterator[LogRow]:
+def changes(services: Services, of: Only, limit: int) -> Iterator[LogRow]:
     """Each row once as it is now, then again whenever its state changes, for ever."""
     shown: dict[str, str] = {}
     while True:
-        rows = _read(services, customer, seller, limit)
+        rows = _read(services, of, limit)
         yield from (row for row in rows if shown.get(row.attempt) != row.state)
         shown = {row.attempt: row.state for row in rows}
         time.sleep(LOOK_S)
@@ -57,14 +59,9 @@ def one_line(row: LogRow) -> str:
     return f"{at}  {row.customer_name}  {row.channel}  {shortened(row.to)}  {row.step}  {invoices}  {row.state}"
 
 
-def _read(services: Services, customer: str | None, seller: str | None, limit: int) -> list[LogRow]:
+def _read(services: Services, of: Only, limit: int) -> list[LogRow]:
     with services.engine.connect() as connection:
-        return delivery_log.read(
-            connection,
-            seller=None if seller is None else SellerId(seller),
-            customer=None if customer is None else CustomerId(customer),
-            limit=limit,
-        )
+        return delivery_log.read(connection, seller=of.seller, customer=of.customer, limit=limit)
 
 
 def _show(rows: list[LogRow], *, as_json: bool) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from types import FrameType
 from typing import Annotated
 
@@ -16,15 +17,26 @@ from cli.errors import BadInputError
 from config import long_lived
 from config.publishing import prepare
 from config.wiring import SettingsError, build, read_settings, required
+from store.engine import Unavailable
 
+TRY_AGAIN_S = 1.0
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")]
 
 
-def migrate() -> None:
+def migrate(
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to try again while the database is not there yet.")] = 0,
+) -> None:
     """Bring the database to the newest schema."""
     from store.migrate import migrate as migrate_database  # noqa: PLC0415 - workers would keep Alembic in memory
 
-    migrate_database(required(read_settings().database_url, "RELANCE_DATABASE_URL"))
+    url, until = required(read_settings().database_url, "RELANCE_DATABASE_URL"), time.monotonic() + wait
+    while True:
+        try:
+            return migrate_database(url)
+        except Unavailable:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(TRY_AGAIN_S)
 
 
 def web(
@@ -52,31 +64,40 @@ def serve(host: str, port: int) -> None:
 
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens there; BadInputError in one line if the address is taken or not ours."""
+    if not host.strip():
+        raise BadInputError("--host is empty; 127.0.0.1 is this machine alone, and 0.0.0.0 is whoever can reach it")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
+        if error.errno is not None and error.errno < 0:  # the resolver's, not the system's
+            raise BadInputError(f"cannot listen on {host}:{port}: no such host; choose another --host") from None
         problem = os.strerror(error.errno) if error.errno else error
         raise BadInputError(f"cannot listen on {host}:{port}: {problem}; choose another --port") from None
 
 
-def worker(context: typer.Context) -> None:
+def worker(context: typer.Context) -> int:
     """Run a Celery worker.
 
-    Every option of `celery worker` is passed on, as in `-Q deliver.sms -c 8`.
+    Every option of `celery worker` is passed on, as in `-Q deliver.sms -c 8`. The exit code is 1 if a fault ended it.
     """
     _check_settings()
     # Not `app.worker_main`: that loads every command of Celery's, and a library for terminals with them.
     from celery.bin.base import CLIContext  # noqa: PLC0415 - belongs to the line below
     from celery.bin.worker import worker as celery_worker  # noqa: PLC0415 - no other verb needs it
+    from celery.exceptions import ImproperlyConfigured  # noqa: PLC0415 - belongs to the line above
 
     from workers.app import app  # noqa: PLC0415 - reads the broker's address when it is imported
 
     try:
-        wanted = CLIContext(app=app, no_color=None, workdir=None)
-        celery_worker.main(worker_options(context.args), prog_name="celery worker", obj=wanted, standalone_mode=False)
+        wanted, options = CLIContext(app=app, no_color=None, workdir=None), worker_options(context.args)
+        ended = celery_worker.main(options, prog_name="celery worker", obj=wanted, standalone_mode=False)
     except ClickException as error:
         raise BadInputError(f"celery worker: {error.format_message()}") from None
+    except ImproperlyConfigured as error:
+        what = " ".join(str(error).split()).partition(" If you want")[0]
+        raise BadInputError(f"celery worker: {what}") from None
+    return int(ended or 0)
 
 
 def worker_options(given: list[str]) -> list[str]:

@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from cli.errors import BadInputError
+from cli.known import Only, check, not_counted, only
 from config.policy_files import load_policy
 from config.wiring import Services, build
-from domain.ids import CustomerId, SellerId
 from store import book
 from workers.compare import Change, changes
 from workers.preview import Foreseen, Outlook, published
@@ -35,12 +35,12 @@ def preview(
     if move and policy is None:
         raise BadInputError("--move: what should they move to? Give --policy FILE too")
     other = None if policy is None else load_policy(policy).policy
+    of = only(seller, customer)
     services = build()
     try:
-        _check(services, seller, customer)
+        _check(services, of)
         instead = None if other is None else published(services, other, moves=move)
-        only = (None if seller is None else SellerId(seller), None if customer is None else CustomerId(customer))
-        looks = list(previewed(services, services.clock.now(), days, instead, *only))
+        looks = list(previewed(services, services.clock.now(), days, instead, of.seller, of.customer))
     finally:
         services.engine.dispose()
     if instead is not None and not as_json:
@@ -52,15 +52,12 @@ def preview(
         typer.echo(f"Nothing goes out within {days} days.", err=True)
 
 
-def _check(services: Services, seller: str | None, customer: str | None) -> None:
-    """Ends with 1 if there is no such customer: that nothing goes out to it would be no answer."""
-    if customer is None:
-        return
+def _check(services: Services, of: Only) -> None:
+    """Ends with 1 if the customer is not counted yet: that nothing goes out to it would be no answer."""
     with book.reading(services.engine) as connection:
-        of = None if seller is None else SellerId(seller)
-        if not book.batch(connection, 1, seller=of, customer=CustomerId(customer)):
-            typer.echo(f"relance: there is no customer {customer!r}", err=True)
-            raise typer.Exit(1)
+        check(connection, of)
+        if of.customer is not None and not book.batch(connection, 1, seller=of.seller, customer=of.customer):
+            not_counted(of.customer)
 
 
 def _coming(looks: Iterable[Outlook], *, as_json: bool) -> Iterator[str]:

@@ -13,10 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.errors import BadInputError
+from cli.known import an_id_in, check, only
 from cli.own_events import nudge_intake
-from cli.task_closing import an_id_in
 from config.wiring import Services, build
-from domain.ids import SellerId
 from store import quarantine
 from store.quarantine import QuarantineRow
 from workers.take_again import CONFLICT, drop, take_again
@@ -26,7 +25,10 @@ app = typer.Typer(help="What could not be taken in.", rich_markup_mode=None)
 MOST_SHOWN = 70
 """Characters of a problem in the list; `show` has all of them."""
 
-_Id = Annotated[int, typer.Argument(metavar="ID", min=1, help="As `quarantine list` shows it.", show_default=False)]
+_LAST = 2**63 - 1
+_Id = Annotated[
+    int, typer.Argument(metavar="ID", min=1, max=_LAST, help="As `quarantine list` shows it.", show_default=False)
+]
 _Json = Annotated[bool, typer.Option("--json", help="JSON Lines.")]
 
 
@@ -47,11 +49,12 @@ def list_(
     `crash`: it broke intake three times, and nothing goes out to those whom it concerns. `callback`: a provider's
     report that cannot be read.
     """
-    seller_id = None if seller is None else SellerId(an_id_in("--seller", seller))
+    of = only(seller)
     services = build()
     try:
         with services.engine.connect() as connection:
-            found = quarantine.read(connection, is_all=is_all, seller=seller_id)
+            check(connection, of)
+            found = quarantine.read(connection, is_all=is_all, seller=of.seller)
     finally:
         services.engine.dispose()
     if as_json:
@@ -64,30 +67,23 @@ def list_(
 
 
 @app.command()
-def show(row_id: _Id, as_json: _Json = False) -> int:
-    """Print one thing whole: what is wrong with it, and how it came.
-
-    The exit code is 1 if there is no such thing.
-    """
+def show(row_id: _Id, as_json: _Json = False) -> None:
+    """Print one thing whole: what is wrong with it, and how it came."""
     services = build()
     try:
-        with services.engine.connect() as connection:
-            one = quarantine.one(connection, row_id)
+        one = _one(services, row_id)
     finally:
         services.engine.dispose()
-    if one is None:
-        typer.echo(f"there is no {row_id} in quarantine", err=True)
-        return 1
     raw = one.raw.decode(errors="backslashreplace")
     for line in [json.dumps({**one.as_dict(), "raw": raw}, ensure_ascii=False)] if as_json else _lines(one, raw):
         typer.echo(line)
-    return 0
 
 
 @app.command()
 def retry(
     row_id: Annotated[
-        int | None, typer.Argument(metavar="[ID]", min=1, help="As `quarantine list` shows it.", show_default=False)
+        int | None,
+        typer.Argument(metavar="[ID]", min=1, max=_LAST, help="As `quarantine list` shows it.", show_default=False),
     ] = None,
     is_all: Annotated[bool, typer.Option("--all", help="All that waits, except conflicts.")] = False,
 ) -> int:
@@ -100,7 +96,7 @@ def retry(
         raise BadInputError("ID or --all: say one of them")
     services = build()
     try:
-        return _retry(services, _waiting(services) if row_id is None else [row_id])
+        return _retry(services, _waiting(services) if row_id is None else [_one(services, row_id).id])
     finally:
         services.engine.dispose()
 
@@ -109,16 +105,25 @@ def retry(
 def drop_(row_id: _Id, reason: Annotated[str, typer.Option(help="Why; kept in the journal.")]) -> int:
     """Have one thing count for nothing. It is kept, with the reason.
 
-    The exit code is 1 if it does not wait.
+    The exit code is 1 if it does not wait any more.
     """
     why = an_id_in("--reason", reason)
     services = build()
     try:
-        is_dropped = drop(services, row_id, why, services.clock.now())
+        is_dropped = drop(services, _one(services, row_id).id, why, services.clock.now())
     finally:
         services.engine.dispose()
-    typer.echo(f"{row_id}: {'dropped' if is_dropped else 'it does not wait'}", err=not is_dropped)
+    typer.echo(f"{row_id}: {'dropped' if is_dropped else 'it does not wait any more'}", err=not is_dropped)
     return 0 if is_dropped else 1
+
+
+def _one(services: Services, row_id: int) -> QuarantineRow:
+    """What has this id, waiting or not. Raises BadInputError if nothing has."""
+    with services.engine.connect() as connection:
+        found = quarantine.one(connection, row_id)
+    if found is None:
+        raise BadInputError(f"ID: there is no {row_id} in quarantine; `relance quarantine list` shows what waits")
+    return found
 
 
 def _waiting(services: Services) -> list[int]:
@@ -128,6 +133,8 @@ def _waiting(services: Services) -> list[int]:
 
 def _retry(services: Services, ids: list[int]) -> int:
     is_wrong = False
+    if not ids:
+        typer.echo("Nothing waits that could be taken in again; conflicts are, one by one.", err=True)
     for row_id in ids:
         taken = take_again(services, row_id, services.clock.now())
         nudge_intake(services, taken.inbox_ids)

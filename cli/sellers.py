@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from cli.errors import BadInputError
+from cli.known import an_id_in
 from config.publishing import wake_seller
 from config.wiring import DEFAULT_SELLER, build
 from domain.customer import Seller
+from domain.fields import line
 from domain.ids import SellerId
 from domain.places import a_country, a_language, a_region, a_zone
 from store import policies, sellers
@@ -35,22 +37,23 @@ def set_(
     policy: Annotated[str | None, typer.Option(help="The name of a stored policy.")] = None,
 ) -> None:
     """Make a seller, or change its name, defaults and policy."""
+    seller_id = SellerId(an_id_in("--seller", seller))
     wanted = {"name": name, "language": language, "country": country, "timezone": timezone, "policy": policy}
     services = build()
     try:
         with services.engine.begin() as connection:
-            sellers.ensure(connection, Seller(SellerId(seller)))
-            home = country or sellers.load(connection, [SellerId(seller)])[SellerId(seller)].seller.country
+            sellers.ensure(connection, Seller(seller_id))
+            home = country or sellers.load(connection, [seller_id])[seller_id].seller.country
             read = {"region": _read("--region", region, lambda value: a_region(value, home))}
             read |= {option: _read(f"--{option}", value, _READERS[option]) for option, value in wanted.items()}
             changes = {option: value for option, value in read.items() if value is not None}
             if "policy" in changes:
                 _check_policy(connection, changes["policy"])
             if changes:
-                sellers.change(connection, SellerId(seller), changes)
-            kept = sellers.load(connection, [SellerId(seller)])[SellerId(seller)]
+                sellers.change(connection, seller_id, changes)
+            kept = sellers.load(connection, [seller_id])[seller_id]
         if changes:
-            wake_seller(services, SellerId(seller))
+            wake_seller(services, seller_id)
     finally:
         services.engine.dispose()
     one = kept.seller
@@ -58,9 +61,16 @@ def set_(
     typer.echo(f"{one.id}: {one.name}, {one.language}, {place}, policy {kept.policy or services.policies.default}")
 
 
+def _a_name(value: object) -> str:
+    name = line(200)(value)
+    if not name.strip():
+        raise ValueError("is blank; customers read it")
+    return name
+
+
 _Reader = Callable[[object], str]
 _READERS: dict[str, _Reader] = {
-    "name": str,
+    "name": _a_name,
     "language": a_language,
     "country": a_country,
     "timezone": a_zone,

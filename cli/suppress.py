@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cli.emit import check_seller
 from cli.errors import BadInputError
-from cli.task_closing import an_id_in
+from cli.known import an_id_in, check_seller
 from cli.words import shortened
 from config.wiring import DEFAULT_SELLER, Services, build
 from domain.addresses import as_e164, is_email
@@ -31,17 +30,18 @@ def suppress(
     seller: Annotated[str, typer.Option(help="Whose customers.")] = DEFAULT_SELLER,
     as_json: Annotated[bool, typer.Option("--json", help="With --list: JSON Lines, with whole addresses.")] = False,
 ) -> int:
-    """Put an address out of use on a channel, or lift that, or list what is out of use.
+    """Put an address out of use on a channel, or in use again.
 
     It holds for every call that has not begun, whatever later events say of the customer, until it is lifted. The
     exit code is 1 if there was nothing to lift.
     """
     if is_list == (address is not None):
         raise BadInputError("ADDRESS or --list: say one of them")
-    seller_id = SellerId(an_id_in("--seller", seller))
+    if is_list and (is_lifted or channel is not None):
+        raise BadInputError("--list: takes neither --channel nor --lift; it shows all that is out of use")
     services = build()
     try:
-        check_seller(services, seller_id)
+        seller_id = check_seller(services, seller)
         if address is None:
             _list(services, seller_id, as_json=as_json)
             return 0

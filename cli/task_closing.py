@@ -11,13 +11,13 @@ from datetime import date, datetime
 import typer
 
 from cli.errors import BadInputError
+from cli.known import an_id_in
 from cli.own_events import event_of, nudge
 from config.wiring import Services
 from domain.account import Account
 from domain.event import EventError
-from domain.fields import a_day, shown
+from domain.fields import a_day
 from domain.hours import local_date
-from domain.read_customer import an_id
 from domain.read_event import read_event
 from domain.task_outcomes import OUTCOMES_OF, SCORES, TaskKind
 from store import book, worklist
@@ -54,7 +54,7 @@ def approve(services: Services, name: str, said: Said) -> int:
 
 
 def close(services: Services, name: str, said: Said) -> int:
-    """Takes in what came of an open task, and prints it. Returns the exit code: 1 if there is no such task."""
+    """Takes in what came of an open task, and prints it. Returns the exit code: 1 if it is not open any more."""
     now = services.clock.now()
     with services.engine.begin() as connection:
         task = the_one(connection, name, is_open=True)
@@ -69,17 +69,6 @@ def close(services: Services, name: str, said: Said) -> int:
     return 0
 
 
-def an_id_in(option: str, value: str) -> str:
-    """An id as it was typed; BadInputError for what no id can be. A terminal in another encoding halves letters."""
-    try:
-        value.encode()
-        return an_id(value)
-    except UnicodeEncodeError:
-        raise BadInputError(f"{option}: {shown(value)} is not UTF-8") from None
-    except ValueError as wrong:
-        raise BadInputError(f"{option}: {wrong}") from None
-
-
 def the_one(connection: Connection, name: str, *, is_open: bool = False) -> TaskRow | None:
     """The task (or open task) that was meant, or None; BadInputError where that cannot be told."""
     found = worklist.named(connection, an_id_in("ID", name), is_open=is_open)
@@ -88,11 +77,17 @@ def the_one(connection: Connection, name: str, *, is_open: bool = False) -> Task
     return found[0] if found else None
 
 
+def known(connection: Connection, name: str) -> TaskRow:
+    """The task that was meant, open or not; BadInputError where that cannot be told, or there is none."""
+    found = the_one(connection, name)
+    if found is None:
+        raise BadInputError(f"ID: there is no task {name!r}; `relance task list --all` shows which there are")
+    return found
+
+
 def _none(connection: Connection, name: str) -> int:
-    found = worklist.named(connection, name)
-    ended = found[0] if len(found) == 1 else None
-    what = f"; {ended.id} is {ended.outcome or 'being closed'}" if ended is not None else ""
-    typer.echo(f"there is no open task {name!r}{what}", err=True)
+    ended = known(connection, name)
+    typer.echo(f"there is no open task {name!r}; {ended.id} is {ended.outcome or 'being closed'}", err=True)
     return 1
 
 

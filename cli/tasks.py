@@ -19,9 +19,9 @@ from channels.answers import CallbackError
 from channels.twilio import callbacks as twilio
 from cli import task_closing, task_letter
 from cli.errors import BadInputError
+from cli.known import check, only
 from cli.words import telling
 from config.wiring import Services, build
-from domain.ids import CustomerId, SellerId
 from domain.internal_task import LOW_SCORE
 from domain.task_outcomes import OUTCOMES_OF, TaskKind, TaskOutcome
 from store import receipts, worklist
@@ -57,12 +57,12 @@ def list_(
     """List open tasks, the oldest first; times are the customers' own."""
     if kind is not None and kind not in OUTCOMES_OF:
         raise BadInputError(f"--kind: {kind!r} is no kind of task; there are {', '.join(OUTCOMES_OF)}")
-    seller_id = None if seller is None else SellerId(task_closing.an_id_in("--seller", seller))
-    customer_id = None if customer is None else CustomerId(task_closing.an_id_in("--customer", customer))
+    of = only(seller, customer)
     services = build()
     try:
         with services.engine.connect() as connection:
-            found = worklist.read(connection, is_all=is_all, seller=seller_id, customer=customer_id, kind=kind)
+            check(connection, of)
+            found = worklist.read(connection, is_all=is_all, seller=of.seller, customer=of.customer, kind=kind)
     finally:
         services.engine.dispose()
     if as_json:
@@ -79,18 +79,12 @@ def show(
     name: _Name,
     as_json: _Json = False,
     pdf: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the letter there, to print.")] = None,
-) -> int:
-    """Print a task whole: its call sheet, its letter, the customer's reply, or what was said in a survey.
-
-    The exit code is 1 if there is no such task.
-    """
+) -> None:
+    """Print a task whole: its call sheet, its letter, the customer's reply, or what was said in a survey."""
     services = build()
     try:
         with services.engine.connect() as connection:
-            found = task_closing.the_one(connection, name)
-            if found is None:
-                typer.echo(f"there is no task {name!r}", err=True)
-                return 1
+            found = task_closing.known(connection, name)
             if pdf is not None:
                 task_letter.write(connection, found, pdf)
             body = _body(connection, services, found)
@@ -100,7 +94,6 @@ def show(
         [json.dumps({**found.as_dict(), "body": body}, ensure_ascii=False)] if as_json else _lines(found, body)
     ):
         typer.echo(line)
-    return 0
 
 
 @app.command()
@@ -115,7 +108,7 @@ def close(
     """Close a task with what came of it, and the date of the next thing.
 
     Until that date nothing is said about what the task was about. For `promised` it is the promised date. The exit
-    code is 1 if there is no such open task.
+    code is 1 if the task is not open any more.
     """
     said = task_closing.Said(outcome, next_on, note, by, score)
     return _run(lambda services: task_closing.close(services, name, said))
@@ -132,7 +125,7 @@ def approve(
 ) -> int:
     """Approve a step that waits for it, from today on or from --next; or decline or postpone it.
 
-    The exit code is 1 if there is no such open task.
+    The exit code is 1 if the task is not open any more.
     """
     if is_declined and is_postponed:
         raise BadInputError("--decline and --postpone: say one of them")

@@ -16,6 +16,7 @@ from channels.render import Renderer, TemplateError
 from channels.samples import LANGUAGES, Case, sample
 from channels.sms_text import count_segments
 from cli.errors import BadInputError
+from cli.known import Only, an_id_in, check, not_in_the_book
 from config.policy_files import load_policy
 from config.wiring import DEFAULT_SELLER, build, make_renderer, read_settings
 from domain.ids import SellerId
@@ -48,21 +49,33 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Print what a step says over a channel, with sample data or of a real invoice. Nothing is sent."""
+    seller_id = SellerId(an_id_in("--seller", seller))
     way, about = _word(Channel, channel, "--channel"), _word(Case, case, "--case")
     if language and language not in LANGUAGES:
         raise BadInputError(f"--language: {language!r} is not written; there are {', '.join(LANGUAGES)}")
     if (html or browse) and way is not Channel.EMAIL:
         raise BadInputError(f"{'--html' if html else '--open'}: only a mail has HTML")
+    if invoice is not None and (policy is not None or about is not Case.ONE):
+        raise BadInputError(f"--invoice: a real one is no sample; leave {'--policy' if policy else '--case'} out")
     if invoice is None:
         settings = read_settings()
         content = _sample(step, way, language or LANGUAGES[0], about, load_policy(policy or settings.policy).policy)
-        rendered = _rendered(make_renderer(settings), replace(content, seller_id=seller))
+        renderer = make_renderer(settings)
+        if seller_id != DEFAULT_SELLER:
+            say_whose_look(renderer, seller_id)
+        rendered = _rendered(renderer, replace(content, seller_id=seller_id))
     else:
-        rendered = _real(step, way, language, SellerId(seller), invoice)
+        rendered = _real(step, way, language, seller_id, an_id_in("--invoice", invoice))
     if browse:
         typer.echo(_opened(rendered))
     else:
         typer.echo(json.dumps(_shown(rendered), ensure_ascii=False) if as_json else _printed(rendered, html=html))
+
+
+def say_whose_look(renderer: Renderer, seller: SellerId) -> None:
+    """Says aside that a seller has no look of its own: no database is asked here whether there is such a seller."""
+    if seller not in renderer.looks:
+        typer.echo(f"{seller} has no look of its own; this is that of all", err=True)
 
 
 def steps_in(policy: Policy) -> tuple[Step, ...]:
@@ -98,11 +111,14 @@ def _real(step: str, channel: Channel, language: str, seller: SellerId, invoice:
     services = build()
     try:
         with book.reading(services.engine) as connection:
+            check(connection, Only(seller))
             row = book.named(connection, seller, invoice)
-            one = None if row is None else plan_accounts(connection, services, [row], services.clock.now())[0]
+            if row is None:
+                not_in_the_book(services, seller, invoice)
+            one = plan_accounts(connection, services, [row], services.clock.now())[0]
     finally:
         services.engine.dispose()
-    content = None if one is None else _content(one, step, channel, invoice)
+    content = _content(one, step, channel, invoice)
     if content is None:
         typer.echo(f"relance: {seller} has no open invoice {invoice!r}", err=True)
         raise typer.Exit(1)

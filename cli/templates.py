@@ -11,7 +11,8 @@ import typer
 
 from channels.check import Finding, Report, check
 from channels.render import SMS_BUDGET
-from cli.template_show import PolicyName, show, steps_in
+from cli.known import only
+from cli.template_show import PolicyName, say_whose_look, show, steps_in
 from config.looks import SELLERS
 from config.policy_files import load_policy
 from config.wiring import TEMPLATES, make_renderer, read_settings
@@ -38,12 +39,15 @@ def check_(
     A line for each fault: TEMPLATE (sample): rule: what. Then what each SMS costs with the longest names, amounts and
     dates. The exit code is 1 if there is a fault.
     """
+    only_seller = only(seller).seller
     settings = read_settings()
     renderer = make_renderer(settings)
     steps = {str(step.id): step.level for step in steps_in(load_policy(policy or settings.policy).policy)}
     root = None if settings.templates is None else Path(settings.templates)
     faulty = False
-    for name in renderer.looks if seller is None else (seller,):
+    if only_seller is not None:
+        say_whose_look(renderer, only_seller)
+    for name in renderer.looks if only_seller is None else (only_seller,):
         report = check(renderer, name, steps)
         unused = sorted(_unused(name, report, root))
         faulty = faulty or bool(report.findings or unused)

@@ -14,12 +14,12 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.errors import BadInputError
-from cli.task_closing import an_id_in
+from cli.known import an_id_in, check, only
 from cli.words import shortened, telling
 from config.wiring import Services, build
-from domain.ids import SellerId
 from store import asking
 from store.asking import InDoubt
+from store.engine import Connection
 from workers.resolve import NOT_SENT, SENT, Resolution, resolve
 
 app = typer.Typer(help="Messages that may have been sent.", rich_markup_mode=None)
@@ -39,11 +39,12 @@ def list_(
 
     Nothing more goes out to these customers until it is known. `a person` means: the provider cannot tell.
     """
-    seller_id = None if seller is None else SellerId(an_id_in("--seller", seller))
+    of = only(seller)
     services = build()
     try:
         with services.engine.connect() as connection:
-            found = asking.in_doubt(connection, seller_id)
+            check(connection, of)
+            found = asking.in_doubt(connection, of.seller)
     finally:
         services.engine.dispose()
     if as_json:
@@ -69,7 +70,7 @@ def resolve_(
     """Say what became of a message, after a look at the provider's own log.
 
     Sent: the reminder is done. Not sent: it is tried again, if its step is still the one to send and its hours are
-    open. The exit code is 1 if no such attempt is in doubt.
+    open. The exit code is 1 if the attempt is not in doubt.
     """
     if is_sent == is_not_sent:
         raise BadInputError("--sent or --not-sent: say one of them")
@@ -110,9 +111,18 @@ def _resolve(services: Services, name: str, *, is_sent: bool) -> int:
         outcome = SENT if is_sent else NOT_SENT
         said = [Resolution(one.id, outcome, "person") for one in found]
         if not found or not resolve(connection, services, said, services.clock.now()):
-            typer.echo(f"no attempt {name!r} is in doubt", err=True)
-            return 1
+            return _not_in_doubt(connection, name)
     one = found[0]
     who = f"{one.customer} ({one.name})" if one.name else one.customer
     typer.echo(f"{who}: {one.channel} {'sent' if is_sent else 'not sent'}")
     return 0
+
+
+def _not_in_doubt(connection: Connection, name: str) -> int:
+    """Says so, and what it is. Raises BadInputError if there is no such attempt."""
+    states = asking.states_of(connection, name)
+    if not states:
+        raise BadInputError(f"ATTEMPT: there is no attempt {name!r}; `relance unconfirmed list` shows those in doubt")
+    what = f": it is {states[0]}" if len(states) == 1 else ""
+    typer.echo(f"no attempt {name!r} is in doubt{what}", err=True)
+    return 1

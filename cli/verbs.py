@@ -34,18 +34,12 @@ VERBS = {
     "emit": Verb("cli.emit", "emit", "Take in events from a file."),
     "replay": Verb("cli.replay", "replay", "Show what a policy would send for a file of events."),
     "log": Verb("cli.log", "log", "Show the delivery log."),
-    "explain": Verb(
-        "cli.explain", "explain", "Say why a customer was, is, or was not contacted, and what comes next."
-    ),
+    "explain": Verb("cli.explain", "explain", "Say why a customer is contacted or not, and what comes next."),
     "preview": Verb("cli.preview", "preview", "Show what will go out from today's book."),
     "hold": Verb("cli.holds", "hold", "Send nothing to a customer."),
     "release": Verb("cli.holds", "release", "End the hold on a customer."),
-    "suppress": Verb(
-        "cli.suppress",
-        "suppress",
-        "Put an address out of use on a channel, or lift that, or list what is out of use.",
-    ),
-    "keep": Verb("cli.keep", "keep", "Let go of what is older than is kept, and make the journal's next months."),
+    "suppress": Verb("cli.suppress", "suppress", "Put an address out of use on a channel, or in use again."),
+    "keep": Verb("cli.keep", "keep", "Let go of what is older than is kept."),
     "key": Verb("cli.keys", "app", "Keys of the sellers."),
     "seller": Verb("cli.sellers", "app", "The companies that are owed."),
     "policy": Verb("cli.policies", "app", "Who is contacted when, over what."),

@@ -24,7 +24,7 @@ import structlog
 _PRIVATE = frozenset(
     {"to", "cc", "email", "phone", "name", "body", "text", "token", "key", "secret", "url", "recipient", "address"}
 )
-_NUMBERS = frozenset({"accounts", "receipts"})
+_NUMBERS = frozenset({"accounts", "ids"})
 """What came over the broker as row numbers may be anything."""
 _CONSTANT = ("asyncio", "celery", "kombu", "uvicorn")
 """Whose messages begin with constant words, also those without arguments, which another may put together anyhow."""

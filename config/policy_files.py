@@ -42,6 +42,8 @@ def policy_names() -> tuple[str, ...]:
 
 def load_policy(path_or_name: str) -> LoadedPolicy:
     """The shipped policy of that name, or the policy in that file; PolicyFileError if it is missing or wrong."""
+    if not path_or_name.strip():
+        raise PolicyFileError(f"the policy's name is empty{_hint(path_or_name)}")
     shipped = path_or_name in policy_names()
     file = SHIPPED / f"{path_or_name}.yaml" if shipped else Path(path_or_name)
     shown = f"{path_or_name}.yaml" if shipped else path_or_name

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.running import find_running
@@ -24,6 +25,23 @@ def _empty_is_unset(value: Any) -> Any:
 
 
 Secret = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
+
+
+def _a_broker(value: SecretStr | None) -> SecretStr | None:
+    """Says at once what would else come up as a crash of whoever first talks to it. No word of it is shown."""
+    if value is None:
+        return None
+    try:
+        address = urlsplit(value.get_secret_value())
+        is_redis = address.scheme in ("redis", "rediss") and (address.port or 0) >= 0  # raises for what is no port
+    except ValueError:
+        is_redis = False
+    if not is_redis:
+        raise ValueError("is not the address of a Redis, such as redis://host:6379/0")
+    return value
+
+
+Broker = Annotated[Secret, AfterValidator(_a_broker)]
 Text = Annotated[str | None, BeforeValidator(_empty_is_unset)]
 
 
@@ -34,7 +52,7 @@ class Settings(BaseSettings):
 
     home: Path = Path(".relance")
     database_url: Secret = None
-    redis_url: Secret = None
+    redis_url: Broker = None
     secret_key: Secret = None
     public_url: str = "http://127.0.0.1:8080"
     policy: str = "standard"
@@ -80,6 +98,6 @@ def read_settings(chosen: Mapping[str, Any] | None = None) -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"
-        raise SettingsError(f"RELANCE_{name.upper()}: {first['msg']}") from None
+        raise SettingsError(f"RELANCE_{name.upper()}: {first['msg'].removeprefix('Value error, ')}") from None
     except ValueError as error:  # a variable that should hold JSON and does not
         raise SettingsError(f"RELANCE_*: {error}") from None

@@ -2,8 +2,10 @@
 
 accepted                      ─▶ done
 transient                     ─▶ open, the same channel again after a pause; after five tries it is spent
+not_begun                     ─▶ open, the same channel again after a pause; it spends nothing
 permanent_address, opt_out    ─▶ open, the channel spent, the address suppressed
-misconfigured, content        ─▶ open, the channel spent
+content                       ─▶ open, the channel spent
+misconfigured                 ─▶ open, the same channel again after ten minutes; after three such answers it is spent
 unconfirmed                   ─▶ calling still: no retry and no fallback until it is known
 """
 
@@ -15,12 +17,17 @@ from hashlib import sha256
 from typing import assert_never
 
 from domain.ids import AttemptId, ReminderId
-from domain.outcomes import TOO_LATE, AttemptState, Outcome, OutcomeClass
+from domain.line import DOWN_AFTER_S
+from domain.outcomes import AttemptState, Outcome, OutcomeClass, Receipt
 from domain.past import PastReminder
 
 TRIES_PER_CHANNEL = 5
 FIRST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 600.0
+MISCONFIGURED_PER_CHANNEL = 3
+"""What is wrong for one country or one text alone never opens the line, and would be waited for in vain."""
+MISCONFIGURED_PAUSE_S = DOWN_AFTER_S
+"""Then a line that refuses everybody is down, and another channel is taken where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,31 +42,42 @@ class After:
 
 
 def after_outcome(outcome: Outcome, attempt: AttemptId, tries: int) -> After:
-    """How a reminder goes on after the `tries`-th attempt (from 1) on its present channel."""
+    """How a reminder goes on after the `tries`-th attempt (from 1) of this class on its present channel."""
     match outcome.kind:
         case OutcomeClass.ACCEPTED:
             return After(AttemptState.ACCEPTED, "done")
         case OutcomeClass.UNCONFIRMED:
             return After(AttemptState.UNCONFIRMED, "calling")
         case OutcomeClass.TRANSIENT:
-            is_spent = tries >= TRIES_PER_CHANNEL and not outcome.rate_limited and outcome != TOO_LATE
+            is_spent = tries >= TRIES_PER_CHANNEL and not outcome.rate_limited
             pause_s = max(outcome.retry_after_s or 0.0, jitter_s(attempt, tries))
             return After(AttemptState.REFUSED, "open", spends_channel=is_spent, pause_s=pause_s)
+        case OutcomeClass.NOT_BEGUN:
+            pause_s = max(outcome.retry_after_s or 0.0, jitter_s(attempt, 1))
+            return After(AttemptState.REFUSED, "open", pause_s=pause_s)
         case OutcomeClass.PERMANENT_ADDRESS | OutcomeClass.OPT_OUT:
             return After(AttemptState.REFUSED, "open", spends_channel=True, suppresses=outcome.kind.value)
-        case OutcomeClass.MISCONFIGURED | OutcomeClass.CONTENT:
+        case OutcomeClass.CONTENT:
             return After(AttemptState.REFUSED, "open", spends_channel=True)
+        case OutcomeClass.MISCONFIGURED:
+            is_spent = tries >= MISCONFIGURED_PER_CHANNEL
+            pause_s = 0.0 if is_spent else MISCONFIGURED_PAUSE_S
+            return After(AttemptState.REFUSED, "open", spends_channel=is_spent, pause_s=pause_s)
         case other:
             assert_never(other)
 
 
 @dataclass(frozen=True, slots=True)
 class ReminderMove:
-    """A reminder's new state after receipts. `needs_repair`: too late for another channel, a person has to look."""
+    """A reminder's new state after receipts. `needs_repair`: too late for another channel, a person has to look.
+
+    `pause_s` is business time until the next attempt.
+    """
 
     state: str
     spends_channel: bool = False
     needs_repair: bool = False
+    pause_s: float = 0.0
 
 
 PROOFS = frozenset(
@@ -67,18 +85,32 @@ PROOFS = frozenset(
 )
 """States of an attempt that is known to have left."""
 
-_FAILURES = frozenset({AttemptState.UNDELIVERED, AttemptState.EXPIRED})
+FAILURES = frozenset({AttemptState.UNDELIVERED, AttemptState.EXPIRED})
+"""States of an attempt of which its provider has reported that it did not arrive."""
+
+
+def late_pause_s(said: Receipt | None, late: int) -> float | None:
+    """After how long the same channel is worth another try, its `late`-th (from 1) late failure of this class.
+
+    None: it is not. `said` is the receipt that gives the class, None where none does.
+    """
+    return said.wait_s if said is not None and 1 <= late <= said.late_tries else None
 
 
 def after_receipts(
-    before: AttemptState, after: AttemptState, number: int, past: Sequence[PastReminder], reminder: ReminderId
+    before: AttemptState,
+    after: AttemptState,
+    number: int,
+    past: Sequence[PastReminder],
+    reminder: ReminderId,
+    again_in_s: float | None = None,
 ) -> ReminderMove | None:
     """How a reminder moves when its `number`-th attempt went from one state to another; None: not at all.
 
     A proof of acceptance ends it, even if its call had seemed refused, and even if it is of an earlier attempt; but a
     later call under way speaks for itself. A definite failure of its last attempt opens it again for the next
-    channel, but only while the account has no later reminder: the ladder has gone on then, and the contact needs
-    repair.
+    channel, or for the same one `again_in_s` later, but only while the account has no later reminder: the ladder has
+    gone on then, and the contact needs repair.
     """
     mine = next((one for one in past if one.id == reminder), None)
     if mine is None or before is after:
@@ -86,10 +118,12 @@ def after_receipts(
     is_last = number == mine.attempts
     if after in PROOFS:
         return ReminderMove("done") if mine.state == "open" or (mine.state == "calling" and is_last) else None
-    if not is_last or after not in _FAILURES or mine.state not in ("calling", "done"):
+    if not is_last or after not in FAILURES or mine.state not in ("calling", "done"):
         return None
     has_later = any(one.at >= mine.at and one.id != mine.id and one.state != "withdrawn" for one in past)
-    return ReminderMove("done", needs_repair=True) if has_later else ReminderMove("open", spends_channel=True)
+    if has_later:
+        return ReminderMove("done", needs_repair=True)
+    return ReminderMove("open", spends_channel=again_in_s is None, pause_s=again_in_s or 0.0)
 
 
 def jitter_s(attempt: AttemptId, tries: int) -> float:

@@ -10,6 +10,10 @@ DOCUMENT_MISSING = StepId("document_missing")
 """What a `fix` is about that delivery opens, and not planning: an invoice's document could not be fetched. It ends
 when a person closes it, or nothing of its unit is owed any more."""
 
+SET_UP_WRONG = StepId("set_up_wrong")
+"""What a `fix` is about where a provider refused us, and not the customer, over the last channel of a reminder. It
+ends like the one above."""
+
 LOW_SCORE = StepId("low_score")
 """What a `reply` is about that is no customer's message: a survey's low score. Its unit is the survey's task."""
 

@@ -6,7 +6,10 @@ segment.
 
     closed ──10 faults in a row──▶ open ──its time is over──▶ half open: one call as a probe
       ▲                              ▲                          │
-      └────────── one success ───────┴───────── a fault ────────┘   each time twice as long, at most 5 min
+      └────────── one success ───────┴───────── a fault ────────┘   each time twice as long
+
+Until it counts as down, at most 45 s, so that a provider that is well again is used again within a minute; then at
+most 5 min, for a probe is a real message and may be left in doubt.
 
 A probe that is told to slow down has reached somebody: the next one goes when the provider says.
 
@@ -23,13 +26,16 @@ from domain.outcomes import Outcome, OutcomeClass
 
 FAULTS_IN_A_ROW = 10
 FIRST_OPEN_S = 15.0
-LONGEST_OPEN_S = 300.0
+LONGEST_OPEN_S, LONGEST_OPEN_WHILE_DOWN_S = 45.0, 300.0
+LONGEST_PAUSE_S = 3600.0
+"""A provider is asked at least so often whether it still wants to be left alone: one header may be absurd."""
 PROBE_S = 20.0
 """How long a probe's answer is waited for before another one may try: longer than any call."""
 BURST_S = 0.5
 """As many units as it may use in this time go out at once, and never fewer than one."""
 DOWN_AFTER_S = 600.0
-"""A line that has been open for so long is not waited for any more: another channel is taken where there is one."""
+"""A line that has been open for so long, or is paused for longer, is not waited for: another channel is taken where
+there is one."""
 
 _FAULTS = frozenset({OutcomeClass.TRANSIENT, OutcomeClass.UNCONFIRMED, OutcomeClass.MISCONFIGURED})
 
@@ -68,27 +74,29 @@ def state_word(state: LineState, now: float) -> str:
     return "open" if left_s(state.open_until, now) > 0 and not state.is_probing else "half_open"
 
 
-def left_s(until: float, now: float) -> float:
-    """How many seconds a pause still lasts. One longer than any is of a clock that was set back since: it is over."""
+def left_s(until: float, now: float, longest_s: float = LONGEST_OPEN_WHILE_DOWN_S) -> float:
+    """How many seconds are left. More than the `longest_s` are of a clock that was set back since: none are."""
     left = until - now
-    return left if 0 < left <= LONGEST_OPEN_S + 1 else 0.0
+    return left if 0 < left <= longest_s + 1 else 0.0
+
+
+def paused_s(state: LineState, now: float) -> float:
+    """For how many seconds its provider still wants to be left alone."""
+    return left_s(state.paused_until, now, LONGEST_PAUSE_S)
 
 
 def is_down(state: LineState, now: float) -> bool:
-    """Whether it has not worked for so long that another channel is taken where there is one.
+    """Whether it has not worked, or will not, for so long that another channel is taken where there is one.
 
     Not while it is half open: else nothing would ever come to probe it.
     """
-    return (
-        state.open_since is not None and now - state.open_since >= DOWN_AFTER_S and state_word(state, now) == "open"
-    )
+    is_open_long = state.open_since is not None and now - state.open_since >= DOWN_AFTER_S
+    return paused_s(state, now) > DOWN_AFTER_S or (is_open_long and state_word(state, now) == "open")
 
 
 def admit(state: LineState, wanted: int, per_s: float, now: float) -> tuple[LineState, Share]:
     """Takes a share of what may go out at `now`: at most `wanted` calls of one unit each, `per_s` units a second."""
-    shut_s = max(
-        left_s(state.paused_until, now), left_s(state.open_until, now) if state.open_since is not None else 0
-    )
+    shut_s = max(paused_s(state, now), left_s(state.open_until, now) if state.open_since is not None else 0)
     if shut_s > 0:
         return state, Share(0, shut_s)
     filled = _filled(state, per_s, now)
@@ -133,8 +141,8 @@ def _filled(state: LineState, per_s: float, now: float) -> LineState:
 
 def _after(state: LineState, outcome: Outcome, now: float) -> LineState:
     if outcome.rate_limited:
-        pause_s = min(LONGEST_OPEN_S, max(1.0, outcome.retry_after_s or 0.0))
-        paused = replace(state, paused_until=max(state.paused_until, now + pause_s))
+        asked_s = min(LONGEST_PAUSE_S, max(1.0, outcome.retry_after_s or 0.0))
+        paused = replace(state, paused_until=now + max(paused_s(state, now), asked_s))
         return replace(paused, is_probing=False, open_until=now) if state.is_probing else paused
     if outcome.kind not in _FAULTS:
         return replace(state, faults=0, trips=0, open_since=None, is_probing=False)
@@ -152,6 +160,7 @@ def _after_further(state: LineState, outcome: Outcome, now: float) -> LineState:
 
 
 def _opened(state: LineState, now: float) -> LineState:
-    lasts_s = min(LONGEST_OPEN_S, FIRST_OPEN_S * 2.0 ** min(state.trips, 16))
     since = now if state.open_since is None else state.open_since
+    longest_s = LONGEST_OPEN_S if now - since < DOWN_AFTER_S else LONGEST_OPEN_WHILE_DOWN_S
+    lasts_s = min(longest_s, FIRST_OPEN_S * 2.0 ** min(state.trips, 16))
     return replace(state, trips=state.trips + 1, open_since=since, open_until=now + lasts_s, is_probing=False)

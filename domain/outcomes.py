@@ -12,6 +12,7 @@ class OutcomeClass(StrEnum):
 
     accepted            the provider has it
     transient           definitely not sent; the same channel may be tried again
+    not_begun           it never left this machine, by our own doing: no word on the provider, and no try
     unconfirmed         it may have been sent: no retry and no fallback until it is known
     permanent_address   definitely not sent; this address will not work on this channel
     opt_out             the recipient said stop on this channel
@@ -21,6 +22,7 @@ class OutcomeClass(StrEnum):
 
     ACCEPTED = "accepted"
     TRANSIENT = "transient"
+    NOT_BEGUN = "not_begun"
     UNCONFIRMED = "unconfirmed"
     PERMANENT_ADDRESS = "permanent_address"
     OPT_OUT = "opt_out"
@@ -33,7 +35,8 @@ class Outcome:
     """One answer to one attempt.
 
     `code` is the vendor's own code or a transport word (`read_timeout`), `retry_after_s` what its
-    Retry-After header asked for, `rate_limited` marks a 429, which spends no attempt.
+    Retry-After header asked for, or how long our own machine is left alone; `rate_limited` marks a 429, which
+    spends no attempt.
     """
 
     kind: OutcomeClass
@@ -45,8 +48,8 @@ class Outcome:
     segments: int | None = None
 
 
-TOO_LATE = Outcome(OutcomeClass.TRANSIENT, code="too_late")
-"""What comes of a call that was not begun in time: no fault of its provider's, whose channel it never spends."""
+TOO_LATE = Outcome(OutcomeClass.NOT_BEGUN, code="too_late")
+"""What comes of a call whose time was over before its channel was asked."""
 
 
 class AttemptState(StrEnum):
@@ -87,6 +90,9 @@ class Receipt:
     it, `provider_id` the vendor's. `state` is None for words that say nothing about the delivery (an open, a
     click) or that we do not know: kept and shown, never guessed. `suppress` says why the address must not
     be used again on this channel. `at` is the vendor's instant, None where it gives none.
+
+    `kind` is the class of a failure, where the vendor says one. If it may pass, the same channel is worth
+    `late_tries` more, each `wait_s` seconds of business time later.
     """
 
     key: str
@@ -98,3 +104,6 @@ class Receipt:
     address: str | None = None
     suppress: str | None = None
     at: datetime | None = None
+    kind: OutcomeClass | None = None
+    late_tries: int = 0
+    wait_s: float = 0.0

@@ -29,7 +29,7 @@ class PastReminder:
     called, or its answer is unconfirmed), `done` (accepted by a provider, or its task is open or closed),
     `failed` (every channel refused it), `withdrawn` (nothing of it ever went out; it does not count).
     `policy` is the label (`standard@3`) that it was planned with. `calls` are the instants of its calls by phone,
-    each a task for a person.
+    each a task for a person. `is_misconfigured`: it is open, and its last attempt was refused because of our set-up.
     """
 
     id: ReminderId
@@ -44,6 +44,7 @@ class PastReminder:
     retry_at: datetime | None = None
     policy: str = ""
     calls: tuple[datetime, ...] = ()
+    is_misconfigured: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from domain.cycles import Moment
 from domain.grouping import Candidate, candidates_of, changes_at, due_now, is_waiting
 from domain.hours import local_date, start_of_day, window_at_or_after
 from domain.ids import UnitId
-from domain.internal_task import InternalTask
+from domain.internal_task import SET_UP_WRONG, InternalTask
 from domain.ladder import is_internal, ladder_of
 from domain.leave import make_reminder, turn_in
 from domain.past import Member, PastReminder
@@ -25,6 +25,7 @@ from domain.rate_gate import is_refused
 from domain.reasons import Code, Reason
 from domain.routes import Route, routes_of
 from domain.rungs import has_lapsed
+from domain.task_outcomes import TaskKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,20 @@ def retry_of(running: PastReminder, moment: Moment, policy: Policy, now: datetim
     routes, unusable = routes_of(account, policy, step, spent=running.used)
     found = _span(running, account, policy, step, now, routes[0]) if routes else None
     if found is None:
-        return GivesUp("failed", (InternalTask("repair", step.id, ()),))
+        return GivesUp("failed", (_left_to_do(running, step, is_reachable=bool(routes)),))
     span, waits = found
     reminder = make_reminder(account, policy, step, running.level, members, routes, span)
     changes = changes_at(candidates, now)
     again_at = span[0] if changes is None else min(span[0], changes)
     retry = Reason(Code.RETRY, {"reminder": running.id, "at": span[0].isoformat()})
     return Plan(replace(reminder, continues=running.id), again_at, (*unusable, *waits, retry))
+
+
+def _left_to_do(running: PastReminder, step: Step, *, is_reachable: bool) -> InternalTask:
+    """What a person has to see to: the contact; where its provider refused us alone, our set-up."""
+    if running.is_misconfigured and not is_reachable:
+        return InternalTask(TaskKind.FIX, SET_UP_WRONG, ())
+    return InternalTask(TaskKind.REPAIR, step.id, ())
 
 
 def _still_asked(running: PastReminder, candidates: Mapping[UnitId, Candidate], now: datetime) -> tuple[Member, ...]:

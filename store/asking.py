@@ -158,6 +158,15 @@ def named(connection: sa.Connection, name: str) -> list[InDoubt]:
     return [_in_doubt(row) for row in connection.execute(statement.limit(SEVERAL))]
 
 
+def states_of(connection: sa.Connection, name: str) -> list[AttemptState]:
+    """The states of the attempts whose ids begin so, in doubt or not: at most `SEVERAL`."""
+    begins = attempts.c.id.startswith(name, autoescape=True)
+    # No digit of an id comes after a `z`, whatever the order of the database: the index finds them.
+    among = attempts.c.id.between(name, f"{name}z")
+    found = sa.select(attempts.c.state).where(among, begins).order_by(attempts.c.id).limit(SEVERAL)
+    return [AttemptState(state) for state in connection.execute(found).scalars()]
+
+
 def count(connection: sa.Connection) -> int:
     """How many attempts are left to a person: unconfirmed, and their providers cannot tell."""
     statement = sa.select(sa.func.count()).where(attempts.c.state == "unconfirmed", attempts.c.ask_at.is_(None))

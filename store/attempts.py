@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from domain.after import PROOFS
 from domain.asking import ASKS_AFTER_S, WAITING
 from domain.ids import AccountKey, AttemptId, CustomerId, ReminderId, SellerId
-from domain.outcomes import AttemptState, OutcomeClass
+from domain.outcomes import AttemptState
 from store.arrays import INSTANT, NUMBER, TEXT, Rows, any_of, array_text
 from store.tables import accounts, attempts, reminders
 
@@ -38,7 +38,7 @@ class Report:
     """What is newly known of an attempt. No state: nothing of the delivery (a click, a person in copy).
 
     `ask_in_s` is after how many seconds its provider is asked, if the next receipt is waited for; a deadline that
-    stands already stays.
+    stands already stays. `error_class` is that of a failure.
     """
 
     attempt: AttemptId
@@ -46,6 +46,7 @@ class Report:
     provider_id: str | None = None
     error_code: str | None = None
     ask_in_s: float | None = None
+    error_class: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,18 +194,23 @@ def change_reminders(connection: sa.Connection, changes: Sequence[ReminderChange
 
 
 _TRIES = (
-    sa.select(attempts.c.reminder_id, attempts.c.channel, sa.func.count())
-    .where(any_of(attempts.c.reminder_id, "ids"), attempts.c.error_class == OutcomeClass.TRANSIENT.value)
-    .group_by(attempts.c.reminder_id, attempts.c.channel)
+    sa.select(attempts.c.reminder_id, attempts.c.channel, attempts.c.error_class, sa.func.count())
+    .where(any_of(attempts.c.reminder_id, "ids"), attempts.c.state == sa.bindparam("state", type_=TEXT))
+    .group_by(attempts.c.reminder_id, attempts.c.channel, attempts.c.error_class)
 )
 
 
-def tries_of(connection: sa.Connection, reminder_ids: Collection[ReminderId]) -> dict[tuple[str, str], int]:
-    """How many attempts of each reminder failed on each channel for now. Being told to slow down is no failure."""
+def tries_of(
+    connection: sa.Connection, reminder_ids: Collection[ReminderId], state: AttemptState = AttemptState.REFUSED
+) -> dict[tuple[str, str, str | None], int]:
+    """How many attempts of each reminder ended in `state`, by (reminder, channel, class of the log).
+
+    `undelivered` are those of which the provider said so later.
+    """
     if not reminder_ids:
         return {}
-    rows = connection.execute(_TRIES, {"ids": array_text(reminder_ids)})
-    return {(reminder, channel): count for reminder, channel, count in rows}
+    rows = connection.execute(_TRIES, {"ids": array_text(reminder_ids), "state": state.value})
+    return {(reminder, channel, error_class): count for reminder, channel, error_class, count in rows}
 
 
 _FIND = (
@@ -259,7 +265,7 @@ def find_by_provider(connection: sa.Connection, provider_ids: Collection[str]) -
     return {provider_id: AttemptId(found) for provider_id, found in rows}
 
 
-_REPORTS = Rows(id=TEXT, state=TEXT, provider_id=TEXT, error_code=TEXT, ask_in_s=sa.Double())
+_REPORTS = Rows(id=TEXT, state=TEXT, provider_id=TEXT, error_code=TEXT, ask_in_s=sa.Double(), error_class=TEXT)
 _IS_MOVED = _REPORTS.c.state.is_not(None)
 _STANDS = sa.or_(~_IS_MOVED, sa.and_(attempts.c.state.in_(WAITING), _REPORTS.c.ask_in_s.is_not(None)))
 _REPORT = (
@@ -268,6 +274,7 @@ _REPORT = (
     .values(
         state=sa.func.coalesce(_REPORTS.c.state, attempts.c.state),
         provider_id=sa.func.coalesce(attempts.c.provider_id, _REPORTS.c.provider_id),
+        error_class=sa.func.coalesce(_REPORTS.c.error_class, attempts.c.error_class),
         error_code=sa.func.coalesce(_REPORTS.c.error_code, attempts.c.error_code),
         fence=attempts.c.fence + sa.case((_IS_MOVED, 1), else_=0),
         leased_until=sa.case((_IS_MOVED, None), else_=attempts.c.leased_until),
@@ -277,7 +284,7 @@ _REPORT = (
 
 
 def report(connection: sa.Connection, reports: Sequence[Report]) -> None:
-    """Writes what receipts tell; a known id or code is never erased.
+    """Writes what receipts tell; a known id, class or code is never erased.
 
     Where the state is new, the caller's fence is broken; where it is not, the caller, or the sweep if it died, has
     still to say what became of the call.
@@ -285,6 +292,7 @@ def report(connection: sa.Connection, reports: Sequence[Report]) -> None:
     if not reports:
         return
     rows = [
-        (one.attempt, one.state and one.state.value, one.provider_id, one.error_code, one.ask_in_s) for one in reports
+        (one.attempt, one.state and one.state.value, one.provider_id, one.error_code, one.ask_in_s, one.error_class)
+        for one in reports
     ]
     connection.execute(_REPORT, _REPORTS.sent(rows))

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from domain.ids import AccountKey, CustomerId, SellerId
 from store.accounts import AccountRow
-from store.tables import accounts, invoices
+from store.tables import accounts, inbox, invoices, sellers
 
 _FIRST = AccountKey(0)
 
@@ -54,3 +54,22 @@ def named(connection: sa.Connection, seller: SellerId, name: str) -> AccountRow 
         .limit(1)
     ).one_or_none()
     return None if row is None else batch(connection, 1, seller=seller, customer=CustomerId(row.customer_id))[0]
+
+
+def is_to_come(connection: sa.Connection, customer: CustomerId, seller: SellerId | None = None) -> bool:
+    """Whether an event that is not counted yet is about this customer: of one seller, or of any."""
+    # Events are indexed seller by seller: without one, each is asked for its own.
+    whose = sa.select(sellers.c.id) if seller is None else [seller]
+    waits = sa.select(1).where(
+        inbox.c.folded_at.is_(None), inbox.c.seller.in_(whose), inbox.c.customer_id == customer
+    )
+    return connection.execute(waits.limit(1)).one_or_none() is not None
+
+
+def is_mentioned(connection: sa.Connection, seller: SellerId, name: str) -> bool:
+    """Whether an event names it that is not counted yet, or counts once the invoice with this id has come."""
+    waits = sa.select(1).where(inbox.c.folded_at.is_(None), inbox.c.seller == seller)
+    of_invoice = waits.where(inbox.c.invoice_ids.contains([name]))
+    to_come = invoices.c.seller == seller, invoices.c.invoice_id == name, invoices.c.account_id.is_(None)
+    found = sa.or_(of_invoice.exists(), sa.select(1).where(*to_come).exists())
+    return is_to_come(connection, CustomerId(name), seller) or bool(connection.execute(sa.select(found)).scalar_one())

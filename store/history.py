@@ -13,6 +13,7 @@ from sqlalchemy.types import NullType
 from domain.addresses import address_key
 from domain.ids import AccountKey, ReminderId, SellerId, StepId, UnitId
 from domain.levels import Channel, Level
+from domain.outcomes import OutcomeClass
 from domain.past import PastReminder, Suppressed
 from store.arrays import INSTANT, NUMBER, TEXT, Rows, any_of, array_text
 from store.fact_codec import members_from_row
@@ -25,6 +26,15 @@ _CALLS = sa.func.array(
     .scalar_subquery(),
     type_=NullType(),
 ).label("calls")
+_LAST_ERROR = (  # no EXISTS: its plan may read the whole table
+    sa.select(attempts.c.error_class)
+    .where(attempts.c.reminder_id == reminders.c.id, attempts.c.number == reminders.c.attempts)
+    .scalar_subquery()
+)
+_IS_MISCONFIGURED = sa.case(  # nothing is looked up for reminders that are done
+    (reminders.c.state == "open", sa.func.coalesce(OutcomeClass.MISCONFIGURED.value == _LAST_ERROR, sa.false())),
+    else_=sa.false(),
+).label("is_misconfigured")
 _PAST = (
     reminders.c.id,
     reminders.c.claimed_at,
@@ -38,6 +48,7 @@ _PAST = (
     reminders.c.retry_at,
     reminders.c.policy,
     _CALLS,
+    _IS_MISCONFIGURED,
 )
 """What `past_reminder` reads, as the driver gives it: many rows are read for each plan."""
 _LOAD = sa.select(reminders.c.account_id, *_PAST).where(any_of(reminders.c.account_id, "keys"))
@@ -94,6 +105,7 @@ def _past_reminder(
     retry_at: datetime | None,
     policy: str,
     calls: Sequence[datetime],
+    is_misconfigured: bool,
 ) -> PastReminder:
     """A row of `reminders` as the domain's value."""
     return PastReminder(
@@ -109,6 +121,7 @@ def _past_reminder(
         retry_at=retry_at,
         policy=policy,
         calls=tuple(calls),
+        is_misconfigured=is_misconfigured,
     )
 
 

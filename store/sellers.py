@@ -73,6 +73,12 @@ def load(connection: sa.Connection, ids: Collection[SellerId]) -> dict[SellerId,
     }
 
 
+def names(connection: sa.Connection, limit: int) -> list[SellerId]:
+    """The ids of so many sellers, in order."""
+    found = connection.execute(sa.select(sellers.c.id).order_by(sellers.c.id).limit(limit))
+    return [SellerId(name) for name in found.scalars()]
+
+
 def synced(connection: sa.Connection, seller: SellerId, as_of: datetime) -> None:
     """The seller's payment feed is complete up to `as_of`; an older statement changes nothing."""
     newer = sa.or_(sellers.c.synced_as_of.is_(None), sellers.c.synced_as_of < as_of)

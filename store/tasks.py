@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.ids import AccountKey, ReminderId, SellerId
-from domain.internal_task import DOCUMENT_MISSING
+from domain.internal_task import DOCUMENT_MISSING, SET_UP_WRONG
 from domain.task_outcomes import TaskKind
 from store.arrays import DAY, INSTANT, NUMBER, TEXT, Rows
 from store.tables import tasks
@@ -163,7 +163,7 @@ _PENDING = Rows(account_id=NUMBER, names=TEXT, at=INSTANT, fixes=TEXT)
 _NAMES = _texts(_PENDING.c.names)
 _IS_RIGHT = sa.and_(
     tasks.c.kind == TaskKind.FIX.value,
-    tasks.c.step != DOCUMENT_MISSING,
+    tasks.c.step.not_in([DOCUMENT_MISSING, SET_UP_WRONG]),
     tasks.c.id != sa.all_(_texts(_PENDING.c.fixes)),
 )
 _IS_MOOT = sa.case(
@@ -181,7 +181,7 @@ def cancel_moot(connection: sa.Connection, pending: Sequence[Pending]) -> list[C
     """Closes the open tasks of these accounts that are about nothing pending any more. The accounts are locked.
 
     A task without units is about all that is pending. A `fix` is moot, too, once nothing is wrong any more; whether a
-    document can be fetched, nobody knows before it is tried.
+    document can be fetched, or a provider takes our set-up, nobody knows before it is tried.
     """
     if not pending:
         return []

@@ -31,6 +31,11 @@ def clock_setting(start: datetime) -> str:
     return f"{start.isoformat()}*1@{datetime.now(UTC).isoformat()}"
 
 
+def services_at(services: Services, instant: datetime) -> Services:
+    """The same parts at another business time."""
+    return replace(services, clock=Clock(start=instant, rate=1.0, origin=datetime.now(UTC)))
+
+
 @dataclass(slots=True)
 class Pipeline:
     """One process's parts and the event loop it keeps."""
@@ -40,8 +45,7 @@ class Pipeline:
 
     def at(self, instant: datetime) -> "Pipeline":
         """The same parts at another business time."""
-        clock = Clock(start=instant, rate=1.0, origin=datetime.now(UTC))
-        return Pipeline(replace(self.services, clock=clock), self.runner)
+        return Pipeline(services_at(self.services, instant), self.runner)
 
     def rested(self) -> "Pipeline":
         """The same after a pause of wall time, in which the providers' lines have closed again."""

@@ -49,10 +49,11 @@ def _ask(parts: Parts, token: str, language: str) -> Response:
 def _obey(parts: Parts, token: str, language: str) -> Response:
     services = parts.services
     found = _read(services, token)
+    page = _page(services, None if found is None else found[0], language, is_done=True)  # what may fail comes first
     if found is not None:
         seller, address = found
         put_out_of_use(services, seller, Channel.EMAIL, address, OutcomeClass.OPT_OUT.value, services.clock.now())
-    return _page(services, None if found is None else found[0], language, is_done=True)
+    return page
 
 
 def _read(services: Services, token: str) -> tuple[SellerId, str] | None:

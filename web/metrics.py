@@ -16,8 +16,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCol
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from channels.lines import LineView
 from config.wiring import Services
+from domain.after import FAILURES
 from domain.levels import Channel
+from domain.outcomes import OutcomeClass
 from domain.task_outcomes import OUTCOMES_OF
 from store import figures, months, ticks
 from store.engine import Connection, DatabaseFault
@@ -35,6 +38,9 @@ BROKER_WITHIN_S = 1.0
 NEVER = float("inf")
 TICKS = ("due", "sweep", "ask", "keep")
 LINE_STATES = ("closed", "half_open", "open")
+_LATE = (*OutcomeClass, *FAILURES)
+OUTCOMES = (*OutcomeClass, "rate_limited", *(f"late_{why.value}" for why in _LATE))
+"""All are told from the start, as 0: of a series that begins with 1, Prometheus sees no increase."""
 QUARANTINED = ("crash", "event", "conflict", "callback")
 
 Families = Iterator[Metric]
@@ -168,16 +174,28 @@ def _lines(services: Services) -> Families:
     for channel, look in looks.items():
         for state in LINE_STATES:
             states.add_metric((channel, state), float(look.state == state))
-        for outcome, count in sorted(look.outcomes.items()):
+        for outcome, count in {**dict.fromkeys(OUTCOMES, 0), **look.outcomes}.items():
             outcomes.add_metric((channel, outcome), count)
     yield states
     yield outcomes
-    faults = {channel: float(look.faults) for channel, look in looks.items()}
-    yield _by("channel", "relance_line_faults", "Faults in a row: refused, in doubt, or misconfigured.", faults)
-    pauses = {channel: look.paused_s for channel, look in looks.items()}
-    yield _by(
-        "channel", "relance_line_paused_seconds", "How long a busy provider still wants to be left alone.", pauses
-    )
+    for name, about, figure in _LINE_FIGURES:
+        yield _by("channel", name, about, {channel: figure(look) for channel, look in looks.items()})
+
+
+_LINE_FIGURES: tuple[tuple[str, str, Callable[[LineView], float]], ...] = (
+    ("relance_line_faults", "Faults in a row: refused, in doubt, or misconfigured.", lambda look: look.faults),
+    (
+        "relance_line_paused_seconds",
+        "How long a busy provider still wants to be left alone.",
+        lambda look: look.paused_s,
+    ),
+    (
+        "relance_line_wait_seconds",
+        "Until the next unit may go: a pause, the breaker, or the rate; 0: now.",
+        lambda look: look.wait_s,
+    ),
+    ("relance_line_rate", "Units a second that it is set to: messages, for SMS segments.", lambda look: look.per_s),
+)
 
 
 _OF_DATABASE: tuple[Callable[[Services, Connection], Families], ...] = (

@@ -48,6 +48,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "person": ("une personne", "a person"),
     # classes of an answer
     "transient": ("passager, on réessaie", "passing, tried again"),
+    "not_begun": ("pas parti de chez nous, on réessaie", "never left here, tried again"),
     "permanent_address": ("adresse inutilisable", "address unusable"),
     "opt_out": ("opposition du destinataire", "the recipient opted out"),
     "misconfigured": ("notre réglage est faux", "our set-up is wrong"),
@@ -96,6 +97,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "iban": ("l’IBAN manque", "the IBAN is missing"),
     "low_score": ("note basse à l’enquête", "a low score in the survey"),
     "document_missing": ("le document n’a pas pu être joint", "the document could not be attached"),
+    "set_up_wrong": (
+        "notre réglage est faux : le prestataire nous refuse",
+        "our set-up is wrong, the provider refuses us",
+    ),
     "rate_unknown": ("un taux légal manque", "a statutory rate is missing"),
     "rate_too_low": ("le taux convenu est trop bas", "the agreed rate is too low"),
     # kinds of internal tasks

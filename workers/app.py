@@ -60,7 +60,6 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     worker_direct=True,  # a queue for each worker, for its canary
     worker_send_task_events=False,
-    worker_soft_shutdown_timeout=20,
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -39,7 +40,8 @@ from workers.resolve import NOT_SENT, Resolution, resolve
 from workers.settle import settle
 
 AT_ONCE = 50
-MOST_BATCHES = 20
+GOES_ON_S = 10.0
+"""How long it begins further batches: a worker that was told to end has to end soon."""
 LEASE_S = 60.0
 """Longer than any asking: a list has one page, and that takes 13 s at most."""
 
@@ -52,9 +54,9 @@ Asked = tuple[ToAsk, Sequence[Seen] | None]
 
 
 def ask(services: Services, runner: Runs, now: datetime) -> int:
-    """Asks about all that is due, some at a time; returns how many messages it asked about."""
-    asked = 0
-    for _ in range(MOST_BATCHES):
+    """Asks about what is due, some at a time, for some seconds; returns how many messages it asked about."""
+    asked, until = 0, time.monotonic() + GOES_ON_S
+    while time.monotonic() < until:
         with services.engine.begin() as connection:
             taken = asking.take(connection, AT_ONCE, LEASE_S)
         if taken:

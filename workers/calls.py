@@ -28,6 +28,11 @@ from workers.planning import PUT_OFF
 
 LEASE_S = 30.0
 """Longer than any call: connect 3 s + read 10 s."""
+GOOD_FOR_S = 1.0
+"""How long after a look at the inbox a call may begin. A worker that stood still, or heard of its commit late, no
+longer knows whether the customer has paid meanwhile."""
+BEGIN_WITHIN_S = 10.0
+"""How long after its claim a call may begin, however often is looked again. Then its lease lasts for recording it."""
 
 log = structlog.get_logger()
 
@@ -36,14 +41,16 @@ log = structlog.get_logger()
 class Call:
     """A claimed attempt with the message that is to leave. After `begin_by` (monotonic) it is too late.
 
-    `mark` is what was known of its account, if it is looked at again before the call: documents of its batch are
-    fetched first. `missed` are documents that it leaves without, and why. `planned` is what it was claimed by.
+    Another look moves `begin_by` on, until `last_by`. `mark` is what the claim knew of the account; None where nobody
+    looks again, because the claim itself was the contact. `missed` are documents that it leaves without, and why.
+    `planned` is what it was claimed by.
     """
 
     claim: Claim
     message: Message
     planned: Planned
     begin_by: float = math.inf
+    last_by: float = math.inf
     mark: Mark | None = None
     missed: tuple[tuple[Document, str], ...] = ()
 

@@ -10,6 +10,7 @@ import sys
 import time
 
 from celery.utils.nodenames import default_nodename, worker_direct
+from kombu.exceptions import OperationalError
 
 from config.wiring import Services
 from store import ticks
@@ -25,10 +26,9 @@ def main(words: list[str]) -> int:
     """0 if the worker lives, 1 if not. What is away for everybody is no worker's fault, and no reason to end one."""
     worker = default_nodename(words[0] if words else "")
     within_s = float(words[1]) if len(words) > 1 else ALIVE_WITHIN_S
-    if not broker_answers():
-        sys.stdout.write("the broker is away: nothing can be said of the worker\n")
+    if not send(worker):
+        sys.stdout.write("the broker is away or takes nothing: nothing can be said of the worker\n")
         return 0
-    send(worker)
     try:
         is_well = is_alive(services(), worker, within_s)
     except Unavailable:
@@ -38,9 +38,15 @@ def main(words: list[str]) -> int:
     return 0 if is_well else 1
 
 
-def send(worker: str) -> None:
-    """Sends a canary to this worker alone. It expires before many can pile up."""
-    app.send_task(CANARY, queue=worker_direct(worker), expires=ALIVE_WITHIN_S, retry=False)
+def send(worker: str) -> bool:
+    """Sends a canary to this worker alone; False if the broker takes none. It expires before many can pile up."""
+    if not broker_answers():
+        return False
+    try:
+        app.send_task(CANARY, queue=worker_direct(worker), expires=ALIVE_WITHIN_S, retry=False)
+    except OperationalError:  # it answers, and only reads, is full, or misses its replicas
+        return False
+    return True
 
 
 def is_alive(services: Services, worker: str, within_s: float) -> bool:

@@ -7,10 +7,8 @@ Called by `workers/deliver` for at most as many accounts as it will call at once
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-
-import structlog
 
 from channels.port import Rendered
 from config.wiring import Services
@@ -21,51 +19,30 @@ from domain.levels import Channel
 from domain.plan import plan
 from store import accounts, claims, facts, journal, tasks, unfolded
 from store.claims import Claim
-from store.engine import Connection, Unavailable
+from store.engine import Connection
 from store.facts import Mark
 from store.journal import Entry
-from workers.calls import Call, call_of
+from workers.blame import spare_the_others
+from workers.calls import BEGIN_WITHIN_S, GOOD_FOR_S, Call, call_of
 from workers.instants import Now, by_instant, latest, now_of
 from workers.persons import Batch
 from workers.planned import Planned
 from workers.planning import PUT_OFF, give_up, keep_plans, plan_accounts
-
-BEGIN_WITHIN_S = 5.0
-"""How long after the last look at the inbox a call may begin. A worker that stood still, or heard of its commit late,
-no longer knows whether the customer has paid meanwhile."""
-
-log = structlog.get_logger()
 
 
 def claim_due(services: Services, keys: Sequence[AccountKey], queue: str, now: Now) -> list[Call]:
     """Claims those of the accounts whose reminder leaves now over this queue; plans the others again.
 
     An account with an event that is not folded yet is left alone: intake comes first. One that breaks the claim is
-    tried alone and put off; the others go on.
+    tried alone and put off; the others go on. What has been claimed is returned, also if the rest must wait.
     """
-    try:
-        return _claim_all(services, keys, queue, now)
-    except Unavailable:
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever one account breaks must not stop the others
-        log.warning("claim.failed", accounts=list(keys), error=type(error).__name__)
-        if len(keys) > 1:
-            return _claim_one_by_one(services, keys, queue, now)
+
+    def put_off(key: AccountKey, _error: Exception) -> None:
         with services.engine.begin() as connection:
-            accounts.put_off(connection, keys, now_of(now, keys[0]) + PUT_OFF)
-        return []
+            accounts.put_off(connection, [key], now_of(now, key) + PUT_OFF)
 
-
-def _claim_one_by_one(services: Services, keys: Sequence[AccountKey], queue: str, now: Now) -> list[Call]:
-    """What has been claimed must be called: where the database goes away half-way, the rest is left to later."""
-    calls: list[Call] = []
-    for key in keys:
-        try:
-            calls += claim_due(services, [key], queue, now)
-        except Unavailable as error:
-            log.warning("claim.cut_short", claimed=len(calls), error=type(error).__name__)
-            break
-    return calls
+    parts = spare_the_others("claim.failed", keys, lambda some: _claim_all(services, some, queue, now), put_off)
+    return [call for calls in parts for call in calls]
 
 
 def _claim_all(services: Services, keys: Sequence[AccountKey], queue: str, now: Now) -> list[Call]:
@@ -74,7 +51,7 @@ def _claim_all(services: Services, keys: Sequence[AccountKey], queue: str, now: 
         planned = plan_accounts(connection, services, rows, now, to_claim=True)
         rendered = [(one, call_of(services, one, queue)) for one in planned]
         # Asked last, because an event may be answered with 202 at any moment until this commits.
-        begin_by = time.monotonic() + BEGIN_WITHIN_S
+        looked_at = time.monotonic()
         waiting = unfolded.with_unfolded(connection, [row.key for row in rows])
         # Held by an event in quarantine: nothing comes to fold it and plan again, so that this plan is kept.
         waiting -= {one.row.key for one in planned if one.is_held}
@@ -87,15 +64,17 @@ def _claim_all(services: Services, keys: Sequence[AccountKey], queue: str, now: 
         keep_plans(connection, [one for one in tried if isinstance(one, Planned)])
         if calls:
             _write(connection, [one for one in planned if one.row.key in claimed], calls)
-        marks = _marks(connection, services, calls)
-    return [replace(call, begin_by=begin_by, mark=marks.get(call.claim.account)) for call in calls]
+            # Read under the lock: what is folded from here on makes another mark.
+            marks = facts.marks(connection, [call.claim.account for call in calls])
+            calls = [_timed(call, looked_at, marks[call.claim.account]) for call in calls]
+    return calls
 
 
-def _marks(connection: Connection, services: Services, calls: Sequence[Call]) -> Mapping[AccountKey, Mark]:
-    """Read under the lock: what is folded from here on makes another mark. None where nothing is waited for."""
-    if services.documents is None or not any(call.message.documents for call in calls):
-        return {}
-    return facts.marks(connection, [call.claim.account for call in calls])
+def _timed(call: Call, looked_at: float, mark: Mark) -> Call:
+    """Until when it may begin. Work for a person has begun with the claim: its task is open."""
+    if call.claim.is_open:
+        return call
+    return replace(call, begin_by=looked_at + GOOD_FOR_S, last_by=looked_at + BEGIN_WITHIN_S, mark=mark)
 
 
 def _one_each(found: Iterable[tuple[Planned, Call | Planned]]) -> tuple[list[Call], list[AccountKey]]:

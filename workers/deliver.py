@@ -27,22 +27,28 @@ from store import accounts, attempts, due, history, journal
 from store.attempts import Closing, ReminderChange
 from store.engine import Connection, Unavailable
 from store.journal import Entry
-from workers.calls import LEASE_S, Call
-from workers.claim import BEGIN_WITHIN_S, claim_due
+from workers.calls import BEGIN_WITHIN_S, LEASE_S, Call
+from workers.claim import claim_due
 from workers.enclose import enclose
 from workers.instants import Now, now_of
+from workers.look import look_again
 from workers.loop import Runs
 from workers.missed import note_missed
 from workers.nudges import IN_FLIGHT, channel_of
 from workers.onward import onward, sort_out
 from workers.planning import plan_and_keep
 
-WAITS_S = 2.0
-"""How long in all a task waits for its line: whoever waits longer is in the way of others."""
+GOES_ON_S = 2.0
+"""How long a task begins further shares, counted with all that it waits and calls: whoever goes on for longer is in
+the way of others, and keeps a worker from ending that was told to. As much is given out at once as leaves in half."""
+ENDS_WITHIN_S = GOES_ON_S + LEASE_S
+"""How long a worker that is told to end takes at most, unless the database is away: its last share begins by then.
+
+Fetching documents (5 s), the longest call (13 s) and recording its answer are over with the lease, or in vain."""
 RECORD_AGAIN_S = (0.5, 1.0, 2.0)
 """Pauses before the answers are recorded again. With the waits for locks between them, a lease lasts as long."""
 
-_LEASE_AFTER_BEGIN_S = LEASE_S - BEGIN_WITHIN_S
+_LEASE_AFTER_LAST_S = LEASE_S - BEGIN_WITHIN_S
 
 log = structlog.get_logger()
 
@@ -64,18 +70,16 @@ def deliver(
     """
     channel = channel_of(queue)
     line = None if channel is None else services.lines.get(channel)
-    rest, made, waited_s = list(keys), 0, 0.0
+    rest, made, until = list(keys), 0, time.monotonic() + GOES_ON_S
     while rest:
         share = Share(in_flight) if line is None else line.admit(min(len(rest), in_flight))
         if share.calls:
             batch, rest = rest[: share.calls], rest[share.calls :]
             made += _deliver_share(services, runner, batch, queue, now, line, share)
-        elif waited_s + share.wait_s > WAITS_S:
+        if rest and time.monotonic() + share.wait_s > until:
             _let_go(services, rest, queue)
             break
-        else:
-            waited_s += share.wait_s
-            time.sleep(share.wait_s)
+        time.sleep(share.wait_s)
     return made
 
 
@@ -107,15 +111,15 @@ def tell(line: Line, share: Share, answered: Sequence[Answered], at: float) -> N
     Calls that were not begun are no word on the provider, nor are those whose lease ran out meanwhile: no call takes
     so long, so it was this process that stood still.
     """
-    made = [(call, outcome) for call, outcome in answered if outcome is not TOO_LATE]
+    made = [(call, outcome) for call, outcome in answered if outcome.kind is not OutcomeClass.NOT_BEGUN]
     used = sum(outcome.segments or call.claim.segments or 1 for call, outcome in made)
-    heard = [one for one in made if at < one[0].begin_by + _LEASE_AFTER_BEGIN_S]
+    heard = [one for one in made if at < one[0].last_by + _LEASE_AFTER_LAST_S]
     first = [outcome for call, outcome in heard if call.claim.is_new]
     line.heard(share, used, first, [outcome for call, outcome in heard if not call.claim.is_new])
 
 
 def _let_go(services: Services, keys: Sequence[AccountKey], queue: str) -> None:
-    """Leaves accounts to whoever is nudged next: these calls cannot start soon."""
+    """Leaves accounts to whoever is nudged next: their line is full, or the calls before them were slow."""
     with services.engine.begin() as connection:
         due.let_go(connection, keys)
     log.info("deliver.line_full", queue=queue, left=len(keys))
@@ -123,7 +127,7 @@ def _let_go(services: Services, keys: Sequence[AccountKey], queue: str) -> None:
 
 async def call_all(services: Services, calls: Sequence[Call]) -> list[Answered]:
     """Calls all at once and waits for every answer. A channel never raises for what a provider does."""
-    ready = await enclose(services, calls)
+    ready = await look_again(services, await enclose(services, calls))
     outcomes = await asyncio.gather(*(_send(services, call) for call in ready))
     return list(zip(ready, outcomes, strict=True))
 
@@ -138,10 +142,13 @@ async def _send(services: Services, call: Call) -> Outcome:
         return TOO_LATE
     channel: ChannelPort = services.channels[call.message.channel]
     try:
-        return await channel.send(call.message)
+        outcome = await channel.send(call.message)
     except Exception as error:  # noqa: BLE001 - whatever one message breaks must not lose the others' answers
         log.warning("send.crashed", attempt=call.claim.attempt, error=type(error).__name__)
         return Outcome(OutcomeClass.UNCONFIRMED, code="crashed")
+    if outcome.kind is OutcomeClass.NOT_BEGUN:
+        log.warning("send.not_begun", attempt=call.claim.attempt, code=outcome.code)
+    return outcome
 
 
 def record(services: Services, answered: Sequence[Answered], now: Now) -> None:
@@ -196,8 +203,8 @@ def _record(services: Services, answered: Sequence[Answered], now: Now) -> None:
     log.info("deliver.recorded", calls=len(answered), closed=len(kept))
 
 
-def _after(call: Call, outcome: Outcome, tries: Mapping[tuple[str, str], int]) -> After:
-    earlier = tries.get((call.claim.reminder, call.claim.channel), 0)
+def _after(call: Call, outcome: Outcome, tries: Mapping[tuple[str, str, str | None], int]) -> After:
+    earlier = tries.get((call.claim.reminder, call.claim.channel, outcome.kind.value), 0)
     return after_outcome(outcome, call.claim.attempt, earlier + 1)
 
 

@@ -10,15 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-import structlog
-
 from config.wiring import Services
 from domain.ids import AccountKey
 from domain.levels import Channel
 from store import accounts
 from store import due as store_due
 from store.due import Room
-from store.engine import Unavailable
+from workers.blame import spare_the_others
 from workers.instants import Now, now_of
 from workers.nudges import BATCH, IN_FLIGHT, Nudge, channel_of, in_batches, queue_of
 from workers.planning import PUT_OFF, keep_plans, plan_accounts
@@ -29,8 +27,6 @@ AHEAD = 2
 LINE_AHEAD_S = 1.0
 """For how long a line's room is filled ahead: about as long as the next tick takes."""
 DELIVERY_QUEUES = ("deliver.email", "deliver.sms", "deliver.whatsapp", "deliver.task")
-
-log = structlog.get_logger()
 
 
 def due(
@@ -73,17 +69,15 @@ def plan_again(services: Services, keys: Sequence[AccountKey], now: Now) -> None
 
     One that breaks it is tried alone and put off; the others go on.
     """
-    try:
+
+    def put_off(key: AccountKey, _error: Exception) -> None:
         with services.engine.begin() as connection:
-            rows = accounts.lock(connection, keys)
-            keep_plans(connection, plan_accounts(connection, services, rows, now))
-    except Unavailable:
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever one account breaks must not stop the others
-        log.warning("plan.failed", accounts=list(keys), error=type(error).__name__)
-        if len(keys) > 1:
-            for key in keys:
-                plan_again(services, [key], now)
-            return
-        with services.engine.begin() as connection:
-            accounts.put_off(connection, keys, now_of(now, keys[0]) + PUT_OFF)
+            accounts.put_off(connection, [key], now_of(now, key) + PUT_OFF)
+
+    spare_the_others("plan.failed", keys, lambda some: _plan(services, some, now), put_off)
+
+
+def _plan(services: Services, keys: Sequence[AccountKey], now: Now) -> None:
+    with services.engine.begin() as connection:
+        rows = accounts.lock(connection, keys)
+        keep_plans(connection, plan_accounts(connection, services, rows, now))

@@ -8,23 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import math
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import structlog
 
 from channels.codes import png_of
-from channels.documents import LONGEST_S, Found
+from channels.documents import Found
+from channels.http import NO_SOCKET
 from channels.port import File
 from config.wiring import Services
-from domain.addresses import address_key
-from domain.ids import AttemptId, SellerId
-from domain.past import Suppressed
-from store import facts, history, unfolded
-from store.engine import Connection
 from workers.calls import Call
-from workers.claim import BEGIN_WITHIN_S
+from workers.look import look
 
 MOST_OF_MAIL = 10 * 1024 * 1024
 """Of documents; common servers refuse mails of more than twice that."""
@@ -41,50 +36,10 @@ async def enclose(services: Services, calls: Sequence[Call]) -> list[Call]:
     if not any(call.message.documents or call.message.rendered.codes for call in calls):
         return list(calls)
     found = await _fetch(services, calls)
-    calls = await asyncio.to_thread(_looked_at_again, services, calls)
+    if found:
+        calls = await asyncio.to_thread(look, services, calls)
     calls = await asyncio.to_thread(lambda: [_with_pictures(call) for call in calls])
     return [_with_documents(call, found) for call in calls]
-
-
-def _looked_at_again(services: Services, calls: Sequence[Call]) -> list[Call]:
-    """With as much time to begin as after a claim, but for those who have had news since.
-
-    Where that cannot be found out nobody knows, and none of them may begin: better late than in doubt.
-    """
-    waited = [call for call in calls if call.mark is not None]
-    if not waited:
-        return list(calls)
-    begin_by = time.monotonic() + BEGIN_WITHIN_S
-    try:
-        with services.engine.connect() as connection:
-            stale = _with_news(connection, waited)
-    except Exception as error:  # noqa: BLE001 - what breaks here must not leave calls in doubt that never began
-        log.warning("enclose.not_looked_again", calls=len(waited), error=type(error).__name__)
-        stale = {call.claim.attempt for call in waited}
-    return [
-        replace(call, begin_by=-math.inf)
-        if call.claim.attempt in stale
-        else replace(call, begin_by=min(begin_by, call.begin_by + LONGEST_S))
-        for call in calls
-    ]
-
-
-def _with_news(connection: Connection, waited: Sequence[Call]) -> set[AttemptId]:
-    """Those whose account has an event since the claim, folded or not, or whose address went out of use."""
-    keys = [call.claim.account for call in waited]
-    waiting = unfolded.with_unfolded(connection, keys)
-    marks = facts.marks(connection, keys)
-    gone = history.suppressed_among(connection, {(call.claim.seller, call.message.to) for call in waited})
-    return {
-        call.claim.attempt
-        for call in waited
-        if call.claim.account in waiting or marks.get(call.claim.account) != call.mark or _is_out_of_use(call, gone)
-    }
-
-
-def _is_out_of_use(call: Call, known: Mapping[tuple[SellerId, str], Sequence[Suppressed]]) -> bool:
-    found = known.get((call.claim.seller, address_key(call.message.to)), ())
-    return any(one.channel is call.message.channel for one in found)
 
 
 async def _fetch(services: Services, calls: Sequence[Call]) -> Mapping[str, Found]:
@@ -110,6 +65,9 @@ def _with_pictures(call: Call) -> Call:
 
 
 def _with_documents(call: Call, found: Mapping[str, Found]) -> Call:
+    """A mail does not leave without what this machine had no socket to fetch: nobody's link is broken."""
+    if any(found[one.url].why == NO_SOCKET for one in call.message.documents if one.url in found):
+        return replace(call, begin_by=-math.inf)
     files, missed, size = list(call.message.files), [], 0
     for document in call.message.documents:
         got = found.get(document.url)

@@ -18,10 +18,11 @@ from domain.facts import InvoiceIssued, PaymentsSynced, Stamp
 from domain.ids import AccountKey, CustomerId, InvoiceId, SellerId
 from store import accounts, facts, inbox, journal, quarantine, sellers
 from store.accounts import AccountRow
-from store.engine import Connection, Unavailable
+from store.engine import Connection
 from store.facts import NewFact
 from store.inbox import InboxRow
 from store.journal import Entry
+from workers.blame import spare_the_others
 from workers.folding import fold_accounts
 from workers.instants import Now, latest, now_of
 from workers.planning import plan_and_keep
@@ -55,16 +56,15 @@ class Arrived:
 
 
 def intake(services: Services, ids: Sequence[int], now: Now) -> int:
-    """Folds these events and plans their accounts, in one transaction for all; returns how many were folded."""
-    try:
-        return _intake(services, ids, now)
-    except Unavailable:  # no event's fault: the sweep comes back to them
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever one event breaks must not stop the others
-        log.warning("intake.batch_failed", events=len(ids), error=type(error).__name__)
-        if len(ids) == 1:
-            return _count_failure(services, ids[0], error, latest(now))
-        return sum(intake(services, [inbox_id], now) for inbox_id in ids)
+    """Folds these events and plans their accounts, in one transaction for all; returns how many were folded.
+
+    What the database or this machine does is no event's fault: the sweep comes back to them.
+    """
+
+    def count_failure(inbox_id: int, error: Exception) -> None:
+        _count_failure(services, inbox_id, error, latest(now))
+
+    return sum(spare_the_others("intake.failed", ids, lambda some: _intake(services, some, now), count_failure))
 
 
 def _intake(services: Services, ids: Sequence[int], now: Now) -> int:
@@ -179,13 +179,12 @@ def _entry(one: Arrived, owners: Owners, customers: Customers, now: Now) -> Entr
     return Entry(one.row.seller, at, "event.folded", names, key)
 
 
-def _count_failure(services: Services, inbox_id: int, error: Exception, now: datetime) -> int:
+def _count_failure(services: Services, inbox_id: int, error: Exception, now: datetime) -> None:
     with services.engine.begin() as connection:
         failures = inbox.count_failure(connection, inbox_id)
         if failures >= MOST_FAILURES:
             _set_aside(connection, inbox_id, error, now)
             log.error("intake.quarantined", inbox_id=inbox_id, error=type(error).__name__)
-    return 0
 
 
 def _set_aside(connection: Connection, inbox_id: int, error: Exception, now: datetime) -> None:

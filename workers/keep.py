@@ -2,7 +2,7 @@
 
 Called by the Celery task `tick.keep` each hour, and by `relance keep`. Any number of them may run at once; one that
 is killed has done what it has done, and the next one goes on. What planning reads is never touched: facts, reminders,
-steps, contacts of the last months.
+steps, contacts of the last months. What is old is so by both clocks, this machine's and the database's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import structlog
 from config.wiring import Services
 from domain.ids import AttemptId
 from domain.keeping import MONTHS_AHEAD, may_leave, month_start
-from store import months, retention
+from store import figures, months, retention
 from store.engine import Connection, Unavailable
 from store.retention import RAW, SAID, Kind, Place
 from workers.folding import fold_accounts
@@ -24,6 +24,9 @@ from workers.folding import fold_accounts
 BATCH = 500
 MOST_BATCHES = 100
 """Of each kind in one run: an hour's worth, and a backlog is worked off in days."""
+
+CLOCK_OFF_S = 3_600
+"""So far from the database's clock, on the wall, this machine's may be before the log says so."""
 
 MONTHS = "months of the journal"
 WORDS = "words of messages"
@@ -33,8 +36,8 @@ log = structlog.get_logger()
 
 def keep(services: Services, now: datetime) -> Mapping[str, int]:
     """Makes the months from this one on, then lets go; returns how many of each kind left."""
-    said, raw = _limits(services, now)
     _make_months(services, now)
+    said, raw = _limits(services, now)
     left = {MONTHS: _drop_months(services, said), WORDS: _let_words_go(services, said, now)}
     left |= {kind.name: _let_go(services, kind, said) for kind in SAID}
     left |= {kind.name: _let_go(services, kind, raw) for kind in RAW}
@@ -59,8 +62,17 @@ def would_leave(services: Services, now: datetime) -> Mapping[str, int]:
 
 def _limits(services: Services, now: datetime) -> tuple[datetime, datetime]:
     """Before when what was said and decided leaves, and before when what came in: each the start of a month."""
-    settings = services.settings
-    return month_start(now, -settings.keep_months), month_start(now, -settings.keep_raw_months)
+    settings, agreed = services.settings, _agreed(services, now)
+    return month_start(agreed, -settings.keep_months), month_start(agreed, -settings.keep_raw_months)
+
+
+def _agreed(services: Services, now: datetime) -> datetime:
+    """The earlier of `now` and what it is by the database's clock: one that is ahead would let go of what is new."""
+    with services.engine.connect() as connection:
+        there = services.clock.business_at(figures.database_now(connection))
+    if abs(services.clock.wall_seconds(now - there)) > CLOCK_OFF_S:
+        log.warning("keep.clock_off", here=now.isoformat(), database=there.isoformat())
+    return min(now, there)
 
 
 def _make_months(services: Services, now: datetime) -> None:

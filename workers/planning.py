@@ -27,10 +27,11 @@ from domain.reasons import Code
 from domain.task_outcomes import TaskKind
 from store import accounts, announced, claims, history, journal, tasks, unfolded
 from store.accounts import AccountRow
-from store.engine import Connection, Unavailable
+from store.engine import Connection
 from store.journal import Entry
 from store.sellers import SellerRow
 from workers import persons
+from workers.blame import is_nobodys
 from workers.end_tasks import end_tasks
 from workers.folding import fold_accounts
 from workers.held_back import held, put_off_while_down
@@ -134,9 +135,9 @@ def plan_and_keep(
         with connection.begin_nested():
             planned = plan_accounts(connection, services, rows, now) if rows else []
             keep_plans(connection, [*planned, *known])
-    except Unavailable:
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever one account breaks must not undo what is known of all
+    except Exception as error:
+        if is_nobodys(error):
+            raise
         all_keys = [*(row.key for row in rows), *(one.row.key for one in known)]
         log.warning("plan.failed", accounts=all_keys, error=type(error).__name__)
         for at, keys in by_instant(now, all_keys).items():

@@ -1,11 +1,15 @@
 """Puts an address out of use on a channel, or back, as a person says.
 
 Called by `relance suppress`, and by `web/leaving` for a reader who wants no more mails.
-Every claim reads what is out of use, so that it holds from the moment this commits.
+Every claim reads what is out of use, so that it holds from the moment this commits, and the journal with it: what
+comes after that may fail, and changes nothing of what is so.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -33,7 +37,9 @@ def put_out_of_use(
             return before
         history.suppress(connection, [(seller, channel.value, address, reason, now)])
         stands = _reason(connection, seller, channel, address) or reason
-    _tell(services, seller, address, "address.suppressed", {"channel": channel.value, "why": stands}, now)
+        said = Entry(seller, now, "address.suppressed", {"channel": channel.value, "why": stands})
+        journal.write(connection, [said])
+    _tell(services, said, address)
     return stands
 
 
@@ -47,35 +53,32 @@ def lift(services: Services, seller: SellerId, channel: Channel, address: str, n
     with services.engine.begin() as connection:
         if not history.lift(connection, [(seller, channel.value, address)], None):
             return False
-    _tell(services, seller, address, "address.lifted", {"channel": channel.value}, now)
+        said = Entry(seller, now, "address.lifted", {"channel": channel.value})
+        journal.write(connection, [said])
+    _tell(services, said, address)
     return True
 
 
-def _tell(
-    services: Services, seller: SellerId, address: str, event: str, told: dict[str, str], now: datetime
-) -> None:
-    """Journals it for the accounts that it concerns, and has them planned again.
+def _tell(services: Services, said: Entry, address: str) -> None:
+    """Says it also in the journals of the accounts that it concerns, and has them planned again.
 
-    To find them, all of the seller's facts are read: what was said holds already, however long that takes, and is
-    journaled without them if it takes too long.
+    It holds already and the seller's journal says so, therefore nothing is raised that happens here. To find the
+    accounts, all of the seller's facts are read, which may take too long. Woken they are in a transaction of their
+    own: somebody else may hold one of them.
     """
-    try:
-        with services.engine.connect() as connection:
-            concerned = facts.accounts_naming(connection, seller, address)
-    except Unavailable as error:
-        log.warning("suppress.not_found_whom", seller=seller, error=type(error).__name__)
-        concerned = []
-    about: list[AccountKey | None] = [*concerned] or [None]
-    with services.engine.begin() as connection:
-        journal.write(connection, [Entry(seller, now, event, told, key) for key in about])
-    _wake(services, concerned, now)
+    concerned: list[AccountKey] = []
+    with _if_it_can_be("suppress.not_found_whom", said), services.engine.connect() as connection:
+        concerned = facts.accounts_naming(connection, said.seller, address)
+    with _if_it_can_be("suppress.not_journaled", said), services.engine.begin() as connection:
+        journal.write(connection, [replace(said, account=key) for key in concerned])
+    with _if_it_can_be("suppress.not_woken", said), services.engine.begin() as connection:
+        accounts.lock(connection, concerned)
+        accounts.wake(connection, concerned, said.at)
 
 
-def _wake(services: Services, concerned: list[AccountKey], now: datetime) -> None:
-    """In a transaction of its own: what is out of use holds also while an account is held by somebody else."""
+@contextmanager
+def _if_it_can_be(otherwise: str, said: Entry) -> Iterator[None]:
     try:
-        with services.engine.begin() as connection:
-            accounts.lock(connection, concerned)
-            accounts.wake(connection, concerned, now)
+        yield
     except Unavailable as error:  # what is out of use holds all the same: each claim reads it
-        log.warning("suppress.not_woken", accounts=concerned, error=type(error).__name__)
+        log.warning(otherwise, seller=said.seller, error=type(error).__name__)

@@ -61,8 +61,9 @@ def resolve(connection: Connection, services: Services, found: Sequence[Resoluti
     return ours
 
 
-def _after(row: AttemptRow, said: Resolution, tries: dict[tuple[str, str], int]) -> After:
-    return after_outcome(said.outcome, row.id, tries.get((row.reminder, row.channel), 0) + 1)
+def _after(row: AttemptRow, said: Resolution, tries: dict[tuple[str, str, str | None], int]) -> After:
+    earlier = tries.get((row.reminder, row.channel, said.outcome.kind.value), 0)
+    return after_outcome(said.outcome, row.id, earlier + 1)
 
 
 def _closing(row: AttemptRow, said: Resolution, after: After) -> Closing:

@@ -6,14 +6,15 @@ doubled and shuffled; one whose attempt nobody knows yet is parked and tried aga
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
 from config.wiring import Services
-from domain.after import PROOFS, ReminderMove, after_receipts
+from domain.after import FAILURES, PROOFS, ReminderMove, after_receipts, late_pause_s
 from domain.asking import WAITING, receipt_due_in_s
 from domain.ids import AccountKey, AttemptId, ReminderId
 from domain.internal_task import InternalTask
@@ -25,9 +26,10 @@ from domain.task_outcomes import TaskKind
 from store import accounts, attempts, history, journal, receipts, tasks
 from store.accounts import AccountRow
 from store.attempts import AttemptRow, ReminderChange, Report
-from store.engine import Connection, Unavailable
+from store.engine import Connection
 from store.journal import Entry
 from store.receipts import ReceiptRow
+from workers.blame import spare_the_others
 from workers.planning import plan_and_keep
 
 log = structlog.get_logger()
@@ -57,6 +59,12 @@ class Settled:
         return next((one.receipt.code for one in reversed(self.receipts) if one.receipt.code), None)
 
     @property
+    def failure(self) -> Receipt | None:
+        """The last receipt that says of what class its failure is, if one does."""
+        said = (one.receipt for one in reversed(self.receipts) if one.receipt.kind is not None)
+        return next((one for one in said if one.state is self.state and _is_for(self.row, one)), None)
+
+    @property
     def provider_id(self) -> str | None:
         """The vendor's id, if a receipt gave one."""
         return next((one.receipt.provider_id for one in self.receipts if one.receipt.provider_id), None)
@@ -67,17 +75,12 @@ def settle(services: Services, ids: Sequence[int], now: datetime) -> int:
 
     One that breaks it is tried alone, and parked; the others go on.
     """
-    try:
-        return _settle(services, ids, now)
-    except Unavailable:  # no receipt's fault: the sweep comes back to them
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever one receipt breaks must not stop the others
-        log.warning("settle.failed", receipts=list(ids), error=type(error).__name__)
-        if len(ids) > 1:
-            return sum(settle(services, [receipt_id], now) for receipt_id in ids)
+
+    def park(receipt_id: int, _error: Exception) -> None:
         with services.engine.begin() as connection:
-            receipts.park(connection, ids)
-        return 0
+            receipts.park(connection, [receipt_id])
+
+    return sum(spare_the_others("settle.failed", ids, lambda some: _settle(services, some, now), park))
 
 
 def _settle(services: Services, ids: Sequence[int], now: datetime) -> int:
@@ -96,9 +99,21 @@ def _settle(services: Services, ids: Sequence[int], now: datetime) -> int:
         receipts.mark_settled(connection, done)
         parked = {one.id for one in taken} - {receipt for receipt, _ in done}
         receipts.park(connection, parked)
+    _count_failures(services, settled)
     if parked:
         log.info("settle.parked", count=len(parked))
     return len(done)
+
+
+def _count_failures(services: Services, settled: Sequence[Settled]) -> None:
+    """Tells the lines which accepted messages have failed since, for operators to see."""
+    words: dict[Channel, list[str]] = defaultdict(list)
+    for one in settled:
+        if one.new_state in FAILURES:
+            kind = one.failure.kind if one.failure is not None else None
+            words[Channel(one.row.channel)].append((kind or one.state).value)
+    for channel in words.keys() & services.lines.keys():
+        services.lines[channel].failed_later(words[channel])
 
 
 def _owners(connection: Connection, taken: Sequence[ReceiptRow]) -> dict[int, AttemptId]:
@@ -143,7 +158,8 @@ def _apply(
     news = [one for one in settled if one.is_news]
     past = history.load(connection, {one.row.account for one in news}) if news else {}
     attempts.report(connection, [_report(one) for one in settled])
-    moves = [(one, _move(one, past[one.row.account])) for one in news]
+    late = _late_tries(connection, news)
+    moves = [(one, _move(one, past[one.row.account], late)) for one in news]
     changes = [_change(one, move, now) for one, move in moves if move is not None]
     if changes:
         attempts.change_reminders(connection, changes)
@@ -156,9 +172,9 @@ def _apply(
     if entries:
         history.suppress(connection, entries)
     journal.write(connection, [_entry(one, found, now) for one in settled for found in one.receipts])
-    late = [(one, past[one.row.account]) for one, move in moves if move is not None and move.needs_repair]
-    if late:
-        _ask_for_repair(connection, late, rows, now)
+    too_late = [(one, past[one.row.account]) for one, move in moves if move is not None and move.needs_repair]
+    if too_late:
+        _ask_for_repair(connection, too_late, rows, now)
     suppressing = {one.row.account for one in settled for found in one.receipts if found.receipt.suppress is not None}
     return suppressing | {one.row.account for one, move in moves if move is not None}
 
@@ -205,18 +221,32 @@ def _repair(one: Settled, past: Sequence[PastReminder], row: AccountRow, now: da
 def _report(one: Settled) -> Report:
     """A state after which another receipt may come has a deadline for it."""
     waits = receipt_due_in_s(Channel(one.row.channel)) if one.state in WAITING else None
-    return Report(one.row.id, one.new_state, one.provider_id, one.codes, waits)
+    failure = one.failure
+    kind = None if failure is None or failure.kind is None else failure.kind.value
+    return Report(one.row.id, one.new_state, one.provider_id, one.codes, waits, kind)
 
 
-def _move(one: Settled, past: Sequence[PastReminder]) -> ReminderMove | None:
-    return after_receipts(one.row.state, one.state, one.row.number, past, one.row.reminder)
+def _late_tries(connection: Connection, news: Sequence[Settled]) -> dict[tuple[str, str, str | None], int]:
+    """How often each reminder has failed late on each channel, by class, these reports included."""
+    again = {one.row.reminder for one in news if one.failure is not None and one.failure.late_tries}
+    return attempts.tries_of(connection, again, AttemptState.UNDELIVERED)
+
+
+def _move(
+    one: Settled, past: Sequence[PastReminder], late: Mapping[tuple[str, str, str | None], int]
+) -> ReminderMove | None:
+    failure = one.failure
+    times = 0 if failure is None else late.get((one.row.reminder, one.row.channel, failure.kind), 0)
+    again_in_s = late_pause_s(failure, times)
+    return after_receipts(one.row.state, one.state, one.row.number, past, one.row.reminder, again_in_s)
 
 
 def _change(one: Settled, move: ReminderMove, now: datetime) -> ReminderChange:
     spent = one.row.reminder_spent
     if move.spends_channel:
         spent = tuple(dict.fromkeys((*spent, one.row.channel)))
-    return ReminderChange(ReminderId(one.row.reminder), move.state, spent, now if move.state == "open" else None)
+    retry_at = now + timedelta(seconds=move.pause_s) if move.state == "open" else None
+    return ReminderChange(ReminderId(one.row.reminder), move.state, spent, retry_at)
 
 
 def _entry(one: Settled, found: ReceiptRow, now: datetime) -> Entry:

@@ -118,16 +118,20 @@ def read_receipt(form: Mapping[str, str], attempt_id: str | None) -> Receipt:
 def receipt_of(sid: str, status: str, code: str | None, to: str | None, attempt_id: str | None = None) -> Receipt:
     """A message's status as a receipt: the same one, whether it was told in a callback or asked for."""
     code = storable(code, 16) or None
-    word = CODES.get(number_of(code))
+    word, state = CODES.get(number_of(code)), AttemptState.EXPIRED if code == EXPIRED else STATES.get(status)
+    failed = word if state is AttemptState.UNDELIVERED else None
     return Receipt(
         key=f"twilio:{sid}:{status}:{code or ''}",
         word=status,
-        state=AttemptState.EXPIRED if code == EXPIRED else STATES.get(status),
+        state=state,
         attempt_id=storable(attempt_id, 64) or None,
         provider_id=sid,
         code=code,
         address=_bare(to) or None,
         suppress=word.suppress if word else None,
+        kind=failed.kind if failed else None,
+        late_tries=failed.late_tries if failed else 0,
+        wait_s=(failed.wait_s or 0.0) if failed and failed.late_tries else 0.0,
     )
 
 

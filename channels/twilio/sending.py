@@ -14,7 +14,7 @@ from channels.answers import outcome_of_answer, outcome_of_fault, storable
 from channels.http import TransportFault
 from channels.twilio.callbacks import STATUS_PATH, callback_url, receipt_of
 from channels.twilio.sdk import client_over, last_answer
-from channels.twilio.words import CODES, PREFIX, number_of
+from channels.twilio.words import CODES, PREFIX, number_of, segments_of
 from domain.asking import Seen
 from domain.levels import Channel
 from domain.outcomes import AttemptState, Outcome, OutcomeClass
@@ -177,8 +177,7 @@ def _fields(message: Message, public_url: str) -> dict[str, Any]:
 def _accepted(sid: object, segments: object) -> Outcome:
     if not isinstance(sid, str) or not sid:
         return Outcome(OutcomeClass.ACCEPTED, code="unreadable")
-    # 0 segments: a messaging service has not chosen its sender yet.
-    return Outcome(OutcomeClass.ACCEPTED, provider_id=storable(sid), segments=number_of(segments) or None)
+    return Outcome(OutcomeClass.ACCEPTED, provider_id=storable(sid), segments=segments_of(segments))
 
 
 def _declined(answer: Answer, error: Exception) -> Outcome:

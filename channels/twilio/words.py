@@ -20,12 +20,16 @@ PREFIX = {Channel.SMS: "", Channel.WHATSAPP: "whatsapp:"}
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """An error code: its class, why the address is out of use from now on, and the wait where no header says."""
+    """An error code: its class, why the address is out of use from now on, and the wait where no header says.
+
+    Where a receipt gives it, the same channel is worth `late_tries` more, after that wait each.
+    """
 
     kind: OutcomeClass
     suppress: str | None = None
     rate_limited: bool = False
     wait_s: float | None = None
+    late_tries: int = 0
 
 
 _MISCONFIGURED = Word(OutcomeClass.MISCONFIGURED)
@@ -55,12 +59,12 @@ CODES: Mapping[int, Word] = {
     21656: _CONTENT,  # its variables do not fit
     30001: Word(OutcomeClass.TRANSIENT),  # Twilio's queue was full
     30002: _MISCONFIGURED,  # account suspended
-    30003: Word(OutcomeClass.TRANSIENT),  # phone off or out of reach; the caller bounds how often
+    30003: Word(OutcomeClass.TRANSIENT, wait_s=7200, late_tries=2),  # phone off or out of reach
     30004: _DEAD_END,  # blocked
     30005: _DEAD_END,  # unknown handset
     30006: _DEAD_END,  # landline
     30007: _CONTENT,  # a carrier's filter
-    30008: Word(OutcomeClass.TRANSIENT),  # Twilio does not know either: one late retry
+    30008: Word(OutcomeClass.TRANSIENT, wait_s=3600, late_tries=1),  # Twilio does not know either
     63007: _MISCONFIGURED,  # the WhatsApp sender is not set up
     63016: _MISCONFIGURED,  # free text needs an approved template
     63018: Word(OutcomeClass.TRANSIENT, rate_limited=True),
@@ -92,13 +96,17 @@ STATES: Mapping[str, AttemptState | None] = {
 """Twilio's message statuses. Source: https://www.twilio.com/docs/messaging/api/message-resource"""
 
 
-def failure_class(code: str | None) -> OutcomeClass | None:
-    """What a receipt's error code asks for; None for 30036 and for codes that the table does not hold."""
-    word = CODES.get(number_of(code))
-    return None if word is None else word.kind
-
-
 def number_of(code: object) -> int:
     """A code as Twilio writes it (a number in JSON, digits in a form), or 0."""
     text = str(code)
     return int(text) if text.isascii() and text.isdigit() and len(text) < len("1000000") else 0
+
+
+def segments_of(told: object) -> int | None:
+    """The segments that a text took; None for 0, its sender not being chosen yet, and for what no text comes to."""
+    number = number_of(told)
+    return number if 1 <= number <= _MOST_SEGMENTS else None
+
+
+_MOST_SEGMENTS = 100
+"""Four times what 1600 characters come to at most. Source: https://www.twilio.com/docs/messaging/api/message-resource"""

@@ -12,6 +12,7 @@ import pytest
 
 from domain.outcomes import Outcome, OutcomeClass
 from tests.contract.channel_worlds import ALL, Fate, Judged, world_of
+from tests.no_sockets import no_sockets
 
 ROOT = Path(__file__).parents[2]
 SECTIONS = ("What the operator sets", "words, and ours", "Sending", "Receipts", "Signatures")
@@ -50,6 +51,17 @@ def test_each_fate_has_its_class(judged: Judged, fate: Fate) -> None:
     assert handed_over <= 1
     if fate is Fate.NOBODY_THERE:
         assert (outcome.code, handed_over) == ("refused", 0)
+
+
+@every_channel
+def test_a_machine_without_sockets_is_no_fault_of_the_provider(judged: Judged) -> None:
+    async def main() -> tuple[Outcome, int]:
+        async with world_of(judged, Fate.TAKEN) as world:
+            with no_sockets():
+                return await world.channel.send(judged.message), world.handed_over()
+
+    outcome, handed_over = asyncio.run(main())
+    assert (outcome.kind, outcome.code, handed_over) == (OutcomeClass.NOT_BEGUN, "no_socket", 0)
 
 
 @every_channel

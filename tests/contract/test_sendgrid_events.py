@@ -78,6 +78,29 @@ def test_each_event_has_its_meaning_and_an_unknown_one_is_kept(
     assert receipt.attempt_id == ATTEMPT
 
 
+@pytest.mark.parametrize(
+    ("fields", "kind", "tries"),
+    [
+        ({"event": "bounce", "type": "bounce"}, "permanent_address", 0),
+        ({"event": "bounce", "type": "blocked"}, "transient", 1),
+        ({"event": "bounce", "type": "new kind"}, None, 0),
+        ({"event": "dropped", "reason": "Bounced Address"}, "permanent_address", 0),
+        ({"event": "dropped", "reason": "Invalid"}, "permanent_address", 0),
+        ({"event": "dropped", "reason": "Unsubscribed Address"}, "opt_out", 0),
+        ({"event": "dropped", "reason": "Spam Reporting Address"}, "opt_out", 0),
+        ({"event": "dropped", "reason": "Spam Content"}, "content", 0),
+        ({"event": "dropped", "reason": "Recipient List over Package Quota"}, None, 0),
+        ({"event": "deferred"}, None, 0),
+        ({"event": "delivered"}, None, 0),
+        ({"event": "spamreport"}, None, 0),
+    ],
+)
+def test_a_late_failure_carries_its_class(fields: dict[str, Any], kind: str | None, tries: int) -> None:
+    [receipt] = read(EVENT | fields)
+
+    assert (receipt.kind, receipt.late_tries, receipt.wait_s > 0) == (kind, tries, tries > 0)
+
+
 def test_the_same_event_has_the_same_key_though_its_id_changes() -> None:
     """Seen in the wild: the same event three times and more, with a new sg_event_id or none."""
     again = {name: value for name, value in EVENT.items() if name != "sg_event_id"}

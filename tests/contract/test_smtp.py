@@ -3,6 +3,9 @@
 import asyncio
 import logging
 import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -278,3 +281,69 @@ def test_a_mail_is_written_beside_the_event_loop() -> None:
 
     assert asyncio.run(main()).kind is OutcomeClass.ACCEPTED
     assert writers != [threading.current_thread().name]
+
+
+def test_a_mail_waits_for_no_thread_of_others() -> None:
+    """Names that are looked up slowly hold the loop's own threads: the mail left whenever they were done."""
+    done = threading.Event()
+
+    async def main() -> Outcome:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        held = loop.run_in_executor(None, done.wait)
+        try:
+            async with smtp_server() as server, asyncio.timeout(5):
+                return await channel_to(server.port).send(a_message())
+        finally:
+            done.set()
+            await held
+
+    assert asyncio.run(main()).kind is OutcomeClass.ACCEPTED
+
+
+def late_mail(wall: Callable[[], datetime], script: dict[str, Say | list[Say]]) -> tuple[Outcome, SmtpServer, float]:
+    """One mail that is written only when `wall` answers, to be begun within a second; and how long that took."""
+
+    async def main() -> tuple[Outcome, SmtpServer, float]:
+        async with smtp_server(script) as server:
+            settings = SmtpSettings("127.0.0.1", server.port, "compta@dupont.example")
+            channel, began = SmtpChannel(settings, wall, connect_s=1, read_s=1), time.monotonic()
+            return await channel.send(a_message()), server, time.monotonic() - began
+
+    return asyncio.run(main())
+
+
+def test_a_mail_that_is_not_written_in_time_is_not_begun() -> None:
+    """The customer may have paid meanwhile."""
+    go_on = threading.Event()
+
+    def noon() -> datetime:
+        go_on.wait(5)
+        return NOON
+
+    outcome, server, _ = late_mail(noon, {})
+    go_on.set()
+    assert (outcome.kind, outcome.code, outcome.rate_limited) == (OutcomeClass.NOT_BEGUN, "busy", False)
+    assert server.said == []
+
+
+def test_a_server_that_was_left_little_time_to_connect_is_not_blamed() -> None:
+    def noon() -> datetime:
+        time.sleep(0.8)
+        return NOON
+
+    outcome, server, seconds = late_mail(noon, {"GREETING": Say(then="hang")})
+    assert (outcome.kind, outcome.code, server.said) == (OutcomeClass.NOT_BEGUN, "busy", [])
+    assert seconds < 1.5
+
+
+def test_who_waits_for_a_free_connection_is_told_to_slow_down() -> None:
+    async def main() -> list[Outcome]:
+        async with smtp_server({"RCPT": Say(then="hang")}) as server:
+            settings = SmtpSettings("127.0.0.1", server.port, "compta@dupont.example")
+            channel = SmtpChannel(settings, lambda: NOON, connect_s=0.5, read_s=2)
+            return list(await asyncio.gather(*(channel.send(a_message()) for _ in range(AT_ONCE + 5))))
+
+    outcomes = asyncio.run(main())
+    assert {outcome.code for outcome in outcomes[:AT_ONCE]} == {"read_timeout"}
+    assert {(outcome.code, outcome.rate_limited) for outcome in outcomes[AT_ONCE:]} == {("busy", True)}

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from channels.http import Answer, Transport, TransportFault
+from tests.no_sockets import no_sockets
 from tests.scripted_server import Play, response, scripted
 
 Call = Callable[[Transport, str], Awaitable[Answer]]
@@ -58,6 +59,19 @@ def test_a_refused_connection_was_not_sent() -> None:
 
 def test_an_unknown_name_was_not_sent() -> None:
     assert fault_at("http://nowhere.invalid") == ("dns", False)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://localhost:1", "https://nowhere.invalid"])
+def test_a_machine_without_sockets_is_neither_refused_nor_looks_names_up(url: str) -> None:
+    async def main() -> None:
+        async with Transport(connect_s=0.5, read_s=0.3) as transport:
+            with no_sockets():
+                await post(transport, url)
+
+    with pytest.raises(TransportFault) as raised:
+        asyncio.run(main())
+    fault = raised.value
+    assert (fault.code, fault.maybe_sent, fault.is_ours) == ("no_socket", False, True)
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1", "no address"])

@@ -15,6 +15,7 @@ from domain.asking import Question, Seen
 from domain.levels import Channel
 from domain.outcomes import AttemptState, OutcomeClass
 from tests.channel_cases import CASES, sendgrid_over, twilio_over
+from tests.no_sockets import no_sockets
 from tests.scripted_server import Play, response, scripted
 from tests.simulator_process import Simulator, eventually
 
@@ -60,6 +61,18 @@ def test_twilio_can_be_asked_and_sendgrid_cannot() -> None:
     transport = Transport()
     assert isinstance(twilio_over(transport, "http://127.0.0.1:1"), Askable)
     assert not isinstance(sendgrid_over(transport, "http://127.0.0.1:1"), Askable)
+
+
+@pytest.mark.parametrize("provider_id", [None, "SM1"])
+def test_a_machine_without_sockets_has_no_answer(provider_id: str | None) -> None:
+    """An empty answer would say that Twilio never had it, and it would be sent again."""
+
+    async def main() -> Sequence[Seen] | None:
+        async with scripted() as server, Transport(read_s=0.2) as transport:
+            with no_sockets():
+                return await twilio_over(transport, server.url).find(replace(QUESTION, provider_id=provider_id))
+
+    assert asyncio.run(main()) is None
 
 
 def test_what_was_sent_to_a_number_is_found(simulator: Simulator) -> None:

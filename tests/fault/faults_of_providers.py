@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 from tests.fault.book import MIX, Kind
+from tests.fault.forgers import Forger, lies_of, out_of_use
 from tests.fault.scene import Fault, Scene
 
 _NO_STOPS = tuple(kind for kind in MIX if kind is not Kind.STOPPED)
@@ -59,7 +60,24 @@ def _provider(name: str, says: str, size: int = 60, short_size: int = 8, **switc
     return Fault(name, says, size, short_size, switch=switch, kinds=_NO_STOPS)
 
 
+def _lied(name: str, says: str, forger: Forger, short_size: int = 8) -> Fault:
+    """Who forges the truth too proves nothing by it: nothing that comes back is signed."""
+    return Fault(
+        name, says, 60, short_size, lies_of(forger), {"callbacks": name}, (Kind.DUE, Kind.PARTLY), also=out_of_use
+    )
+
+
 PROVIDERS = (
+    _lied("forged", "call backs are forged, and lie", Forger(signs=True)),
+    _lied("unsigned", "call backs are not signed, and lie", Forger(signs=False), short_size=0),
+    Fault("unknown", "call backs on unknown messages", 20, 8, unknown_messages, kinds=_NO_STOPS),
+    Fault(
+        "poison", "poison events and templates", 64, 16, poison, kinds=_UNWELL, channels="email", has_own_load=True
+    ),
+    Fault(
+        "asked", "5xx once, not accepted: asked, sent again", 20, 0, end_doubts, {"fault": "5xx-before", "times": 1},
+        (Kind.DUE, Kind.PARTLY), "sms",
+    ),
     _provider("slow", "answers take up to 8 s", short_size=0, latency_s=[2.0, 8.0]),
     _provider("no-answer", "answers take longer than we wait", size=20, short_size=0, latency_s=16.0),
     Fault("429-storm", "429, three times each", 100, 19, switch={"fault": "429", "times": 3, "retry_after_s": 2}),
@@ -75,14 +93,5 @@ PROVIDERS = (
     _provider("early", "calls back before it answers", latency_s=0.5, callbacks="before-answer"),
     _provider("doubled", "each call back twice, shuffled", short_size=0, callbacks={"times": 2, "shuffled": True}),
     _provider("46-times", "each call back 46 times", 12, 4, callbacks={"times": 46, "delay_s": 0}),
-    _provider("forged", "call backs are forged", callbacks="forged"),
-    _provider("unsigned", "call backs are not signed", short_size=0, callbacks="unsigned"),
-    Fault("unknown", "call backs on unknown messages", 20, 8, unknown_messages, kinds=_NO_STOPS),
-    Fault(
-        "asked", "5xx once, not accepted: asked, sent again", 20, 0, end_doubts, {"fault": "5xx-before", "times": 1},
-        (Kind.DUE, Kind.PARTLY), "sms",
-    ),
-    Fault(
-        "poison", "poison events and templates", 64, 16, poison, kinds=_UNWELL, channels="email", has_own_load=True
-    ),
 )  # fmt: skip
+"""Those that wait for calls strike first: it takes long once breakers are open, and nobody looks at the others."""

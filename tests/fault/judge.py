@@ -4,21 +4,22 @@
     none after a payment, a hold or a stop that had been answered before the call began; none outside the hours
     a part payment that was told twice counts once
     every reminder is final or explained: sent, in doubt and listed, held by what `explain` names, or not wanted now
-    what Relance says was sent was received, and what it says was refused was not
+    every event that was answered is known in the end, whether or not anything goes out for it
+    what Relance says was sent was received, what it says was refused was not, and what was received it knows of
 
 Pure: values in, values out.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from tests.fault.book import LATE_KINDS, REST, Cohort, Debtor, Kind, ending_id
 from tests.fault.seen import Physical, Told
 
-MARGIN_S = 0.5
-"""From a worker's commit, which is when a call begins, to the simulator's door. What falls into it is counted.
+MARGIN_S = 1.0
+"""From a worker's last look at the inbox to the simulator's door (docs/promises.md). What falls into it is counted.
 
 On a machine that is late, `run` gives it more.
 """
@@ -49,8 +50,13 @@ class Verdict:
     breaches: list[Breach] = field(default_factory=list)
 
 
-def judge(cohort: Cohort, seen: Physical, told: Told, margin_s: float = MARGIN_S) -> Verdict:
-    """Judge a fault that is over; `margin_s` is longer where the machine itself was late."""
+def judge(
+    cohort: Cohort, seen: Physical, told: Told, missing: Mapping[str, Sequence[str]], margin_s: float = MARGIN_S
+) -> Verdict:
+    """Judge a fault that is over; `margin_s` is longer where the machine itself was late.
+
+    `missing` is by customer what was answered with 202 and is not known.
+    """
     verdict = Verdict(reminders=len(cohort.debtors))
     for one in cohort.debtors:
         verdict.messages += len(seen.of(one))
@@ -58,8 +64,11 @@ def judge(cohort: Cohort, seen: Physical, told: Told, margin_s: float = MARGIN_S
         verdict.doubled += any(breach.what.startswith("doubled") for breach in found)
         found += [*_wrong_sum(one, seen), *_false_words(one, seen, told)]
         if not is_settled(one, cohort, seen, told):
-            verdict.lost += 1
             found.append(Breach("lost: neither sent nor explained", one.id))
+        found += [
+            Breach(f"lost: {what} was answered with 202 and is not known", one.id) for what in missing.get(one.id, ())
+        ]
+        verdict.lost += any(breach.what.startswith("lost") for breach in found)
         verdict.breaches += found
         verdict.unconfirmed.update(_doubts(one, told))
     verdict.breaches += [Breach(f"an event was refused: {error}", cohort.name) for error in cohort.refused]
@@ -72,8 +81,10 @@ def is_settled(one: Debtor, cohort: Cohort, seen: Physical, told: Told) -> bool:
         return False
     if told.in_doubt(one) or any(not message.refused for message in seen.of(one)):
         return True
-    if one.kind in (Kind.POISON, Kind.ENGLISH) or one.id in told.explained:
+    if one.kind in (Kind.POISON, Kind.ENGLISH):
         return one.id in told.explained
+    if one.id in told.waiting:
+        return True
     if one.kind is Kind.ASLEEP:
         return True
     if ending_id(one) in cohort.told:
@@ -127,11 +138,15 @@ def _wrong_sum(one: Debtor, seen: Physical) -> Iterator[Breach]:
 def _false_words(one: Debtor, seen: Physical, told: Told) -> Iterator[Breach]:
     for channel, address in one.address.items():
         states = [row["state"] for row in told.rows.get(one.id, ()) if row["channel"] == channel]
-        received = bool(seen.messages.get(address))
+        received = seen.messages.get(address, ())
+        if len(received) > len(states):
+            yield Breach(f"{len(received)} received over {channel}, and the log has {len(states)}", one.id)
         if _SENT & set(states) and not received:
             yield Breach(f"the log says {states} over {channel}, and nothing was received", one.id)
         if received and states and set(states) == {"refused"}:
             yield Breach(f"the log says refused over {channel}, and it was received", one.id)
+        if "undelivered" in states and not all(message.refused for message in received):
+            yield Breach(f"the log says undelivered over {channel}, and it was received", one.id)
 
 
 def _doubts(one: Debtor, told: Told) -> Iterator[str]:

@@ -14,6 +14,7 @@ from typing import Any
 from tests.fault.book import Cohort, debtors
 from tests.fault.installation import Installation
 from tests.fault.judge import MARGIN_S, Breach, Verdict, is_settled, judge
+from tests.fault.known import missing
 from tests.fault.lag import Lag
 from tests.fault.scene import Fault, NotStruckError, Scene
 from tests.fault.seen import Physical, Told, physical, told
@@ -82,11 +83,11 @@ class Run:
             if fault.strike is not None:
                 self._look_at([act for act in acts if act.healed_s is None])
         self._heal(acts)
+        self._let_through(acts)
         time.sleep(_AFTERMATH_S)  # whatever would be sent a second time
         self._it.simulator.settle()
         seen, said = self._at_one_moment([act.scene.cohort for act in acts])
         for act in acts:
-            self._end(act.scene.cohort)
             yield self._judge(act, seen, said[act.scene.cohort.name])
 
     def _at_one_moment(self, cohorts: Sequence[Cohort]) -> tuple[Physical, Mapping[str, Told]]:
@@ -163,6 +164,18 @@ class Run:
             self._look_at(open_)
             time.sleep(_LOOK_S)
 
+    def _let_through(self, acts: Sequence[_Act]) -> None:
+        """The providers are well again, and breakers close: who had waited for that is to be called, or is lost."""
+        for act in acts:
+            self._end(act.scene.cohort)
+        cohorts = [act.scene.cohort for act in acts if act.healed_s is not None]
+        deadline = time.monotonic() + HEALS_WITHIN_S
+        while cohorts and time.monotonic() < deadline:
+            seen, said = physical(self._it), told(self._it, cohorts)
+            cohorts = [one for one in cohorts if not _are_settled(one, seen, said[one.name].at_last())]
+            self._it.revive()
+            time.sleep(_LOOK_S)
+
     def _look_at(self, acts: Sequence[_Act]) -> None:
         if self._is_short:
             for act in acts:
@@ -174,7 +187,7 @@ class Run:
             seen, said = physical(self._it), told(self._it, [act.scene.cohort for act in over])
             for act in over:
                 cohort = act.scene.cohort
-                if all(is_settled(one, cohort, seen, said[cohort.name]) for one in cohort.debtors):
+                if _are_settled(cohort, seen, said[cohort.name]) and not missing(self._it, cohort):
                     act.healed_s = time.monotonic() - act.ended_at
 
     def _is_over(self, act: _Act) -> bool:
@@ -182,10 +195,16 @@ class Run:
 
     def _judge(self, act: _Act, seen: Physical, said: Told) -> Row:
         cohort = act.scene.cohort
-        verdict = judge(cohort, seen, said, MARGIN_S + _ON_THE_WAY * self._lag.most_s)
+        verdict = judge(
+            cohort, seen, said.at_last(), missing(self._it, cohort), MARGIN_S + _ON_THE_WAY * self._lag.most_s
+        )
         verdict.breaches[:0] = act.problems
         if act.healed_s is None or act.healed_s > HEALS_WITHIN_S:
             verdict.breaches.append(Breach(f"not healed within {HEALS_WITHIN_S:.0f} s", act.fault.name))
         if act.fault.also is not None:
             verdict.breaches += act.fault.also(self._it, cohort, seen)
         return Row(act.fault.name, act.fault.says, verdict, act.healed_s, self._seed)
+
+
+def _are_settled(cohort: Cohort, seen: Physical, said: Told) -> bool:
+    return all(is_settled(one, cohort, seen, said) for one in cohort.debtors)

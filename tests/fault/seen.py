@@ -5,10 +5,13 @@ Read by `judge`. Nothing of ours is asked but `relance log`, `unconfirmed list` 
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from cli.explain import look
+from domain.ids import SellerId
+from domain.reasons import Code, Reason
 from tests.fault.book import Cohort, Debtor, Kind
 from tests.fault.installation import Installation
 
@@ -50,6 +53,12 @@ class Told:
     doubts: Mapping[str, Json] = field(default_factory=dict)
     explained: frozenset[str] = frozenset()
     """Customers to whom nothing can go out for a reason that `explain` names."""
+    waiting: frozenset[str] = frozenset()
+    """Customers to whom nothing can go out as long as their provider's breaker is open."""
+
+    def at_last(self) -> "Told":
+        """The same once providers are well again: to wait for one explains nothing any more."""
+        return replace(self, waiting=frozenset())
 
     def is_calling(self, one: Debtor) -> bool:
         """Whether a call is said to be under way."""
@@ -80,8 +89,7 @@ def told(it: Installation, cohorts: Sequence[Cohort]) -> Mapping[str, Told]:
     for row in it.read("log", *only, "--limit", "100000"):
         rows[row["customer"]].append(row)
     doubts = {one["attempt"]: one for one in it.read("unconfirmed", "list", *only)}
-    explained = {cohort.name: _explained(it, cohort) | _waiting(it, cohort, rows) for cohort in cohorts}
-    return {cohort.name: Told(rows, doubts, explained[cohort.name]) for cohort in cohorts}
+    return {one.name: Told(rows, doubts, _explained(it, one), _waiting(it, one, rows)) for one in cohorts}
 
 
 _REASONS = {Kind.POISON: "quarantine", Kind.ENGLISH: "template_broken"}
@@ -98,12 +106,19 @@ def _explained(it: Installation, cohort: Cohort) -> frozenset[str]:
 
 
 def _waiting(it: Installation, cohort: Cohort, rows: Mapping[str, Sequence[Json]]) -> frozenset[str]:
-    """Those who are not called while their provider's breaker is open, if that is said of one of them."""
-    found: set[str] = set()
-    for first in ("email", "sms"):
-        mine = [one.id for one in cohort.debtors if one.first == first and one.kind in (Kind.DUE, Kind.PARTLY)]
-        waiting = [name for name in mine if all(row["state"] == "refused" for row in rows.get(name, ()))]
-        said = it.read("explain", waiting[0], "--seller", cohort.name, may_be_unknown=True) if waiting else []
-        if "provider_down" in str(said):
-            found.update(waiting)
-    return frozenset(found)
+    """Those who are not called while their provider's breaker is open: each is asked, for each may be lost."""
+    uncalled = [
+        one.id
+        for one in cohort.of(Kind.DUE, Kind.PARTLY)
+        if all(row["state"] == "refused" for row in rows.get(one.id, ()))
+    ]
+    return frozenset(name for name in uncalled if _waits_for_its_provider(it, cohort, name))
+
+
+def _waits_for_its_provider(it: Installation, cohort: Cohort, name: str) -> bool:
+    """Whether `explain` says so, and of the channel over which the reminder is to go out."""
+    found = look(it.services, SellerId(cohort.name), name, it.services.clock.now())
+    if found is None or found.one.plan.reminder is None:
+        return False
+    channel = found.one.plan.reminder.routes[0].channel
+    return Reason(Code.PROVIDER_DOWN, {"channel": channel.value}) in found.one.plan.reasons

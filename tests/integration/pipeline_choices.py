@@ -17,6 +17,8 @@ WORDS = (
 )
 DAYS = st.sampled_from((-3, -2, 0, 1, 2, 3, 5, 9))
 """How late an invoice is."""
+DUE_DAYS = st.sampled_from((-3, 1, 2, 3, 5, 9))
+"""So late, or so soon to be due, that something is to be said about it today."""
 STRAY = Receipt("stray", "delivered", AttemptState.DELIVERED, "not-ours", "nor-this")
 INDEX = st.integers(0, 1_000)
 WORKER = st.integers(0, 1)
@@ -32,3 +34,5 @@ RECEIPT = st.sampled_from((None, "by our name", "by its own name"))
 HOURS = st.sampled_from((0, 0, 1, 9, 24, 72))
 ANSWERS = st.lists(st.sampled_from(list(Answer)), max_size=3)
 MEANWHILE = st.sampled_from((*[None] * 4, "paid", "disputed", "held", "resolved", "released"))
+WELCOME = st.sampled_from((None, "issued", "resolved", "released"))
+"""What lets something be said again."""

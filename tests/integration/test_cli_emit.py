@@ -140,4 +140,4 @@ def test_events_of_a_seller_that_nobody_has_set_up_are_refused(
 ) -> None:
     assert main(["emit", "-", "--seller", "acme"]) == 2
     told = capsys.readouterr().err
-    assert told == "relance: --seller: there is no seller 'acme'; make it with `relance seller set`\n"
+    assert told == "relance: --seller: there is no seller 'acme', only 'default'; `relance seller set` makes one\n"

@@ -76,12 +76,12 @@ def test_a_hold_ends_by_itself_at_the_end_of_its_day(due: Pipeline, capsys: Capt
 
 
 @pytest.mark.parametrize("words", [["hold", "C-18", "--reason", "x"], ["release", "C-18"]])
-def test_a_customer_that_nobody_knows_is_one_line_and_1_and_nothing_is_stored(
+def test_a_customer_that_nobody_knows_is_one_line_and_2_and_nothing_is_stored(
     words: list[str], due: Pipeline, capsys: Captured
 ) -> None:
-    assert main(words) == 1
+    assert main(words) == 2
     said = capsys.readouterr()
-    assert (said.out, said.err) == ("", "there is no customer 'C-18' of the seller default\n")
+    assert (said.out, said.err) == ("", "relance: there is no customer 'C-18' of the seller default\n")
     assert len(received(due)) == 1
 
 

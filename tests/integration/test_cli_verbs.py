@@ -117,6 +117,8 @@ def test_a_seller_is_made_and_changed_and_may_have_a_key(database: str, capsys: 
         (["--country", "Germany"], '--country: "Germany" is not an ISO 3166 country'),
         (["--region", "Bretagne"], '--region: "Bretagne" is not an ISO 3166-2 region of FR'),
         (["--policy", "harsh"], "--policy: there is no stored policy 'harsh'"),
+        (["--name", ""], "--name: is blank; customers read it"),
+        (["--seller", "a\nb"], '--seller: "a\\nb" holds a control character'),
     ],
 )
 def test_a_wrong_setting_of_a_seller_is_named_and_changes_nothing(
@@ -156,12 +158,22 @@ def test_a_database_that_is_away_is_one_line_without_its_password(
     assert "a-password" not in told
 
 
-def test_a_wrong_option_of_celery_is_one_line_too(database: str, redis_url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["-Q", "deliver.sms", "--nonsense"], "No such option '--nonsense'."),
+        (["-Q", "deliver.fax"], "Trying to select queue subset of ['deliver.fax'], but queue 'deliver.fax' isn't"),
+    ],
+)
+def test_a_wrong_option_of_celery_is_one_line_too(
+    words: list[str], told: str, database: str, redis_url: str, tmp_path: Path
+) -> None:
     settings = {"database_url": database, "redis_url": redis_url}
-    ended = run_relance("worker", "-Q", "deliver.sms", "--nonsense", folder=tmp_path, settings=settings)
+    ended = run_relance("worker", *words, folder=tmp_path, settings=settings)
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr.startswith("relance: celery worker: No such option '--nonsense'.")
-    assert ended.stderr.count("\n") == 1
+    lines = [line for line in ended.stderr.splitlines() if "SecurityWarning" not in line]  # Celery's, of root
+    assert len(lines) == 1
+    assert lines[0].startswith(f"relance: celery worker: {told}")
 
 
 def test_a_worker_takes_the_options_of_celery_and_stops_on_sigterm(

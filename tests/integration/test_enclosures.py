@@ -18,6 +18,7 @@ from domain.levels import Channel
 from domain.outcomes import Outcome, OutcomeClass
 from store.engine import make_engine
 from tests.factories import Json, event, invoice_event
+from tests.no_sockets import no_sockets
 from tests.pipeline import Pipeline
 from tests.services import KEY
 from tests.web_server import run_web
@@ -199,6 +200,20 @@ def test_a_database_that_goes_away_meanwhile_leaves_no_mail_in_doubt(mailing: Pi
 
     assert kept.sent == []
     assert [(row.state, row.error_code) for row in mailing.log()] == [("refused", "too_late")]
+
+
+def test_a_machine_without_sockets_sends_no_mail_without_its_document(mailing: Pipeline, kept: Keeping) -> None:
+    """Nothing is wrong with the link: no person is asked to mend it."""
+    with billing() as url:
+        mailing.take(late("F-1", f"{url}/1.pdf"))
+        calls = claim_due(mailing.services, [mailing.account().key], "deliver.email", mailing.now)
+        with no_sockets():
+            answered = mailing.runner.run(call_all(mailing.services, calls))
+        record(mailing.services, answered, mailing.now)
+        assert (kept.sent, fixes(mailing)) == ([], [])
+        mailing.at(mailing.now + timedelta(minutes=1)).deliver_due()
+
+    assert [names(message) for message in kept.sent] == [["F-1.pdf"]]
 
 
 def test_what_concerns_others_keeps_no_mail_back(mailing: Pipeline, kept: Keeping) -> None:

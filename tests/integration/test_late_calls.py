@@ -1,31 +1,50 @@
 """A worker that stood still between its claim and its call does not call: the customer may have paid meanwhile."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
+from channels.documents import LONGEST_S
+from channels.http import CONNECT_S, READ_S
 from channels.lines import Board, Line
 from domain.line import FAULTS_IN_A_ROW, Share
 from domain.outcomes import Outcome, OutcomeClass
+from store.engine import Connection, Engine, make_engine
 from tests.factories import event, invoice_event
 from tests.integration.test_crash_safety import LEASE_IS_OVER, execute
+from tests.no_sockets import no_sockets
 from tests.pipeline import Pipeline
 from tests.simulator_process import Simulator
-from workers.calls import LEASE_S, Call
-from workers.claim import BEGIN_WITHIN_S, claim_due
-from workers.deliver import call_all, record, tell
+from workers.calls import BEGIN_WITHIN_S, GOOD_FOR_S, LEASE_S, Call
+from workers.claim import claim_due
+from workers.deliver import RECORD_AGAIN_S, call_all, record, tell
+from workers.look import AGAIN_AFTER_S, LOOKS
 from workers.sweep import sweep
 
 
 @pytest.fixture
-def late_calls(pipeline: Pipeline) -> list[Call]:
-    """A claim whose worker wakes up again when its calls should have begun long ago."""
+def claimed(pipeline: Pipeline) -> list[Call]:
+    """A claim of one call."""
     pipeline.take(invoice_event(invoice={"due_on": "2026-11-20"}))
     calls = claim_due(pipeline.services, [pipeline.account().key], "deliver.email", pipeline.now)
     assert len(calls) == 1
-    return [replace(call, begin_by=call.begin_by - BEGIN_WITHIN_S) for call in calls]
+    return calls
+
+
+@pytest.fixture
+def late_calls(claimed: list[Call]) -> list[Call]:
+    """A claim whose worker wakes up again when its calls should have begun long ago."""
+    return [after(BEGIN_WITHIN_S, call) for call in claimed]
+
+
+def after(seconds: float, call: Call) -> Call:
+    """The same as its worker has it so much later."""
+    return replace(call, begin_by=call.begin_by - seconds, last_by=call.last_by - seconds)
 
 
 def wake_up(pipeline: Pipeline, calls: list[Call]) -> None:
@@ -37,7 +56,8 @@ def test_a_call_that_would_begin_too_late_is_not_made_and_tried_again(
 ) -> None:
     wake_up(pipeline, late_calls)
     assert simulator.requests()["total"] == 0
-    assert [(row.state, row.error_code) for row in pipeline.log()] == [("refused", "too_late")]
+    log = [(row.state, row.error_class, row.error_code) for row in pipeline.log()]
+    assert log == [("refused", "not_begun", "too_late")]
     pipeline.at(pipeline.now + timedelta(seconds=5)).deliver_due()
     assert len(simulator.messages()) == 1
 
@@ -49,6 +69,65 @@ def test_who_paid_while_the_worker_stood_still_hears_nothing(
     wake_up(pipeline, late_calls)
     pipeline.at(pipeline.now + timedelta(seconds=5)).deliver_due()
     assert simulator.messages() == []
+
+
+@pytest.mark.parametrize("is_folded", [True, False])
+def test_who_pays_before_a_claim_is_heard_of_hears_nothing(
+    pipeline: Pipeline, simulator: Simulator, claimed: list[Call], is_folded: bool
+) -> None:
+    """The commit's answer comes late, but not too late for others: right before the call is looked again."""
+    time.sleep(AGAIN_AFTER_S)
+    paid = event("invoice.paid", {"invoice_id": "F-2026-0042", "paid_on": "2026-11-24"}, id="paid")
+    (pipeline.take if is_folded else pipeline.receive)(paid)
+    wake_up(pipeline, claimed)
+    assert simulator.requests()["total"] == 0
+    assert [row.error_code for row in pipeline.log()] == ["too_late"]
+
+
+def test_who_has_no_news_is_called_though_the_claim_is_heard_of_late(
+    pipeline: Pipeline, simulator: Simulator, claimed: list[Call]
+) -> None:
+    wake_up(pipeline, [after(LONGEST_S, call) for call in claimed])
+    assert len(simulator.messages()) == 1
+
+
+def test_right_after_the_claim_nobody_looks_again(
+    pipeline: Pipeline, simulator: Simulator, claimed: list[Call]
+) -> None:
+    """It would cost every call of a flood."""
+    elsewhere = replace(pipeline.services, engine=make_engine("postgresql://127.0.0.1:1/nothing"))
+    calls = [after(-GOOD_FOR_S, call) for call in claimed]
+    [(_, outcome)] = pipeline.runner.run(call_all(elsewhere, calls))
+    assert (outcome.kind, len(simulator.messages())) == (OutcomeClass.ACCEPTED, 1)
+
+
+@pytest.mark.parametrize(("slow_s", "calls", "looks"), [(0.2, 1, LOOKS), (0.5, 0, LOOKS)])
+def test_a_slow_look_is_repeated_and_not_for_ever(
+    pipeline: Pipeline, simulator: Simulator, claimed: list[Call], slow_s: float, calls: int, looks: int
+) -> None:
+    """What the last one leaves time for begins, and the rest is tried again: the database is busy, not away."""
+    with slow(pipeline.services.engine, slow_s) as marks_read:
+        answered = pipeline.runner.run(call_all(pipeline.services, [after(GOOD_FOR_S, call) for call in claimed]))
+    record(pipeline.services, answered, pipeline.now)
+    assert (len(simulator.messages()), len(marks_read)) == (calls, looks)
+    pipeline.at(pipeline.now + timedelta(minutes=1)).deliver_due()
+    assert len(simulator.messages()) == 1
+
+
+@contextmanager
+def slow(engine: Engine, seconds: float) -> Iterator[list[str]]:
+    """Each question takes so long, of which a look has more than three; the last one of each is kept."""
+    last: list[str] = []
+
+    def wait(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        time.sleep(seconds)
+        last.extend([statement] if "suppressions" in statement else [])
+
+    sa.event.listen(engine, "before_cursor_execute", wait)
+    try:
+        yield last
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", wait)
 
 
 def test_what_was_swept_meanwhile_stays_in_doubt(
@@ -66,12 +145,33 @@ def test_what_a_worker_that_stood_still_made_of_its_calls_shuts_no_line(
     late_calls: list[Call], stood_still_s: float, state: str
 ) -> None:
     line = Line(Board(None, time.monotonic), "twilio", "+15005550006", 100.0)
-    calls = [replace(call, begin_by=time.monotonic() + BEGIN_WITHIN_S - stood_still_s) for call in late_calls]
+    calls = [replace(call, last_by=time.monotonic() + BEGIN_WITHIN_S - stood_still_s) for call in late_calls]
     no_answer = [(call, Outcome(OutcomeClass.UNCONFIRMED)) for call in calls * FAULTS_IN_A_ROW]
     tell(line, Share(len(no_answer)), no_answer, time.monotonic())
     assert line.look().state == state
 
 
+def test_a_machine_without_sockets_blames_nobody_and_spends_no_try(pipeline: Pipeline, simulator: Simulator) -> None:
+    """Its own breaker would open for a provider that is well, and each reminder lose its channel."""
+    pipeline.take(invoice_event(invoice={"due_on": "2026-11-20"}))
+    line = Line(Board(None, time.monotonic), "sendgrid", "compta@example.com", 100.0)
+    services, key, start = pipeline.services, pipeline.account().key, pipeline.now
+    for minute in range(FAULTS_IN_A_ROW):
+        now = start + timedelta(minutes=minute)
+        calls = claim_due(services, [key], "deliver.email", now)
+        with no_sockets():
+            answered = pipeline.runner.run(call_all(services, calls))
+        record(services, answered, now)
+        tell(line, Share(1), answered, time.monotonic())
+
+    log = [(row.state, row.error_class, row.error_code) for row in pipeline.log()]
+    assert log == [("refused", "not_begun", "no_socket")] * FAULTS_IN_A_ROW
+    assert (line.look().faults, line.look().outcomes) == (0, {})
+    pipeline.at(start + timedelta(hours=1)).deliver_due()
+    assert [one["channel"] for one in simulator.messages()] == ["email"]
+
+
 def test_a_call_begins_well_within_its_lease() -> None:
-    """The longest call takes 13 s: it ends, and is recorded, while the attempt is still ours."""
-    assert BEGIN_WITHIN_S + 13 < LEASE_S
+    """Documents are fetched before it; the longest call ends, and is recorded, while the attempt is still ours."""
+    assert LONGEST_S + LOOKS * GOOD_FOR_S < BEGIN_WITHIN_S
+    assert BEGIN_WITHIN_S + CONNECT_S + READ_S + sum(RECORD_AGAIN_S) < LEASE_S

@@ -55,6 +55,15 @@ def test_all_processes_share_one_breaker_and_count_together(redis_url: str) -> N
     assert (here.room(1.0), a_line(redis_url, sender="another").room(1.0)) == (0, 10)
 
 
+def test_a_look_tells_when_the_next_unit_may_go_and_takes_nothing(redis_url: str) -> None:
+    line = a_line(redis_url)
+    assert (line.look().wait_s, line.look().per_s, line.admit(9).calls) == (0, 10.0, 5)
+    line.heard(Share(5), 405, [FINE] * 5)
+    assert 38 < line.look().wait_s <= 40.1
+    line.heard(Share(0), 0, [Outcome(OutcomeClass.TRANSIENT, rate_limited=True, retry_after_s=200)])
+    assert 198 < line.look().wait_s <= 200
+
+
 def test_without_redis_each_process_has_its_own() -> None:
     here, there = a_line("redis://127.0.0.1:1/0"), a_line(None)
     assert (here.admit(9).calls, here.admit(9).calls, there.admit(9).calls) == (5, 0, 5)
@@ -146,3 +155,28 @@ def test_while_a_provider_is_down_another_channel_comes_first_or_it_is_waited_fo
         ("sms", "+33612345678"),
         ("email", "c1@example.com"),
     }
+
+
+def test_a_cap_for_the_day_is_waited_for_and_the_others_go_over_another_channel(
+    pipeline: Pipeline, simulator: Simulator
+) -> None:
+    """Twilio's 63038: tried again after five minutes, it would only be refused again."""
+    simulator.switch(channel="sms", fault="refuse", status=429, code=63038)
+    pipeline.take(wants_sms(1))
+    assert pipeline.deliver_due() == 1
+    assert [(row.channel, row.error_class) for row in pipeline.log()] == [("sms", "rate_limited")]
+    assert pipeline.services.lines[Channel.SMS].look().paused_s > 3_500
+    pipeline.services.lines._seen = (-1.0, frozenset())  # a second later
+    pipeline.take(wants_sms(2), wants_sms(3))
+    assert pipeline.at(pipeline.now + timedelta(minutes=6)).deliver_due() == 2
+    assert {(one["channel"], one["to"]) for one in simulator.messages()} == {
+        ("email", "c2@example.com"),
+        ("email", "c3@example.com"),
+    }
+
+
+def wants_sms(number: int) -> Json:
+    contacts = [contact_data(email=f"c{number}@example.com", phone=f"+3361234567{number}")]
+    customer = {"id": f"C-{number}", "preferred_channel": "sms", "contacts": contacts}
+    invoice = {"id": f"F-{number}", "number": f"F-{number}", "due_on": "2026-11-20", "issued_on": "2026-10-20"}
+    return invoice_event(customer=customer, invoice=invoice, id=f"issue-{number}")

@@ -35,6 +35,7 @@ from workers.sweep import sweep
 LATE = {"id": "F-1", "number": "F-1", "due_on": "2026-11-20", "issued_on": "2026-10-20"}
 DOCS = Path(__file__).parents[2] / "docs"
 OF_PROCESS = re.compile("^process_")
+OF_LINES = re.compile("^relance_(line|outcomes)_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +209,7 @@ def test_without_the_database_it_still_answers_and_says_so(pipeline: Pipeline) -
     nowhere = replace(pipeline.services, engine=make_engine("postgresql://nobody@127.0.0.1:1/nothing"))
     found = scrape(nowhere)
     assert found["relance_database_up"] == 0
-    ours = {name for name in found.values if not OF_PROCESS.match(name) and not name.startswith("relance_line")}
+    ours = {name for name in found.values if not OF_PROCESS.match(name) and not OF_LINES.match(name)}
     assert ours == {"relance_database_up", "relance_broker_up"}
 
 
@@ -243,13 +244,34 @@ def test_a_dead_provider_is_told_with_what_came_of_its_calls(pipeline: Pipeline)
     assert found["relance_line_faults{sms}"] == FAULTS_IN_A_ROW
     assert found["relance_outcomes_total{sms}{unconfirmed}"] == FAULTS_IN_A_ROW
     assert 50 < found["relance_line_paused_seconds{sms}"] <= 60
+    assert 50 < found["relance_line_wait_seconds{sms}"] <= 60
+
+
+def test_a_line_in_debt_tells_when_the_next_unit_may_go_and_how_fast_it_is_set(pipeline: Pipeline) -> None:
+    """Nobody has asked it to pause, and its breaker is closed: it has sent more segments than it had room for."""
+    line = pipeline.services.lines[Channel.SMS]
+    before = scrape(pipeline.services)
+    assert (before["relance_line_wait_seconds{sms}"], before["relance_line_rate{sms}"]) == (0, line.per_s)
+    share = line.admit(1)
+    line.heard(share, round(40 * line.per_s), [Outcome(OutcomeClass.ACCEPTED)])
+    found = scrape(pipeline.services)
+    assert 30 < found["relance_line_wait_seconds{sms}"] <= 40
+    assert (found["relance_line_wait_seconds{email}"], found["relance_line_paused_seconds{sms}"]) == (0, 0)
+
+
+def test_every_class_of_outcomes_is_told_from_the_start(pipeline: Pipeline) -> None:
+    """The first of a kind is an increase only if the scrape before it said 0."""
+    found = scrape(pipeline.services)
+    told = {name: value for name, value in found.values.items() if name.startswith("relance_outcomes_total{sms}")}
+    classes = [*OutcomeClass, "rate_limited"]
+    assert told.items() >= {f"relance_outcomes_total{{sms}}{{{one}}}": 0 for one in classes}.items()
 
 
 @pytest.mark.parametrize("page", ["alerts.yaml", "runbook.md", "operations.md"])
 def test_every_metric_that_a_page_names_is_told(pipeline: Pipeline, page: str) -> None:
     """An alert on a name that is not there never fires."""
     told = {name.split("{")[0] for name in scrape(pipeline.services).values}
-    told |= {"relance_queue_messages", "relance_outcomes_total"}  # where there is a broker, and after a call
+    told |= {"relance_queue_messages"}  # where there is a broker
     named = set(re.findall(r"\brelance_[a-z_]+\b", (DOCS / page).read_text(encoding="utf-8"))) - {"relance_attempt"}
     assert named - told == set()
 

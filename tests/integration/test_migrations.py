@@ -1,6 +1,7 @@
 """The migrations make exactly the tables that the store speaks of, from many places at once if need be."""
 
 import re
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,6 +10,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from cli.main import main
 from store.engine import make_engine
 from store.migrate import alembic_config, is_current, migrate
 from store.tables import metadata
@@ -150,3 +152,20 @@ def test_processes_that_migrate_at_once_do_it_once(empty_database: str) -> None:
         command.downgrade(config, "base")
         assert not is_current(connection)
     engine.dispose()
+
+
+def test_a_database_that_comes_a_moment_later_is_waited_for(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A container's first start: the server answers, and makes its database only then."""
+    name = "relance_made_later"
+    url = servers.postgres.create_database(name)
+    servers.postgres.drop_database(name)
+    monkeypatch.setenv("RELANCE_DATABASE_URL", url)
+    later = threading.Timer(1.5, servers.postgres.create_database, [name])
+    later.start()
+    assert main(["migrate", "--wait", "30"]) == 0
+    later.join()
+    servers.postgres.drop_database(name)
+    assert main(["migrate", "--wait", "1"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

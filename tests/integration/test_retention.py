@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import structlog
 
 from cli.main import main
 from store import book, retention
@@ -48,7 +49,7 @@ def sql(pipeline: Pipeline, statement: str) -> list[Any]:
 
 def left(pipeline: Pipeline, after: timedelta) -> dict[str, int]:
     """What a run so long after leaves out, without the kinds of which nothing left."""
-    found = keep(pipeline.services, TUESDAY_0930 + after)
+    found = keep(pipeline.at(TUESDAY_0930 + after).services, TUESDAY_0930 + after)
     return {name: number for name, number in found.items() if number and name != MONTHS}
 
 
@@ -202,7 +203,8 @@ def test_a_dry_run_says_what_leaves_and_touches_nothing(
     tmp_path: Path,
 ) -> None:
     then = TUESDAY_0930 + ELEVEN_YEARS
-    told = would_leave(lived.services, then)
+    services = lived.at(then).services
+    told = would_leave(services, then)
     assert list(told) == KINDS
     monkeypatch.chdir(tmp_path)
     for name, value in {"DATABASE_URL": database_url, "CLOCK": clock_setting(then), "LOG_LEVEL": "error"}.items():
@@ -210,19 +212,20 @@ def test_a_dry_run_says_what_leaves_and_touches_nothing(
     assert main(["keep", "--dry-run"]) == 0
     lines = [f"{name}: {number}" for name, number in told.items()]
     assert capsys.readouterr().out.splitlines() == lines
-    assert would_leave(lived.services, then) == told
+    assert would_leave(services, then) == told
     assert main(["keep"]) == 0
     assert capsys.readouterr().out.splitlines() == lines
-    assert would_leave(lived.services, then) == NONE
+    assert would_leave(services, then) == NONE
 
 
 def test_many_at_once_let_go_of_each_thing_once(lived: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keep_step, "BATCH", 1)
     then = TUESDAY_0930 + ELEVEN_YEARS
-    told = would_leave(lived.services, then)
+    services = lived.at(then).services
+    told = would_leave(services, then)
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: keep(lived.services, then), range(4)))
-    rest = keep(lived.services, then)
+        found = list(pool.map(lambda _: keep(services, then), range(4)))
+    rest = keep(services, then)
     total = {name: sum(one[name] for one in (*found, rest)) for name in KINDS}
     assert total == told
 
@@ -233,7 +236,8 @@ def test_one_that_is_killed_halfway_has_done_what_it_has_done(
     """It breaks after its first batch, as a process does that is killed; the next run does the rest."""
     monkeypatch.setattr(keep_step, "BATCH", 1)
     then = TUESDAY_0930 + ELEVEN_YEARS
-    told = would_leave(lived.services, then)
+    services = lived.at(then).services
+    told = would_leave(services, then)
     whole: Callable[[Any, Kind, datetime, int], int] = retention.let_go
     calls = []
 
@@ -245,8 +249,42 @@ def test_one_that_is_killed_halfway_has_done_what_it_has_done(
 
     monkeypatch.setattr(retention, "let_go", dies)
     with pytest.raises(KeyboardInterrupt):
-        keep(lived.services, then)
-    rest = would_leave(lived.services, then)
+        keep(services, then)
+    rest = would_leave(services, then)
     assert 0 < sum(rest.values()) < sum(told.values())
-    keep(lived.services, then)
-    assert would_leave(lived.services, then) == NONE
+    keep(services, then)
+    assert would_leave(services, then) == NONE
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> structlog.testing.CapturingLogger:
+    """What the job logs."""
+    logger = structlog.testing.CapturingLogger()
+    monkeypatch.setattr(keep_step, "log", logger)
+    return logger
+
+
+def test_a_worker_whose_clock_is_ahead_lets_nothing_go(
+    lived: Pipeline, told: structlog.testing.CapturingLogger
+) -> None:
+    """It stands eleven years ahead of the database's: by the true time nothing is old."""
+    wrong = lived.now + ELEVEN_YEARS
+    assert would_leave(lived.services, wrong) == NONE
+    assert keep(lived.services, wrong) == NONE
+    off, _done = told.calls[-2:]
+    assert (off.method_name, off.args, off.kwargs["here"]) == ("warning", ("keep.clock_off",), wrong.isoformat())
+    assert abs(datetime.fromisoformat(off.kwargs["database"]) - lived.now) < timedelta(minutes=1)
+    assert left(lived, ELEVEN_YEARS)[WORDS] == 1  # by the true time it does
+
+
+def test_a_database_whose_clock_is_ahead_lets_nothing_go(lived: Pipeline) -> None:
+    ahead = lived.at(TUESDAY_0930 + ELEVEN_YEARS).services
+    assert would_leave(ahead, TUESDAY_0930) == NONE
+    assert keep(ahead, TUESDAY_0930) == NONE
+
+
+def test_clocks_that_stand_minutes_apart_are_nothing_to_tell(
+    lived: Pipeline, told: structlog.testing.CapturingLogger
+) -> None:
+    keep(lived.services, lived.now + timedelta(minutes=2))
+    assert [call.args for call in told.calls] == [("keep.done",)]

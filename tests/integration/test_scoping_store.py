@@ -38,7 +38,7 @@ from store import (
 )  # fmt: skip
 from store.contacted import Asked
 from store.engine import Connection
-from tests.factories import invoice_event
+from tests.factories import event, invoice_event
 from tests.pipeline import TUESDAY_0930, Pipeline, clock_setting
 from tests.two_sellers import EMAIL, OTHER, PRIVATE, book_two_sellers, rows_of_first
 from workers.receive import receive_in
@@ -57,7 +57,7 @@ UNSCOPED = {
     "accounts.next_looks": OF_ROWS,
     "announced.announce": OF_ROWS,
     "asking.take": OF_ALL, "asking.put": OF_ROWS, "asking.told_at": OF_NOBODY, "asking.named": OF_OPERATOR,
-    "asking.count": OF_OPERATOR,
+    "asking.count": OF_OPERATOR, "asking.states_of": OF_OPERATOR,
     "attempts.close": OF_ROWS, "attempts.expire_leases": OF_ALL, "attempts.change_reminders": OF_ROWS,
     "attempts.tries_of": OF_ROWS, "attempts.find": OF_ROWS, "attempts.report": OF_ROWS,
     "attempts.accounts_reached_at": "a reply names no seller: it is about all that wrote there",
@@ -85,6 +85,7 @@ UNSCOPED = {
     "receipts.mark_settled": OF_PROVIDER, "receipts.park": OF_PROVIDER, "receipts.forgotten": OF_PROVIDER,
     "retention.count": IN_ALL, "retention.let_go": OF_ALL, "retention.written": OF_ALL,
     "retention.let_words_go": OF_ROWS,
+    "sellers.names": OF_OPERATOR,
     "sellers.key_of": "it says whose a key is", "sellers.active_keys": "it says whose a signature may be",
     "tasks.open_tasks": ITS_ROWS, "tasks.close": OF_ROWS, "tasks.cancel_moot": OF_ROWS,
     "telling.keep": OF_NOBODY, "ticks.note": OF_NOBODY, "ticks.read": OF_NOBODY,
@@ -107,6 +108,8 @@ def asked_as_other(
         "asking.in_doubt": lambda: asking.in_doubt(connection, OTHER),
         "book.batch": lambda: book.batch(connection, 10, seller=OTHER, customer=butcher),
         "book.named": lambda: book.named(connection, OTHER, "F-18"),
+        "book.is_to_come": lambda: book.is_to_come(connection, CustomerId("C-20"), OTHER),
+        "book.is_mentioned": lambda: book.is_mentioned(connection, OTHER, "F-20"),
         "contacted.load": lambda: contacted.load(connection, {(OTHER, EMAIL): Asked(now - timedelta(days=30))}),
         "contacted.lock": lambda: contacted.lock(connection, [(OTHER, EMAIL)]),
         "facts.adopt": lambda: facts.adopt(connection, [(OTHER, bill)]),
@@ -143,6 +146,8 @@ THEIRS = invoice_event(id="e-18")
 @pytest.fixture
 def booked(pipeline: Pipeline) -> Pipeline:
     book_two_sellers(pipeline)
+    pipeline.take(event("invoice.paid", {"invoice_id": "F-20", "paid_on": "2026-11-24"}, id="e-20"))
+    pipeline.receive(event("customer.released", {"customer_id": "C-20"}, id="e-21"))
     return pipeline
 
 
@@ -187,6 +192,8 @@ def test_the_first_seller_is_answered(booked: Pipeline) -> None:
     with booked.services.engine.connect() as connection:
         assert asking.in_doubt(connection, DEFAULT_SELLER) == []
         assert book.named(connection, DEFAULT_SELLER, "F-18")
+        assert book.is_mentioned(connection, DEFAULT_SELLER, "F-20")
+        assert book.is_to_come(connection, CustomerId("C-20"), DEFAULT_SELLER)
         assert facts.accounts_naming(connection, DEFAULT_SELLER, EMAIL)
         assert history.suppressed_among(connection, [(DEFAULT_SELLER, EMAIL)])
         assert history.suppressions_of(connection, DEFAULT_SELLER)
@@ -218,4 +225,4 @@ def test_verbs_with_a_seller_show_that_one_only(
         assert main(words) == 0
         told = "".join(capsys.readouterr())
         assert not [word for word in PRIVATE if word in told], words
-    assert main(["explain", "F-18", "--seller", OTHER]) == 1
+    assert main(["explain", "F-18", "--seller", OTHER]) == 2

@@ -5,6 +5,9 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from config.wiring import DEFAULT_SELLER
+from domain.levels import Channel
+from domain.line import FAULTS_IN_A_ROW, Share
+from domain.outcomes import Outcome, OutcomeClass
 from store import quarantine
 from store.engine import make_engine
 from store.quarantine import Quarantined
@@ -27,6 +30,7 @@ def test_all_is_well(database_url: str, redis_url: str) -> None:
                 "database": "ok",
                 "broker": "ok",
                 "channels": channels,
+                "waits_s": {},
                 "for_people": {"unconfirmed": 0, "quarantine": 0},
             },
         }
@@ -77,3 +81,25 @@ def test_what_waits_for_a_person_is_counted(database_url: str, redis_url: str) -
             quarantine.set_aside(connection, [item])
         ready = web.get("/readyz")
         assert (ready.json["status"], ready.json["checks"]["for_people"]["quarantine"]) == ("ok", 1)
+
+
+def test_a_line_that_a_provider_asked_to_pause_says_so_and_for_how_long(database_url: str, redis_url: str) -> None:
+    with using_services(database_url, redis_url, **MAIL) as services, run_web(services) as web:
+        line = services.lines[Channel.EMAIL]
+        line.heard(Share(0), 0, [Outcome(OutcomeClass.TRANSIENT, rate_limited=True, retry_after_s=200)])
+        ready = web.get("/readyz")
+        assert (ready.status, ready.json["status"]) == (200, "degraded")
+        assert ready.json["checks"]["channels"]["email"] == "paused"
+        assert 190 <= ready.json["checks"]["waits_s"]["email"] <= 200
+        line.heard(Share(0), 0, [Outcome(OutcomeClass.UNCONFIRMED)] * FAULTS_IN_A_ROW)
+        assert web.get("/readyz").json["checks"]["channels"]["email"] == "open"
+
+
+def test_a_line_that_has_used_up_its_rate_says_how_long_it_waits_and_is_well(
+    database_url: str, redis_url: str
+) -> None:
+    with using_services(database_url, redis_url, **MAIL, email_per_s=10.0) as services, run_web(services) as web:
+        services.lines[Channel.EMAIL].heard(Share(0), 400, [Outcome(OutcomeClass.ACCEPTED)])
+        ready = web.get("/readyz")
+        assert (ready.json["status"], ready.json["checks"]["channels"]["email"]) == ("ok", "ok")
+        assert 30 <= ready.json["checks"]["waits_s"]["email"] <= 41

@@ -79,8 +79,8 @@ def test_show_says_what_a_step_would_say_of_a_real_invoice(capsys: Captured) -> 
 
 @pytest.mark.usefixtures("at_the_desk")
 def test_show_of_an_invoice_or_a_step_that_is_not_there(capsys: Captured) -> None:
-    assert main(["template", "show", "first", "--invoice", "nothing"]) == 1
-    assert capsys.readouterr().err == "relance: default has no open invoice 'nothing'\n"
+    assert main(["template", "show", "first", "--invoice", "nothing"]) == 2
+    assert capsys.readouterr().err == "relance: the seller default has no customer and no invoice 'nothing'\n"
     number = invoice_event()["data"]["invoice"]["number"]
     assert main(["template", "show", "dance", "--invoice", number]) == 2
     assert capsys.readouterr().err.startswith(

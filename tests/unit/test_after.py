@@ -6,9 +6,18 @@ from itertools import permutations
 import pytest
 
 from domain import outcomes
-from domain.after import FIRST_PAUSE_S, LONGEST_PAUSE_S, ReminderMove, after_outcome, after_receipts, jitter_s
+from domain.after import (
+    FIRST_PAUSE_S,
+    LONGEST_PAUSE_S,
+    MISCONFIGURED_PAUSE_S,
+    ReminderMove,
+    after_outcome,
+    after_receipts,
+    jitter_s,
+    late_pause_s,
+)
 from domain.ids import AttemptId, ReminderId
-from domain.outcomes import AttemptState, Outcome, OutcomeClass, after_receipt
+from domain.outcomes import AttemptState, Outcome, OutcomeClass, Receipt, after_receipt
 from domain.past import PastReminder
 from tests.domain_factories import a_past_reminder, late_morning
 
@@ -28,9 +37,13 @@ def past(state: str = "done", day: int = 2, name: str = "r1", attempts: int = 1)
 
 
 def moved(
-    before: AttemptState, after: AttemptState, *reminders: PastReminder, number: int = 1
+    before: AttemptState,
+    after: AttemptState,
+    *reminders: PastReminder,
+    number: int = 1,
+    again_in_s: float | None = None,
 ) -> ReminderMove | None:
-    return after_receipts(before, after, number, reminders or (past(),), R1)
+    return after_receipts(before, after, number, reminders or (past(),), R1, again_in_s)
 
 
 def test_an_accepted_reminder_is_done() -> None:
@@ -49,10 +62,19 @@ def test_an_address_that_will_not_work_is_put_out_of_use(kind: OutcomeClass) -> 
     assert (after.reminder_state, after.spends_channel, after.suppresses) == ("open", True, kind.value)
 
 
-@pytest.mark.parametrize("kind", [OutcomeClass.MISCONFIGURED, OutcomeClass.CONTENT])
-def test_our_own_faults_spend_the_channel_and_spare_the_address(kind: OutcomeClass) -> None:
-    after = after_outcome(Outcome(kind), A1, 1)
+def test_what_it_says_spends_the_channel_and_spares_the_address() -> None:
+    after = after_outcome(Outcome(OutcomeClass.CONTENT), A1, 1)
     assert (after.reminder_state, after.spends_channel, after.suppresses) == ("open", True, None)
+
+
+def test_our_own_wrong_set_up_is_waited_for_twice_and_then_spends_the_channel() -> None:
+    """A revoked key is no word on the customer; a sender that is wrong for one country alone would wait for ever."""
+    three = [after_outcome(Outcome(OutcomeClass.MISCONFIGURED), A1, times) for times in (1, 2, 3, 4)]
+    assert [after.spends_channel for after in three] == [False, False, True, True]
+    assert {(after.attempt_state, after.reminder_state, after.suppresses) for after in three} == {
+        (REFUSED, "open", None)
+    }
+    assert [after.pause_s for after in three] == [MISCONFIGURED_PAUSE_S, MISCONFIGURED_PAUSE_S, 0.0, 0.0]
 
 
 def test_what_was_not_sent_is_tried_five_times() -> None:
@@ -91,7 +113,25 @@ def test_a_definite_failure_opens_the_reminder_for_its_next_channel(failure: Att
     assert moved(UNCONFIRMED, failure, past("calling")) == OPEN_AGAIN
 
 
+def test_a_failure_that_may_pass_has_the_same_channel_tried_again_later() -> None:
+    again = ReminderMove("open", pause_s=7200.0)
+    assert moved(SENT, UNDELIVERED, again_in_s=7200.0) == again
+    assert moved(UNCONFIRMED, UNDELIVERED, past("calling"), again_in_s=7200.0) == again
+    assert moved(SENT, DELIVERED, past("open"), again_in_s=7200.0) == DONE
+
+
+@pytest.mark.parametrize(("late_tries", "pauses"), [(0, [None, None]), (1, [60.0, None]), (2, [60.0, 60.0, None])])
+def test_the_same_channel_is_tried_again_as_often_as_its_provider_is_worth(
+    late_tries: int, pauses: list[float | None]
+) -> None:
+    said = Receipt("k", "undelivered", UNDELIVERED, kind=OutcomeClass.TRANSIENT, late_tries=late_tries, wait_s=60.0)
+    assert [late_pause_s(said, late) for late, _ in enumerate(pauses, 1)] == pauses
+    assert late_pause_s(said, 0) is None
+    assert late_pause_s(None, 1) is None
+
+
 def test_a_late_failure_opens_nothing_once_the_ladder_has_gone_on() -> None:
+    assert moved(SENT, UNDELIVERED, past(), past(day=9, name="r2"), again_in_s=60.0) == TOO_LATE
     assert moved(SENT, UNDELIVERED, past(), past(day=9, name="r2")) == TOO_LATE
     assert moved(SENT, UNDELIVERED, past(), past(name="r2")) == TOO_LATE
 
@@ -114,7 +154,14 @@ def test_only_the_last_attempt_moves_its_reminder() -> None:
 def test_a_call_that_never_began_spends_no_channel() -> None:
     """A database that is slow for minutes would else send everybody to the next channel, or to a person."""
     after = after_outcome(outcomes.TOO_LATE, A1, 9)
-    assert (after.reminder_state, after.spends_channel, after.pause_s > 0) == ("open", False, True)
+    assert (after.attempt_state, after.reminder_state) == (REFUSED, "open")
+    assert (after.spends_channel, after.suppresses) == (False, None)
+    assert 0 < after.pause_s < FIRST_PAUSE_S
+
+
+def test_a_machine_that_could_not_begin_a_call_is_left_alone_for_a_while() -> None:
+    after = after_outcome(Outcome(OutcomeClass.NOT_BEGUN, code="no_socket", retry_after_s=10.0), A1, 1)
+    assert (after.reminder_state, after.spends_channel, after.pause_s) == ("open", False, 10.0)
 
 
 def test_a_proof_of_an_earlier_attempt_ends_a_reminder_that_waits_for_its_next() -> None:

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 import yaml
 
+from web.metrics import OUTCOMES
+
 ROOT = Path(__file__).parents[2]
 RULES = yaml.safe_load((ROOT / "docs/alerts.yaml").read_text(encoding="utf-8"))["groups"][0]["rules"]
 RUNBOOK = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 _EXPRESSION = re.compile(
-    r'(?:(?:abs|increase)\()?relance_[a-z_]+(?:\{[a-z_]+!?="[a-z]+"\})?(?:\[\d+m\])?\)? (?:==|>|<) \d+'
+    r'(?:(?:abs|increase)\()?relance_[a-z_]+(?:\{[a-z_]+(?:!?=|=~)"[a-z_|]+"\})?(?:\[\d+m\])?\)? (?:==|>|<) \d+'
 )
 
 
@@ -27,6 +29,12 @@ def test_a_rule_says_when_for_how_long_how_grave_and_what(rule: dict[str, Any]) 
     assert re.fullmatch(r"\d+[mh]", rule["for"])
     assert rule["labels"]["severity"] in {"page", "ticket"}
     assert rule["annotations"]["summary"]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=name_of)
+def test_the_outcomes_that_a_rule_names_are_told(rule: dict[str, Any]) -> None:
+    for named in re.findall(r'outcome=~?"([a-z_|]+)"', rule["expr"]):
+        assert set(named.split("|")) <= set(OUTCOMES)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=name_of)

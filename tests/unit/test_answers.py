@@ -2,7 +2,8 @@
 
 import pytest
 
-from channels.answers import class_of_status, masked, retry_after_s, storable
+from channels.answers import class_of_status, masked, outcome_of_fault, retry_after_s, storable
+from channels.http import TransportFault
 
 DATE = "Mon, 02 Nov 2026 09:00:00 GMT"
 
@@ -51,6 +52,20 @@ def test_the_wait_asked_for_is_counted_on_the_providers_clock(headers: dict[str,
 )
 def test_each_status_has_its_class(status: int, kind: str) -> None:
     assert class_of_status(status) == kind
+
+
+@pytest.mark.parametrize(
+    ("maybe_sent", "is_ours", "kind"),
+    [
+        (False, False, "transient"),
+        (False, True, "not_begun"),
+        (True, False, "unconfirmed"),
+        (True, True, "unconfirmed"),
+    ],
+)
+def test_each_fault_has_its_class(maybe_sent: bool, is_ours: bool, kind: str) -> None:
+    outcome = outcome_of_fault(TransportFault("word", maybe_sent=maybe_sent, is_ours=is_ours))
+    assert (outcome.kind, outcome.code, outcome.rate_limited) == (kind, "word", False)
 
 
 @pytest.mark.parametrize(

@@ -148,3 +148,13 @@ def test_show_opens_a_browser(monkeypatch: pytest.MonkeyPatch, capsys: Captured)
     file = Path(capsys.readouterr().out.strip())
     assert file.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     file.unlink()
+
+
+def test_a_seller_without_a_look_of_its_own_is_told_aside(own: Path, capsys: Captured) -> None:
+    """No database is asked, so nobody knows whether it is a slip of the pen."""
+    written(own, "sellers/acme/brand.yaml", "name: Acme\n")
+    for words in (["check"], ["show", "first"]):
+        assert main(["template", *words, "--seller", "acme"]) == 0
+        assert capsys.readouterr().err == ""
+        assert main(["template", *words, "--seller", "amce"]) == 0
+        assert capsys.readouterr().err == "amce has no look of its own; this is that of all\n"

@@ -10,7 +10,9 @@ from pydantic import SecretStr
 from config.settings import Settings
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
-OF_COMPOSE = {"POSTGRES_PASSWORD"}
+OF_COMPOSE = {"POSTGRES_PASSWORD", "WORKER_CONCURRENCY"} | {
+    f"WORKER_{kind}" for kind in ("INTAKE", "EMAIL", "MOBILE", "TASK")
+}
 
 
 def lines_of_the_example() -> list[str]:

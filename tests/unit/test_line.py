@@ -9,19 +9,22 @@ from domain.line import (
     FAULTS_IN_A_ROW,
     FIRST_OPEN_S,
     LONGEST_OPEN_S,
+    LONGEST_OPEN_WHILE_DOWN_S,
+    LONGEST_PAUSE_S,
     PROBE_S,
     LineState,
     Share,
     admit,
     heard,
     is_down,
+    paused_s,
     state_word,
 )
 from domain.outcomes import Outcome, OutcomeClass
 
 FINE = Outcome(OutcomeClass.ACCEPTED)
 DEAD = Outcome(OutcomeClass.UNCONFIRMED, code="read_timeout")
-T0 = 1_000.0
+T0 = 100_000.0
 
 
 def opened(at: float = T0) -> LineState:
@@ -160,12 +163,13 @@ def test_a_message_that_gets_through_at_last_closes_the_line() -> None:
     assert state_word(heard(opened(), 0, 0, [], T0 + 3, [FINE]), T0 + 3) == "closed"
 
 
-def test_the_pauses_end_at_five_minutes() -> None:
-    state, now = opened(), T0
+def test_a_provider_that_is_well_again_is_used_within_a_minute_and_asked_less_often_once_it_is_down() -> None:
+    state, now, pauses = opened(), T0, []
     for _ in range(40):
         now = state.open_until
         state = probed(state, now, DEAD)
-    assert state.open_until - now == LONGEST_OPEN_S
+        pauses.append((now >= T0 + DOWN_AFTER_S, state.open_until - now))
+    assert set(pauses) == {(False, 30.0), (False, LONGEST_OPEN_S), (True, LONGEST_OPEN_WHILE_DOWN_S)}
 
 
 def test_it_is_down_once_it_has_been_open_for_ten_minutes_and_not_while_it_may_be_probed() -> None:
@@ -186,10 +190,41 @@ def test_a_provider_that_is_busy_is_left_alone_for_as_long_as_it_says() -> None:
     assert admit(state, 50, 10.0, T0 + 1)[1] == Share(0, 6)
     assert admit(state, 50, 10.0, T0 + 7)[1].calls > 0
     for_a_day = replace(busy, retry_after_s=86_400)
-    assert admit(heard(state, 1, 1, [for_a_day], T0), 1, 10.0, T0)[1] == Share(0, LONGEST_OPEN_S)
+    assert admit(heard(state, 1, 1, [for_a_day], T0), 1, 10.0, T0)[1] == Share(0, LONGEST_PAUSE_S)
     assert admit(heard(LineState(), 1, 1, [Outcome(OutcomeClass.TRANSIENT, rate_limited=True)], T0), 1, 10.0, T0)[
         1
     ] == Share(0, 1.0)
+
+
+@pytest.mark.parametrize("asked_s", [1.0, LONGEST_OPEN_S, LONGEST_OPEN_S + 1, DOWN_AFTER_S + 1, LONGEST_PAUSE_S])
+def test_nothing_leaves_before_a_pause_is_over_and_all_may_afterwards(asked_s: float) -> None:
+    """A cap for the day: after five minutes its provider would only have been asked in vain."""
+    busy = Outcome(OutcomeClass.TRANSIENT, rate_limited=True, retry_after_s=asked_s)
+    state = heard(LineState(), 1, 1, [busy], T0)
+    for share in (0.0, 0.1, 0.5, 0.9, 0.999):
+        now = T0 + share * asked_s
+        told = admit(state, 50, 10.0, now)[1]
+        assert told.calls == 0
+        assert told.wait_s == pytest.approx(asked_s - (now - T0))
+        assert paused_s(state, now) == pytest.approx(asked_s - (now - T0))
+    assert (admit(state, 50, 10.0, T0 + asked_s)[1], paused_s(state, T0 + asked_s)) == (Share(5), 0.0)
+
+
+def test_a_line_that_is_paused_for_long_is_down_until_little_of_it_is_left() -> None:
+    busy = Outcome(OutcomeClass.TRANSIENT, rate_limited=True, retry_after_s=LONGEST_PAUSE_S)
+    state = heard(LineState(), 1, 1, [busy], T0)
+    soon_over = T0 + LONGEST_PAUSE_S - DOWN_AFTER_S
+    assert (is_down(state, T0), is_down(state, soon_over - 1), is_down(state, soon_over)) == (True, True, False)
+    assert not is_down(heard(LineState(), 1, 1, [replace(busy, retry_after_s=DOWN_AFTER_S)], T0), T0)
+
+
+def test_a_shorter_pause_takes_nothing_from_a_longer_and_a_clock_that_was_set_back_adds_nothing() -> None:
+    busy = Outcome(OutcomeClass.TRANSIENT, rate_limited=True, retry_after_s=LONGEST_PAUSE_S)
+    state = heard(LineState(), 1, 1, [busy], T0)
+    soon = replace(busy, retry_after_s=5.0)
+    assert paused_s(heard(state, 1, 1, [soon], T0 + 10), T0 + 10) == LONGEST_PAUSE_S - 10
+    two_hours_back = T0 - 7200
+    assert paused_s(heard(state, 1, 1, [soon], two_hours_back), two_hours_back) == 5.0
 
 
 def test_a_clock_that_was_set_back_shuts_no_line_for_longer_than_its_pause() -> None:

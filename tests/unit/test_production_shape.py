@@ -10,7 +10,9 @@ import pytest
 import yaml
 from jsonschema.validators import validator_for
 
-from workers.app import app
+from channels.http import CONNECT_S, READ_S
+from workers import ask
+from workers.deliver import ENDS_WITHIN_S
 from workers.nudges import QUEUES
 from workers.signs import ALIVE_WITHIN_S
 
@@ -73,7 +75,8 @@ def test_a_worker_is_well_only_if_its_pool_works(ours: dict[str, Any]) -> None:
 def test_a_worker_has_time_to_end_what_it_has_begun(ours: dict[str, Any]) -> None:
     """A container that is killed in the middle of a call leaves it in doubt."""
     graces = [seconds(one["stop_grace_period"]) for one in ours.values() if one["command"][1] == "worker"]
-    assert min(graces) > app.conf.worker_soft_shutdown_timeout
+    assert min(graces) > ENDS_WITHIN_S
+    assert min(graces) > ask.GOES_ON_S + CONNECT_S + READ_S
 
 
 def seconds(text: str) -> int:

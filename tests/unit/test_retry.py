@@ -93,6 +93,13 @@ def test_it_fails_when_no_channel_is_left_and_the_ladder_goes_on() -> None:
     assert plan(retrying(), never, late_morning(2)).gives_up == ("r1", "failed")
 
 
+def test_when_our_set_up_is_wrong_nobody_is_asked_to_repair_the_contact() -> None:
+    refused = an_open(used=(Channel.EMAIL,), is_misconfigured=True)
+    found = plan(retrying(past=refused), POLICY, late_morning(2))
+    assert found.gives_up == ("r1", "failed")
+    assert [(task.kind, task.step, task.units) for task in found.tasks] == [("fix", "set_up_wrong", ())]
+
+
 @pytest.mark.parametrize(
     "fact",
     [

@@ -1,0 +1,78 @@
+"""A provider that refuses us, and not the customer: a revoked key, a sender that may not send there."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.factories import contact_data, invoice_event
+from tests.pipeline import TUESDAY_0930, Pipeline
+from tests.simulator_process import Simulator
+
+REFUSED = ("sms", "refused", "misconfigured")
+ALONE = {"contacts": [contact_data(email=None, whatsapp=False)]}
+
+
+def text_first(pipeline: Pipeline, **customer: Any) -> None:
+    invoice = {"id": "F-1", "number": "F-1", "due_on": "2026-11-20", "issued_on": "2026-10-20"}
+    pipeline.take(invoice_event(customer={"preferred_channel": "sms", **customer}, invoice=invoice))
+    assert pipeline.deliver_due() == 1
+
+
+def after(pipeline: Pipeline, minutes: int) -> Pipeline:
+    return pipeline.at(TUESDAY_0930 + timedelta(minutes=minutes))
+
+
+def states(pipeline: Pipeline) -> list[tuple[str, str, str | None]]:
+    return [(row.channel, row.state, row.error_class) for row in pipeline.log()]
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, 20003), (403, 20003), (400, 21606), (400, 21408)])
+def test_a_customer_with_one_channel_is_written_to_once_the_set_up_is_mended(
+    pipeline: Pipeline, simulator: Simulator, status: int, code: int
+) -> None:
+    simulator.switch(channel="sms", fault="refuse", status=status, code=code, times=1)
+    text_first(pipeline, **ALONE)
+    assert (states(pipeline), pipeline.tasks()) == ([REFUSED], [])
+    assert after(pipeline, 9).deliver_due() == 0
+    assert after(pipeline, 11).deliver_due() == 1
+    assert states(pipeline) == [REFUSED, ("sms", "accepted", None)]
+
+
+def test_refused_three_times_it_goes_out_over_the_next_channel(pipeline: Pipeline, simulator: Simulator) -> None:
+    simulator.switch(channel="sms", fault="refuse", status=400, code=21408)
+    text_first(pipeline)
+    assert [after(pipeline, 11).deliver_due(), after(pipeline, 22).deliver_due()] == [1, 2]
+    assert states(pipeline) == [REFUSED, REFUSED, REFUSED, ("email", "accepted", None)]
+    assert pipeline.tasks() == []
+
+
+def test_where_there_is_no_next_channel_a_person_is_told_that_our_set_up_is_wrong(
+    pipeline: Pipeline, simulator: Simulator
+) -> None:
+    simulator.switch(channel="sms", fault="refuse", status=400, code=21408)
+    text_first(pipeline, **ALONE)
+    after(pipeline, 11).deliver_due()
+    after(pipeline, 22).deliver_due()
+    assert states(pipeline) == [REFUSED, REFUSED, REFUSED]
+    assert [(task.kind, task.step) for task in pipeline.tasks()] == [("fix", "set_up_wrong")]
+    after(pipeline, 60).deliver_due()
+    later = after(pipeline, 24 * 60)
+    later.take(
+        invoice_event(invoice={"id": "F-2", "number": "F-2", "due_on": "2027-01-20"}, customer=ALONE, id="two")
+    )
+    assert [task.kind for task in later.tasks()] == ["fix"]
+
+
+def test_it_spends_none_of_the_five_tries_and_they_spend_none_of_its_three(
+    pipeline: Pipeline, simulator: Simulator
+) -> None:
+    text_only = {"channel": "sms", "fault": "refuse", "status": 400}
+    simulator.switch(**text_only, code=21606, times=2)
+    text_first(pipeline, **ALONE)
+    after(pipeline, 11).deliver_due()
+    simulator.switch(**text_only, code=30001, times=4)
+    for minute in range(22, 60, 2):
+        after(pipeline, minute).deliver_due()
+    passing = ("sms", "refused", "transient")
+    assert states(pipeline) == [REFUSED, REFUSED, passing, passing, passing, passing, ("sms", "accepted", None)]
