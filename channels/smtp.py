@@ -138,8 +138,7 @@ def _is_about_us(code: int, enhanced: str, words: str) -> bool:
     return code in _NO_COMMAND or code == _FAILED or _RELAYING.search(words) is not None
 
 
-_FAILED = 554
-"""`Transaction failed`, whatever the reason. Source: RFC 5321 4.2.3."""
+_FAILED = 554  # `Transaction failed`, whatever the reason. Source: RFC 5321 4.2.3
 
 
 # --- Sending ------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from config.wiring import DEFAULT_SELLER, Services
 from store import log
 from tests.command import start_relance
 from tests.factories import Json, contact_data, invoice_event
+from tests.servers import settings_of_providers
 from tests.services import using_services
 from tests.simulator_process import Simulator, eventually, run_simulator
 from workers.intake import intake
@@ -61,14 +62,8 @@ def settings_of(simulator: Simulator, database_url: str, redis_url: str) -> dict
         "database_url": database_url,
         "redis_url": redis_url,
         "clock": clock_text(TUESDAY_1000, 1.0, datetime.now(UTC)),
-        "sendgrid_api_key": simulator.sendgrid_api_key,
-        "sendgrid_api_url": simulator.url,
-        "mail_from": "reminders@example.com",
-        "twilio_account_sid": simulator.twilio_account_sid,
-        "twilio_auth_token": simulator.twilio_auth_token,
-        "twilio_from": "+33755000001",
-        "twilio_api_url": simulator.url,
         "secret_key": "a secret that signs what tests sign",
+        **settings_of_providers(simulator),
     }
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from sqlalchemy.pool import QueuePool
 
 from store.engine import make_engine
+from tests.compose import compose_services
 from web.server import STOP_WITHIN_S
 
 ROOT = Path(__file__).parents[2]
@@ -18,9 +18,7 @@ FOR_PEOPLE = 20
 
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
-    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml.safe_load(text)["services"]
-    return found
+    return compose_services()
 
 
 @pytest.fixture(scope="module")

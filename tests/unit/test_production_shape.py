@@ -11,6 +11,7 @@ import yaml
 from jsonschema.validators import validator_for
 
 from channels.http import CONNECT_S, READ_S
+from tests.compose import compose_services
 from workers import ask
 from workers.deliver import ENDS_WITHIN_S
 from workers.nudges import QUEUES
@@ -22,9 +23,7 @@ VERBS = {"migrate", "web", "scheduler", "worker"}
 
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
-    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml.safe_load(text)["services"]
-    return found
+    return compose_services()
 
 
 @pytest.fixture(scope="module")
