@@ -70,9 +70,9 @@ def spare_the_others(
 def _each_alone(
     told: str, ids: Sequence[T], work: Callable[[Sequence[T]], R], blame: Callable[[T, Exception], object]
 ) -> list[R]:
-    """One that takes too much alone is to blame only where others did not: a second such is the database's."""
+    """One that takes too much alone is tried once more after the others: a second such is the database's trouble."""
     done: list[R] = []
-    too_much: list[tuple[T, Exception]] = []
+    too_much: list[T] = []
     try:
         for one in ids:
             try:
@@ -80,12 +80,25 @@ def _each_alone(
             except Exception as error:
                 if too_much or not _may_be_ones(error):
                     raise
-                too_much.append((one, error))
-        for one, why in too_much if done else ():
-            log.warning("batch.too_much", after=told, ids=[one], error=type(why).__name__)
-            blame(one, why)
+                too_much.append(one)
+        for one in too_much if done else ():
+            done += _once_more(told, one, work, blame)
     except Exception as error:
         if not is_nobodys(error):
             raise
         log.warning("batch.cut_short", after=told, done=len(done), of=len(ids), error=type(error).__name__)
     return done
+
+
+def _once_more(
+    told: str, one: T, work: Callable[[Sequence[T]], R], blame: Callable[[T, Exception], object]
+) -> list[R]:
+    """Others were done, so that it is to blame: unless what it met (a table that was locked) is over by now."""
+    try:
+        return spare_the_others(told, [one], work, blame)
+    except Exception as error:
+        if not _may_be_ones(error):
+            raise
+        log.warning("batch.too_much", after=told, ids=[one], error=type(error).__name__)
+        blame(one, error)
+        return []

@@ -17,7 +17,7 @@ from domain.contacted import Contacted
 from domain.ids import AccountKey
 from domain.levels import Channel
 from domain.plan import plan
-from store import accounts, claims, facts, journal, tasks, unfolded
+from store import accounts, claims, due, facts, journal, tasks, unfolded
 from store.claims import Claim
 from store.engine import Connection
 from store.facts import Mark
@@ -48,6 +48,8 @@ def claim_due(services: Services, keys: Sequence[AccountKey], queue: str, now: N
 def _claim_all(services: Services, keys: Sequence[AccountKey], queue: str, now: Now) -> list[Call]:
     with services.engine.begin() as connection:
         rows = accounts.lock(connection, keys, due_by=latest(now))
+        # Dealt with meanwhile, or not due by our clock: whoever gave them out has one that is ahead, and does so again.
+        due.let_go(connection, set(keys).difference(row.key for row in rows))
         planned = plan_accounts(connection, services, rows, now, to_claim=True)
         rendered = [(one, call_of(services, one, queue)) for one in planned]
         # Asked last, because an event may be answered with 202 at any moment until this commits.

@@ -10,7 +10,6 @@ from tests.fault.scene import Fault, Scene
 
 _NO_STOPS = tuple(kind for kind in MIX if kind is not Kind.STOPPED)
 _UNWELL = (Kind.DUE,) * 6 + (Kind.POISON, Kind.ENGLISH)
-_STORM = {"fault": "429", "times": 3, "retry_after_s": 2}
 _POISONOUS = """
     CREATE OR REPLACE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -37,6 +36,12 @@ def unknown_messages(scene: Scene) -> None:
         request = Request(url, urlencode(form).encode(), {"Authorization": f"Basic {login}"})  # noqa: S310 - loopback
         with urlopen(request, timeout=15) as answer:  # noqa: S310 - loopback
             answer.read()
+
+
+def storm(scene: Scene) -> None:
+    """Every call is told to come again in two seconds, for some seconds."""
+    scene.wait(3.0 if scene.is_short else 10.0)
+    scene.be_well()
 
 
 def end_doubts(scene: Scene) -> None:
@@ -80,7 +85,7 @@ PROVIDERS = (
     ),
     _provider("slow", "answers take up to 8 s", short_size=0, latency_s=[2.0, 8.0]),
     _provider("no-answer", "answers take longer than we wait", size=20, short_size=0, latency_s=16.0),
-    Fault("429-storm", "429, three times each", 100, 19, switch={"fault": "429", "times": 3, "retry_after_s": 2}),
+    Fault("429-storm", "429 for 10 s", 100, 19, storm, {"fault": "429", "retry_after_s": 2}),
     _provider("5xx-before", "5xx, and not accepted", fault="5xx-before"),
     _provider("5xx-after", "5xx, and accepted", fault="5xx-after"),
     _provider("cut", "cut before the answer, accepted", fault="cut"),

@@ -140,12 +140,6 @@ class Run:
         if switches:
             self._it.simulator.switch_all(*switches)
 
-    def _end(self, cohort: Cohort) -> None:
-        """The provider is well again: what has failed so far must not fail for the rest of the run."""
-        for one in cohort.debtors:
-            for address in one.address.values():
-                self._it.simulator.ask("DELETE", "switches", query={"recipient": address})
-
     def _start(self, act: _Act, do: Any) -> threading.Thread:
         def work() -> None:
             try:
@@ -167,7 +161,7 @@ class Run:
     def _let_through(self, acts: Sequence[_Act]) -> None:
         """The providers are well again, and breakers close: who had waited for that is to be called, or is lost."""
         for act in acts:
-            self._end(act.scene.cohort)
+            act.scene.be_well()
         cohorts = [act.scene.cohort for act in acts if act.healed_s is not None]
         deadline = time.monotonic() + HEALS_WITHIN_S
         while cohorts and time.monotonic() < deadline:

@@ -56,6 +56,12 @@ class Scene:
         for part in self.it.parts.values():
             part.line.script = script or pass_on
 
+    def be_well(self) -> None:
+        """The providers are well again: what has failed for these customers so far fails no more."""
+        for one in self.cohort.debtors:
+            for address in one.address.values():
+                self.it.simulator.ask("DELETE", "switches", query={"recipient": address})
+
     def called(self) -> int:
         """How many of the customers have been called so far."""
         calls = self.it.simulator.ask("GET", "requests", query={"detail": "1"})["requests"]

@@ -11,6 +11,7 @@ from store import accounts, sellers
 from store import due as store_due
 from store.due import Room
 from tests.pipeline import TUESDAY_0930, Pipeline
+from workers.deliver import deliver
 from workers.due import AHEAD, due
 from workers.nudges import BATCH, IN_FLIGHT, Nudge
 
@@ -130,6 +131,17 @@ def test_what_was_given_out_comes_again_only_when_it_was_let_go_or_lost(pipeline
     assert sorted(given()) == sorted(first)
 
 
+def test_what_is_not_due_by_the_clock_of_whoever_takes_it_up_is_given_out_again_at_once(pipeline: Pipeline) -> None:
+    """Machines' clocks differ: the one that was asked to deliver is behind the one that looked for what is due."""
+    fill(pipeline, "one", 3)
+    behind = TUESDAY_0930 - timedelta(minutes=2)
+    [first] = due(pipeline.services, TUESDAY_0930)
+    keys = [AccountKey(key) for key in first.ids]
+    assert deliver(pipeline.services, pipeline.runner, keys, first.queue, behind) == 0
+    assert due(pipeline.services, behind) == []
+    assert due(pipeline.services, TUESDAY_0930) == [first]
+
+
 def test_letting_go_waits_for_nobody_who_holds_an_account(pipeline: Pipeline) -> None:
     """It locks in no order that others know, so that it must not wait: they could wait for it in turn."""
     fill(pipeline, "one", 2)
@@ -140,6 +152,19 @@ def test_letting_go_waits_for_nobody_who_holds_an_account(pipeline: Pipeline) ->
         accounts.lock(holder, keys[:1])
         here.exec_driver_sql("SET LOCAL lock_timeout = '50ms'")
         store_due.let_go(here, keys)
+
+
+def test_each_account_that_is_due_is_given_out_once_and_none_is_left(pipeline: Pipeline) -> None:
+    """Whatever its seller, its channel and its number: nobody else looks for those that are passed over."""
+    for channel in ("email", "sms", None):
+        for seller in ("a", "b", "c"):
+            fill(pipeline, f"{seller}-{channel}", 40, channel)
+    given: list[AccountKey] = []
+    while nudges := due(pipeline.services, TUESDAY_0930):
+        given += [key for nudge in nudges for key in nudge.ids]
+    with pipeline.services.engine.connect() as connection:
+        everybody = connection.execute(sa.text("SELECT id FROM accounts ORDER BY id")).scalars().all()
+    assert (len(everybody), sorted(given)) == (360, everybody)
 
 
 def test_two_schedulers_never_give_out_the_same(pipeline: Pipeline) -> None:

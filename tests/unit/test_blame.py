@@ -80,6 +80,33 @@ def test_two_that_take_too_long_are_the_databases_fault() -> None:
     assert (step.done, step.blamed) == ([1], [])
 
 
+def test_one_that_met_what_is_over_by_the_time_the_others_are_done_is_not_to_blame() -> None:
+    """A table that somebody has locked: the batch waits in vain, the first one alone too, and the second gets it."""
+    step = Step({1: TOO_LONG})
+    tries: list[Sequence[int]] = []
+
+    def work(ids: Sequence[int]) -> int:
+        tries.append(ids)
+        if len(tries) > 2:
+            step.errors.clear()
+        return step.work(ids)
+
+    assert spare_the_others("step.failed", [1, 2, 3], work, step.blame) == [1, 1, 1]
+    assert (step.done, step.blamed) == ([2, 3, 1], [])
+
+
+def test_one_that_takes_too_long_at_first_and_breaks_it_then_pays_for_that() -> None:
+    step = Step({1: TOO_LONG})
+
+    def work(ids: Sequence[int]) -> int:
+        if ids == [3]:
+            step.errors[1] = A_BUG
+        return step.work(ids)
+
+    assert spare_the_others("step.failed", [1, 2, 3], work, step.blame) == [1, 1]
+    assert step.blamed == [1]
+
+
 def test_where_nobody_else_was_done_too_long_is_no_ones_fault() -> None:
     step = Step({1: A_BUG, 2: TOO_LONG})
     assert step.run([1, 2]) == []
