@@ -132,8 +132,13 @@ Place = tuple[datetime, AttemptId]
 """Where in the order of their calls an attempt stands."""
 
 
-def written(connection: sa.Connection, before: datetime, after: Place | None, limit: int) -> list[Written]:
-    """The oldest attempts after this place that were called before then, and of which nothing is waited for."""
+def oldest_words(connection: sa.Connection) -> datetime | None:
+    """When the oldest attempt whose words are still here was called."""
+    return connection.execute(_OLDEST_WORDS).scalar_one()
+
+
+def written(connection: sa.Connection, before: Place, limit: int) -> list[Written]:
+    """The newest attempts before this place of which nothing is waited for."""
     statement = (
         sa.select(
             attempts.c.id,
@@ -145,12 +150,11 @@ def written(connection: sa.Connection, before: datetime, after: Place | None, li
             reminders.c.invoice_ids,
         )
         .select_from(attempts.join(reminders).join(accounts, accounts.c.id == attempts.c.account_id))
-        .where(attempts.c.let_go_at.is_(None), attempts.c.called_at < before, _is_settled)
-        .order_by(attempts.c.called_at, attempts.c.id)
+        .where(attempts.c.let_go_at.is_(None), _is_settled)
+        .where(sa.tuple_(attempts.c.called_at, attempts.c.id) < sa.tuple_(*_place(before)))
+        .order_by(attempts.c.called_at.desc(), attempts.c.id.desc())
         .limit(limit)
     )
-    if after is not None:
-        statement = statement.where(sa.tuple_(attempts.c.called_at, attempts.c.id) > sa.tuple_(*_place(after)))
     return [_written(row) for row in connection.execute(statement)]
 
 
@@ -179,8 +183,11 @@ _is_settled = sa.and_(
 )
 
 
-def _place(after: Place) -> tuple[sa.ColumnElement[datetime], sa.ColumnElement[str]]:
-    return sa.literal(after[0], INSTANT), sa.literal(after[1], TEXT)
+_OLDEST_WORDS = sa.select(sa.func.min(attempts.c.called_at)).where(attempts.c.let_go_at.is_(None))
+
+
+def _place(before: Place) -> tuple[sa.ColumnElement[datetime], sa.ColumnElement[str]]:
+    return sa.literal(before[0], INSTANT), sa.literal(before[1], TEXT)
 
 
 def _written(row: Any) -> Written:

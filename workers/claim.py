@@ -48,7 +48,7 @@ def claim_due(services: Services, keys: Sequence[AccountKey], queue: str, now: N
 def _claim_all(services: Services, keys: Sequence[AccountKey], queue: str, now: Now) -> list[Call]:
     with services.engine.begin() as connection:
         rows = accounts.lock(connection, keys, due_by=latest(now))
-        # Dealt with meanwhile, or not due by our clock: whoever gave them out has one that is ahead, and does so again.
+        # Dealt with meanwhile, or not due by our clock: whoever gave them out may have one that is ahead.
         due.let_go(connection, set(keys).difference(row.key for row in rows))
         planned = plan_accounts(connection, services, rows, now, to_claim=True)
         rendered = [(one, call_of(services, one, queue)) for one in planned]

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
+from zlib import crc32
 
 import structlog
 
@@ -50,12 +51,10 @@ def would_leave(services: Services, now: datetime) -> Mapping[str, int]:
     said, raw = _limits(services, now)
     with services.engine.connect() as connection:
         left = {MONTHS: len(_old_months(connection, said)), WORDS: 0}
-        after: Place | None = None
-        while True:
-            ids, after = _may_leave(services, connection, said, after)
+        place: Place | None = _newest(said)
+        while place is not None:
+            ids, place = _may_leave(services, connection, place)
             left[WORDS] += len(ids)
-            if after is None:
-                break
         left |= {kind.name: retention.count(connection, kind, said) for kind in SAID}
         return left | {kind.name: retention.count(connection, kind, raw) for kind in RAW}
 
@@ -111,21 +110,37 @@ def _alone(services: Services) -> Iterator[Connection | None]:
 
 
 def _let_words_go(services: Services, before: datetime, now: datetime) -> int:
-    left, after = 0, None
+    """From some place back to the oldest, then from the newest; as far as one run goes."""
+    left, place, anew = 0, _some_place(services, before, now), [_newest(before)]
     for _ in range(MOST_BATCHES):
         with services.engine.begin() as connection:
-            ids, after = _may_leave(services, connection, before, after)
+            ids, further = _may_leave(services, connection, place)
             left += retention.let_words_go(connection, ids, now)
-        if after is None:
+        if further is None and not anew:
             break
+        place = further or anew.pop()
     return left
 
 
-def _may_leave(
-    services: Services, connection: Connection, before: datetime, after: Place | None
-) -> tuple[list[AttemptId], Place | None]:
-    """Of the next old attempts those about which nothing is owed any more, and where to go on (None: no more)."""
-    found = retention.written(connection, before, after, BATCH)
+def _some_place(services: Services, before: datetime, now: datetime) -> Place:
+    """By lot, a new one each run, mostly among the newest: there is what has just grown old.
+
+    What is owed still is looked at in vain, and debts that are never paid gather: from one place always, a run would
+    see nothing else some day.
+    """
+    with services.engine.connect() as connection:
+        oldest = retention.oldest_words(connection)
+    lot = crc32(now.isoformat().encode()) / 2**32
+    return _newest(before if oldest is None else before - max(before - oldest, timedelta(0)) * lot**3)
+
+
+def _newest(before: datetime) -> Place:
+    return before, AttemptId("")
+
+
+def _may_leave(services: Services, connection: Connection, before: Place) -> tuple[list[AttemptId], Place | None]:
+    """Of the next older attempts those about which nothing is owed any more, and where to go on (None: no more)."""
+    found = retention.written(connection, before, BATCH)
     rows = list({one.account.key: one.account for one in found}.values())
     accounts = {row.key: account for row, account, _ in fold_accounts(connection, services, rows)}
     ids = [one.attempt for one in found if may_leave(accounts[one.account.key], one.invoice_ids)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import structlog
 from cli.main import main
 from store import book, retention
 from store.retention import RAW, SAID, Kind
-from tests.factories import Json, event, invoice_event
+from tests.factories import Json, contact_data, event, invoice_event
 from tests.integration.test_replies import heard
 from tests.integration.test_settle import mail_event, text_status
 from tests.integration.test_web_pages import log_in
@@ -59,7 +59,8 @@ def lived(pipeline: Pipeline) -> Pipeline:
     pipeline.take(late(1), late(2, "C-18"))
     assert pipeline.deliver_due() == 2
     for row in pipeline.log():
-        pipeline.settle("sendgrid", [mail_event(row.attempt, "delivered")])
+        pipeline.settle("sendgrid", [mail_event(row.attempt, "delivered", email=row.to)])
+    assert [row.state for row in pipeline.log()] == ["delivered", "delivered"]
     heard(pipeline, "Bonjour, je regarde cela")
     pipeline.take(paid(1))
     pipeline.receive({"id": "bad", "specversion": "1.0", "source": "billing", "type": "invoice.issued", "data": {}})
@@ -108,6 +109,28 @@ def test_after_eleven_years_the_words_to_who_owes_nothing_leave(lived: Pipeline)
     assert (over.customer, over.message) == ("C-17", {"subject": None, "text": "", "html": None})
     assert (over.state, over.to, over.cc) == ("delivered", "anne@example.com", ())
     assert sql(lived, "SELECT DISTINCT attempt_id FROM contacted") == [owed.attempt]
+
+
+@pytest.mark.parametrize("owes", [1, 2])
+def test_what_is_owed_still_does_not_keep_the_words_beside_it(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, owes: int
+) -> None:
+    """Debts that are never paid gather, before or after what may leave: each run looks at so many of them."""
+    monkeypatch.setattr(keep_step, "BATCH", 1)
+    monkeypatch.setattr(keep_step, "MOST_BATCHES", 1)
+    for number in (1, 2):
+        at = pipeline.at(TUESDAY_0930 + timedelta(days=number))
+        contact = contact_data(email=f"c{number}@example.com", phone=None)
+        at.take(late(number, f"C-{number}", contacts=[contact]))
+        assert at.deliver_due() == 1
+    pipeline.at(TUESDAY_0930 + timedelta(days=2)).take(paid(3 - owes))
+    for row in pipeline.log():
+        pipeline.settle("sendgrid", [mail_event(row.attempt, "delivered", email=row.to)])
+    first = datetime(2037, 12, 1, tzinfo=UTC) - TUESDAY_0930
+    runs = [left(pipeline, first + timedelta(hours=hour)).get(WORDS, 0) for hour in range(100)]
+    assert sum(runs) == 1
+    [kept] = [row.customer for row in pipeline.log() if row.message["text"]]
+    assert kept == f"C-{owes}"
 
 
 def test_the_page_of_a_reminder_without_words_says_so(lived: Pipeline) -> None:
