@@ -15,6 +15,7 @@ from jinja2.lexer import Token
 
 from channels.port import Address, Content, Kind
 from channels.sandbox import Sandbox
+from channels.words import unbroken
 from domain.levels import Channel, Level
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ NOT_ASKING = frozenset(kind.value for kind in Kind if kind is not Kind.REMINDER)
 """The words of messages that ask for no payment."""
 
 _EITHER_ADDRESS = re.compile(r"\[([^\[\]|]*)\|([^\[\]|]*)\]")
-_FRENCH_SPACE = re.compile(r" (?=[:;?!»])|(?<=«) ")
 
 
 class TemplateError(Exception):
@@ -53,7 +53,7 @@ class FrenchWords(Extension):
         for token in stream:
             if is_french and token.type == "data":
                 words = _EITHER_ADDRESS.sub(self.chosen, token.value)
-                yield Token(token.lineno, token.type, _FRENCH_SPACE.sub("\u00a0", words))
+                yield Token(token.lineno, token.type, unbroken(words))
             else:
                 yield token
 

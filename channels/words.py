@@ -1,4 +1,7 @@
-"""Amounts, dates, lists and names as the reader's language writes them. Called by `view`; knows no template."""
+"""Amounts, dates, lists and names as the reader's language writes them.
+
+Called by `view` and the pages; knows no template.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from babel.core import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_datetime
 from babel.lists import format_list
 from babel.numbers import NumberPattern, format_decimal, parse_pattern
 
@@ -16,7 +19,7 @@ from domain.money import exponent_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
+    from datetime import date, datetime, tzinfo
     from decimal import Decimal
 
     from domain.money import Money
@@ -26,6 +29,8 @@ LOCALES = {"fr": Locale("fr", "FR"), "en": Locale("en", "GB")}
 
 OTHERWISE = "en"
 """What a customer reads whose language we do not write."""
+
+_FRENCH_SPACE = re.compile(r" (?=[:;?!»%])|(?<=«) ")
 
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _LEFT_AS_IT_IS = "!#$%&'()*+,-./:;=?@[]_~"
@@ -65,8 +70,23 @@ def percent(rate: Decimal, language: str) -> str:
 
 @lru_cache(maxsize=2048)
 def long_date(day: date, language: str) -> str:
-    """`2 décembre 2026`, `2 December 2026`."""
-    return format_date(day, "long", locale=LOCALES[language])
+    """`1er décembre 2026`, `2 décembre 2026`; `2 December 2026`."""
+    return _ordinal(format_date(day, "long", locale=LOCALES[language]), language)
+
+
+def moment(at: datetime, language: str, zone: tzinfo) -> str:
+    """`1er déc. 2026, 09:00`, `1 Dec 2026, 09:00`: on the zone's clock."""
+    return _ordinal(format_datetime(at, "d MMM y, HH:mm", tzinfo=zone, locale=LOCALES[language]), language)
+
+
+def _ordinal(dated: str, language: str) -> str:
+    """French counts the first day of a month, and no other; CLDR writes it as it writes them all."""
+    return f"1er {dated[2:]}" if language == "fr" and dated.startswith("1 ") else dated
+
+
+def unbroken(french: str) -> str:
+    """With no-break spaces: `?` stays with the word before it, and what is quoted with its marks."""
+    return _FRENCH_SPACE.sub("\u00a0", french)
 
 
 def listed(items: Sequence[str], language: str) -> str:

@@ -42,8 +42,8 @@ TOLD = {
         "- 9 décembre 2026, promesse de payer 100,00 € pour le 9 décembre 2026, non tenue (F-1)",
         "- 8 décembre 2026, promesse de payer pour le 9 décembre 2026, tenue (F-1)",
         "- 7 décembre 2026, promesse de payer pour le 30 décembre 2026 (F-1)",
-        "- 1 décembre 2026, paiement reçu de 500,00 € (F-0)",
-        "- 1 novembre 2026, facture contestée, 900,00 € (ne pas la réclamer) (F-3) ; note : quality",
+        "- 1er décembre 2026, paiement reçu de 500,00 € (F-0)",
+        "- 1er novembre 2026, facture contestée, 900,00 € (ne pas la réclamer) (F-3) ; note : quality",
     ),
     "en": (
         "- 18 December 2026, phone call: no answer, next on 20 December 2026 (F-1 and F-2); note: rang 2 x [Paul]",
@@ -75,6 +75,20 @@ def test_every_sheet_tells_what_happened_and_on_what_terms(language: str, channe
     assert all(term in text for term in TERMS[language])
     assert "F-77" in text
     assert "\n\n\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("issued_on", "french", "english"),
+    [
+        (date(2026, 12, 15), "Conditions : paiement à réception", "Terms: payment on receipt"),
+        (date(2026, 12, 14), "Conditions : 1 jour à compter de l’émission", "Terms: 1 day from the date of issue"),
+        (date(2026, 12, 13), "Conditions : 2 jours à compter de l’émission", "Terms: 2 days from the date of issue"),
+    ],
+)
+def test_short_terms_are_told_as_one_says_them(issued_on: date, french: str, english: str) -> None:
+    line = a_line(issued_on=issued_on, due_on=date(2026, 12, 15))
+    for language, terms in (("fr", french), ("en", english)):
+        assert f"  {terms}\n" in text_of(a_content(channel=Channel.PHONE, language=language, lines=(line,)))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
