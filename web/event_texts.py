@@ -6,12 +6,12 @@ _NEXT = ("[, la suite à partir du {next_on}][ (par {by})].", "[, what follows f
 
 EVENTS: dict[str, tuple[str, str]] = {
     "event.folded": (
-        "Événement {type} reçu ({id}, de {source})[ : {invoices}].",
+        "Événement {type} reçu ({id}, source : {source})[ : {invoices}].",
         "Event {type} taken in ({id}, from {source})[: {invoices}].",
     ),
     "event.rejected": ("Événement refusé[ ({id})][ : champ {field}].", "Event rejected[ ({id})][: field {field}]."),
     "event.quarantined": (
-        "L’événement {type} ({id}, de {source}) n’a pas pu être lu ; il est mis de côté.",
+        "L’événement {type} ({id}, source : {source}) n’a pas pu être lu ; il est mis de côté.",
         "Event {type} ({id}, from {source}) could not be taken in; it is set aside.",
     ),
     "event.retried": (
@@ -24,7 +24,7 @@ EVENTS: dict[str, tuple[str, str]] = {
     ),
     "plan.changed": (
         "Planifié[ : étape « {step} » par {channel} le {at}].",
-        "Planned[: step “{step}” over {channel} on {at}].",
+        "Planned[: step “{step}” by {channel} on {at}].",
     ),
     "task.opened": (
         "Tâche ouverte : {kind}[, étape « {step} »][ : {why}].",
@@ -54,7 +54,7 @@ EVENTS: dict[str, tuple[str, str]] = {
     "reminder.withdrawn": ("La relance a été retirée.", "The reminder was withdrawn."),
     "attempt.calling": (
         "Essai {number} par {channel}, étape « {step} »[, politique {policy}].",
-        "Attempt {number} over {channel}, step “{step}”[, policy {policy}].",
+        "Attempt {number} by {channel}, step “{step}”[, policy {policy}].",
     ),
     "attempt.answered": (
         "Réponse : {state}[ – {class}][ (code {code})][, nouvel essai dans {pause_s} s].",
@@ -74,23 +74,23 @@ EVENTS: dict[str, tuple[str, str]] = {
     ),
     "address.suppressed": (
         "Une adresse ne sert plus par {channel}[ : {why}].",
-        "An address is used no more over {channel}[: {why}].",
+        "An address is no longer used for {channel}[: {why}].",
     ),
     "address.lifted": (
         "Une adresse sert de nouveau par {channel}.",
-        "An address is used again over {channel}.",
+        "An address is used again for {channel}.",
     ),
     "receipt.settled": (
         "{provider} rapporte « {word} »[ (code {code})] : {state}.",
         "{provider} reports “{word}”[ (code {code})]: {state}.",
     ),
-    "inbound.received": ("Le client a répondu par {channel}.", "The customer replied over {channel}."),
+    "inbound.received": ("Le client a répondu par {channel}.", "The customer replied by {channel}."),
     "inbound.stopped": (
         "Le client ne veut plus être contacté par {channel} : l’adresse ne sert plus.",
-        "The customer does not want to be contacted over {channel}: the address is used no more.",
+        "The customer does not want to be contacted by {channel}: the address is no longer used.",
     ),
     "inbound.started": (
         "Le client veut de nouveau être contacté par {channel}.",
-        "The customer wants to be contacted over {channel} again.",
+        "The customer wants to be contacted by {channel} again.",
     ),
 }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from domain.reasons import Code
 
-_SAME_PERSON = (
-    "[ (la même personne, {who}, a aussi été contactée au sujet d’un autre client)].",
-    "[ (the same person, {who}, has also been contacted about another customer)].",
+_WAITS = (
+    "[, donc pas avant le {until}][ (la même personne, {who}, a aussi été contactée au sujet d’un autre client)].",
+    "[, so not before {until}][ (the same person, {who}, has also been contacted about another customer)].",
 )
 
 REASONS: dict[Code, tuple[str, str]] = {
@@ -20,31 +20,31 @@ REASONS: dict[Code, tuple[str, str]] = {
         "{unit} goes along with {lead}, in one message.",
     ),
     Code.NOT_GROUPED: ("{unit} attend son tour[ : {why}].", "{unit} waits its turn[: {why}]."),
-    Code.CHANNEL_CHOSEN: ("Par {channel}[, à {contact}].", "Over {channel}[, to {contact}]."),
-    Code.CHANNEL_UNUSABLE: ("Pas par {channel}[ : {why}].", "Not over {channel}[: {why}]."),
+    Code.CHANNEL_CHOSEN: ("Par {channel}[, à {contact}].", "By {channel}[, to {contact}]."),
+    Code.CHANNEL_UNUSABLE: ("Pas par {channel}[ : {why}].", "Not by {channel}[: {why}]."),
     Code.NO_USABLE_CHANNEL: (
         "Aucun canal utilisable pour l’étape « {step} » : un contact est à corriger.",
         "No usable channel for step “{step}”: a contact needs repair.",
     ),
     Code.OUTSIDE_HOURS: (
-        "Hors des heures permises pour {channel}[, jusqu’au {until}].",
-        "Outside the hours for {channel}[, until {until}].",
+        "Hors des heures permises ({channel})[, jusqu’au {until}].",
+        "Outside the permitted hours ({channel})[, until {until}].",
     ),
     Code.SPREAD: (
         "Réparti dans la plage horaire[ : pas avant le {until}].",
         "Spread over the window[: not before {until}].",
     ),
     Code.GAP: (
-        "Contact récent : au moins {days} jours entre deux[, donc pas avant le {until}]" + _SAME_PERSON[0],
-        "Contacted lately: at least {days} days between contacts[, so not before {until}]" + _SAME_PERSON[1],
+        "Contact récent : au moins {days} {days:jour|jours} entre deux" + _WAITS[0],
+        "Contacted lately: at least {days} {days:day|days} between contacts" + _WAITS[1],
     ),
     Code.CAP: (
-        "Plafond atteint : {limit} contacts en {days} jours[, donc pas avant le {until}]" + _SAME_PERSON[0],
-        "Limit reached: {limit} contacts in {days} days[, so not before {until}]" + _SAME_PERSON[1],
+        "Plafond atteint : {limit} {limit:contact|contacts} en {days} {days:jour|jours}" + _WAITS[0],
+        "Limit reached: {limit} {limit:contact|contacts} in {days} {days:day|days}" + _WAITS[1],
     ),
     Code.CALLS_CAP: (
-        "Plafond atteint : {limit} appels en {days} jours[, donc pas avant le {until}]" + _SAME_PERSON[0],
-        "Limit reached: {limit} calls in {days} days[, so not before {until}]" + _SAME_PERSON[1],
+        "Plafond atteint : {limit} {limit:appel|appels} en {days} {days:jour|jours}" + _WAITS[0],
+        "Limit reached: {limit} {limit:call|calls} in {days} {days:day|days}" + _WAITS[1],
     ),
     Code.NOTHING_OWED: ("Rien n’est dû.", "Nothing is owed."),
     Code.UNIT_DISPUTED: ("{unit} est contestée : on attend.", "{unit} is disputed: it waits."),
@@ -80,18 +80,18 @@ REASONS: dict[Code, tuple[str, str]] = {
         "{unit} attend : statut {code} de la facture électronique.",
         "{unit} waits: e-invoice status {code}.",
     ),
-    Code.LADDER_DONE: ("{unit} : toutes les étapes sont passées.", "{unit}: every step has been had."),
+    Code.LADDER_DONE: ("{unit} : toutes les étapes sont passées.", "{unit}: all steps are done."),
     Code.APPROVAL_NEEDED: (
         "{unit} : l’étape « {step} » attend l’accord d’une personne.",
         "{unit}: step “{step}” waits for a person’s approval.",
     ),
     Code.RATE_UNKNOWN: (
-        "L’étape « {step} » attend : le taux des pénalités de retard du semestre {half_year} n’est pas connu.",
-        "Step “{step}” waits: the late-payment rate for {half_year} is not known.",
+        "L’étape « {step} » attend : le taux des pénalités de retard du {half_year} n’est pas connu.",
+        "Step “{step}” waits: the late-payment rate for the {half_year} is not known.",
     ),
     Code.RATE_TOO_LOW: (
-        "L’étape « {step} » attend : le taux convenu est inférieur au minimum légal du semestre {half_year}.",
-        "Step “{step}” waits: the agreed rate is below the legal minimum for {half_year}.",
+        "L’étape « {step} » attend : le taux convenu est inférieur au minimum légal du {half_year}.",
+        "Step “{step}” waits: the agreed rate is below the legal minimum for the {half_year}.",
     ),
     Code.CUSTOMER_HELD: (
         "Relances suspendues[ jusqu’au {until}][ : {reason}].",
@@ -99,7 +99,7 @@ REASONS: dict[Code, tuple[str, str]] = {
     ),
     Code.REPLY_UNREAD: (
         "Le client a répondu par {channel} : rien ne part avant qu’une personne ait lu sa réponse.",
-        "The customer replied over {channel}: nothing goes out before a person has read the reply.",
+        "The customer replied by {channel}: nothing goes out before a person has read the reply.",
     ),
     Code.LOW_SCORE: (
         "Le client a donné la note de {score} sur 10 : rien ne part avant qu’une personne s’en soit occupée.",

@@ -1,7 +1,8 @@
 """Reasons and journal entries as sentences, in French and English. The only place that turns codes into prose.
 
-In a sentence (`web/reason_texts`, `web/event_texts`), `{name}` is a fact and `[…]` is left out where a fact in it is
-missing. Called by the pages; a test holds that every code and every journal event of ours has its sentence.
+In a sentence (`web/reason_texts`, `web/event_texts`), `{name}` is a fact, `{name:day|days}` the word for as many as
+it says, and `[…]` is left out where a fact in it is missing. Called by the pages and `relance explain`; a test holds
+that every code and every journal event of ours has its sentence.
 """
 
 from __future__ import annotations
@@ -12,18 +13,21 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any
 
-from babel.dates import format_datetime
+from babel.numbers import format_decimal
 
-from channels.words import LOCALES, listed, long_date
+from channels.words import LOCALES, listed, long_date, moment, money
+from domain.money import AmountError, read_amount
 from domain.reasons import Code
 from store.journal import Entry
 from web.event_texts import EVENTS
 from web.reason_texts import REASONS
-from web.words import LANGUAGES, word
+from web.words import said, word
 
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _NAME = re.compile(r"\{(\w+)\}")
+_COUNTED = re.compile(r"\{(\w+):([^{}|]*)\|([^{}|]*)\}")
 _WORDED = frozenset({"channel", "state", "class", "why", "kind", "level", "tone", "outcome", "by_whom"})
+_HALVES = {"H1": ("1er semestre", "first half of"), "H2": ("2e semestre", "second half of")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ def tell(entry: Entry, language: str, zone: tzinfo) -> Told:
     if facts.get("class") == facts.get("state"):  # "accepted", said once
         facts.pop("class", None)
     bare = " ".join([entry.event, *(f"[{name}={{{name}}}]" for name in facts)])
-    pattern = EVENTS.get(entry.event, (bare, bare))[LANGUAGES.index(language)]
+    pattern = said(EVENTS[entry.event], language) if entry.event in EVENTS else bare
     return Told(entry.at, _filled(pattern, facts, language, zone), explain(reasons, language, zone))
 
 
@@ -54,12 +58,14 @@ def explain(reasons: object, language: str, zone: tzinfo) -> tuple[str, ...]:
 
 
 def shown(value: object, language: str, zone: tzinfo) -> str:
-    """A fact for people: instants and dates as the language writes them, lists joined, the rest as it is."""
+    """A fact for people: dates, instants, fractions as the language writes them, lists joined, the rest as it is."""
     match value:
         case list():
             return listed([shown(each, language, zone) for each in value], language)
         case datetime():
-            return format_datetime(value, "d MMM y, HH:mm", tzinfo=zone, locale=LOCALES[language])
+            return moment(value, language, zone)
+        case float():
+            return format_decimal(value, locale=LOCALES[language])
         case str() if _is_instant(value):
             return shown(datetime.fromisoformat(value), language, zone)
         case str() if _is_date(value):
@@ -69,20 +75,47 @@ def shown(value: object, language: str, zone: tzinfo) -> str:
 
 
 def _reason(code: str, facts: Mapping[str, Any], language: str, zone: tzinfo) -> str:
-    patterns = REASONS[Code(code)] if code in set(Code) else (code, code)
-    return _filled(patterns[LANGUAGES.index(language)], facts, language, zone)
+    pattern = said(REASONS[Code(code)], language) if code in set(Code) else code
+    return _filled(pattern, facts, language, zone)
 
 
 def _filled(pattern: str, facts: Mapping[str, Any], language: str, zone: tzinfo) -> str:
-    told = {
-        name: word(str(value), language) if name in _WORDED else shown(value, language, zone)
-        for name, value in facts.items()
-        if value not in (None, "", [])
-    }
+    told = {name: _told(name, value, language, zone) for name, value in facts.items() if value not in (None, "", [])}
     whole = _OPTIONAL.sub(
         lambda part: part[1] if all(name in told for name in _NAME.findall(part[1])) else "", pattern
     )
-    return _NAME.sub(lambda found: told.get(found[1], "…"), whole)
+    counted = _COUNTED.sub(lambda found: found[2 if _is_one(facts.get(found[1]), language) else 3], whole)
+    return _NAME.sub(lambda found: told.get(found[1], "…"), counted)
+
+
+def _told(name: str, value: object, language: str, zone: tzinfo) -> str:
+    """A fact by its name: some hold our codes, or what programs read."""
+    match name:
+        case "amount":
+            return _amount(str(value), language)
+        case "half_year":
+            return _half_year(str(value), language)
+        case _:
+            return word(str(value), language) if name in _WORDED else shown(value, language, zone)
+
+
+def _amount(text: str, language: str) -> str:
+    """`1250.00 EUR` as money; as it is, if it is none."""
+    figure, _, currency = text.partition(" ")
+    try:
+        return money(read_amount(figure, currency), language)
+    except AmountError:
+        return text
+
+
+def _half_year(text: str, language: str) -> str:
+    """`2026-H2` as `2e semestre 2026`, `second half of 2026`."""
+    year, _, half = text.partition("-")
+    return f"{said(_HALVES[half], language)} {year}" if half in _HALVES else text
+
+
+def _is_one(count: object, language: str) -> bool:
+    return isinstance(count, int) and LOCALES[language].plural_form(count) == "one"
 
 
 def _is_instant(text: str) -> bool:

@@ -5,6 +5,8 @@ Called by `web/views` and `web/sentences`. A word that is not here is shown as i
 
 from __future__ import annotations
 
+from channels.words import unbroken
+
 LANGUAGES = ("fr", "en")
 
 WORDS: dict[str, tuple[str, str]] = {
@@ -23,7 +25,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "upcoming": ("avant échéance", "upcoming"),
     "courteous": ("courtois", "courteous"),
     "firm": ("ferme", "firm"),
-    "formal": ("mise en demeure", "formal notice"),
+    "formal": ("formel", "formal"),
     "final": ("dernier recours", "final"),
     # states of an attempt
     "calling": ("en cours", "calling"),
@@ -47,8 +49,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "provider": ("le prestataire", "the provider"),
     "person": ("une personne", "a person"),
     # classes of an answer
-    "transient": ("passager, on réessaie", "passing, tried again"),
-    "not_begun": ("pas parti de chez nous, on réessaie", "never left here, tried again"),
+    "transient": ("passager", "passing"),
+    "not_begun": ("pas parti de chez nous", "never left here"),
     "permanent_address": ("adresse inutilisable", "address unusable"),
     "opt_out": ("opposition du destinataire", "the recipient opted out"),
     "misconfigured": ("notre réglage est faux", "our set-up is wrong"),
@@ -154,7 +156,7 @@ LABELS: dict[str, tuple[str, str]] = {
         "La politique ne fait rien de particulier pour ce segment.",
         "The policy does nothing special for this segment.",
     ),
-    "looks_again": ("Prochain examen", "Looked at again"),
+    "looks_again": ("Prochain examen :", "Looked at again:"),
     "why": ("Pourquoi", "Why"),
     "tasks": ("Tâches ouvertes", "Open tasks"),
     "contacts": ("Envois", "Contacts made"),
@@ -181,13 +183,13 @@ LABELS: dict[str, tuple[str, str]] = {
     ),
     "leave": ("Ne plus recevoir d’e-mails", "No more e-mails"),
     "leave_asks": (
-        "Souhaitez-vous ne plus recevoir d’e-mails de notre part à cette adresse ? Ce que vous devez ne change pas.",
-        "Would you like no more e-mails from us at this address? What you owe does not change.",
+        "Ne plus recevoir d’e-mails de notre part à cette adresse ? Les sommes dues ne changent pas.",
+        "Stop receiving e-mails from us at this address? What is owed does not change.",
     ),
     "leave_button": ("Ne plus m’écrire à cette adresse", "No more e-mails to this address"),
     "leave_done": (
-        "C’est noté : nous ne vous écrirons plus à cette adresse.",
-        "Done: we will not write to this address any more.",
+        "C’est noté : plus aucun e-mail à cette adresse.",
+        "Done: no more e-mails will come to this address.",
     ),
     "leave_unknown": ("Ce lien n’est pas valable.", "This link is not valid."),
     "closed": (
@@ -198,12 +200,17 @@ LABELS: dict[str, tuple[str, str]] = {
 }
 
 
+def said(pair: tuple[str, str], language: str) -> str:
+    """The one of two texts of ours that is in the language; the French one with its no-break spaces."""
+    french, english = pair
+    return unbroken(french) if language == "fr" else english
+
+
 def word(name: str, language: str) -> str:
     """The word for a state, channel, level or cause; the name itself where there is none."""
-    return WORDS.get(name, (name, name))[LANGUAGES.index(language)]
+    return said(WORDS[name], language) if name in WORDS else name
 
 
 def labels(language: str) -> dict[str, str]:
     """The pages' labels."""
-    at = LANGUAGES.index(language)
-    return {name: found[at] for name, found in LABELS.items()}
+    return {name: said(pair, language) for name, pair in LABELS.items()}

@@ -64,8 +64,8 @@ def test_explain_tells_what_happened_where_it_stands_and_what_comes(
     assert main(["explain", "C-17"]) == 0
     told = capsys.readouterr().out
     assert told.startswith("Boulangerie Martin (C-17) · Politique standard@1\n")
-    assert "Essai 1 par e-mail, étape « first », politique standard@1." in told
-    assert "Contact récent" in told or "l’étape « call »" in told
+    assert "Essai 1 par e-mail, étape «\u00a0first\u00a0», politique standard@1." in told
+    assert "Contact récent" in told or "l’étape «\u00a0call\u00a0»" in told
     assert "Aucun flux de paiements n’est connu" in told
     assert "30 nov. 2026" in told.partition("La suite")[2]
     assert "appel  call  courtois  F-2026-0042  standard@1" in told

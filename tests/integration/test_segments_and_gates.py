@@ -123,7 +123,7 @@ def test_who_has_always_paid_in_time_is_reliable_and_explain_says_why(strict: Pi
     strict.take(invoice_event(invoice={**LATE, "due_on": "2026-11-18", "purchase_order": "7"}))
     lines, words = told(strict)
     assert reasons(lines, "segment_unnamed")[0]["name"] == "new"
-    assert "Segment « new »" in words
+    assert "Segment «\u00a0new\u00a0»" in words
     assert "La politique ne fait rien de particulier pour ce segment." in words
     assert strict.account().plan is not None
     strict.take(*paid_in_time(1), *paid_in_time(2), *paid_in_time(3))
@@ -134,6 +134,6 @@ def test_who_has_always_paid_in_time_is_reliable_and_explain_says_why(strict: Pi
             "as_of": "2026-11-24",
         }
     ]  # fmt: skip
-    assert "Segment « reliable » ; au 24 novembre 2026" in words
+    assert "Segment «\u00a0reliable\u00a0»\u00a0; au 24 novembre 2026" in words
     assert strict.deliver_due() == 1
     assert [(row.step, row.channel) for row in strict.log()] == [("first", "email")]

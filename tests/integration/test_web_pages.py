@@ -178,7 +178,7 @@ def test_a_reminder_shows_each_message_exactly_as_sent(web: Web, reminded: Pipel
     assert f'sandbox="" title="The mail as displayed" srcdoc="{escaped(shown)}"' in page
     assert "cid:" in str(row.message["html"])
     assert "cid:" not in shown
-    assert "Attempt 1 over e-mail, step “first”, policy standard@1." in page
+    assert "Attempt 1 by e-mail, step “first”, policy standard@1." in page
     assert "Answer: accepted" in page
 
 
@@ -187,7 +187,7 @@ def test_a_customer_shows_what_comes_next_and_why(web: Web, reminded: Pipeline) 
     for words in (
         "La suite",
         "Planifié",
-        "Événement invoice.issued reçu (evt-0001, de billing)",
+        "Événement invoice.issued reçu (evt-0001, source\u00a0: billing)",
         "Aucune tâche ouverte",
     ):
         assert escaped(words) in page

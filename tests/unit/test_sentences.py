@@ -17,12 +17,17 @@ from domain.task_outcomes import OUTCOMES_OF, TaskOutcome
 from store.journal import Entry
 from web.event_texts import EVENTS
 from web.reason_texts import REASONS
-from web.sentences import explain, tell
+from web.sentences import explain, shown, tell
 from web.words import LABELS, WORDS
 
 ROOT = Path(__file__).parents[2]
 PARIS = ZoneInfo("Europe/Paris")
 NOON = datetime(2026, 11, 24, 11, tzinfo=UTC)
+
+
+def bound(text: str) -> str:
+    """`~` stands for a no-break space, as in TeX."""
+    return text.replace("~", "\u00a0")
 
 
 def journaled() -> set[str]:
@@ -59,13 +64,92 @@ def test_every_state_channel_level_task_and_outcome_has_its_word() -> None:
 @pytest.mark.parametrize(
     ("language", "sentence"),
     [
-        ("fr", "Contact récent : au moins 3 jours entre deux, donc pas avant le 26 nov. 2026, 09:00."),
+        ("fr", "Contact récent\u00a0: au moins 3 jours entre deux, donc pas avant le 26 nov. 2026, 09:00."),
         ("en", "Contacted lately: at least 3 days between contacts, so not before 26 Nov 2026, 09:00."),
     ],
 )
 def test_a_reason_is_told_in_the_readers_language_and_zone(language: str, sentence: str) -> None:
     reason = {"code": "gap", "facts": {"days": 3, "until": "2026-11-26T08:00:00+00:00"}}
     assert explain([reason], language, PARIS) == (sentence,)
+
+
+@pytest.mark.parametrize(
+    ("code", "facts", "french", "english"),
+    [
+        ("gap", {"days": 1}, "au moins 1 jour entre deux.", "at least 1 day between contacts."),
+        ("cap", {"limit": 1, "days": 1}, "1 contact en 1 jour.", "1 contact in 1 day."),
+        ("cap", {"limit": 1, "days": 7}, "1 contact en 7 jours.", "1 contact in 7 days."),
+        ("calls_cap", {"limit": 1, "days": 30}, "1 appel en 30 jours.", "1 call in 30 days."),
+        ("calls_cap", {"limit": 2, "days": 30}, "2 appels en 30 jours.", "2 calls in 30 days."),
+        ("cap", {}, "… contacts en … jours.", "… contacts in … days."),
+    ],
+)
+def test_one_is_told_as_one(code: str, facts: dict[str, int], french: str, english: str) -> None:
+    """With a cap of one contact in seven days, the sentence is read each week."""
+    reason = {"code": code, "facts": facts}
+    for language, end in (("fr", french), ("en", english)):
+        [told] = explain([reason], language, PARIS)
+        assert told.endswith(end)
+
+
+@pytest.mark.parametrize(
+    ("value", "french", "english"),
+    [
+        ("2027-01-01", "1er janvier 2027", "1 January 2027"),
+        ("2027-01-11", "11 janvier 2027", "11 January 2027"),
+        ("2026-12-01T08:00:00+00:00", "1er déc. 2026, 09:00", "1 Dec 2026, 09:00"),
+        (datetime(2026, 12, 21, 8, tzinfo=UTC), "21 déc. 2026, 09:00", "21 Dec 2026, 09:00"),
+        (12.5, "12,5", "12.5"),
+        (60.0, "60", "60"),
+        (3600.0, "3\u202f600", "3,600"),
+        (9, "9", "9"),
+        (["1250.00 EUR", "x"], "1250.00 EUR et x", "1250.00 EUR and x"),
+    ],
+)
+def test_a_fact_is_written_as_the_language_writes_it(value: object, french: str, english: str) -> None:
+    assert (shown(value, "fr", PARIS), shown(value, "en", PARIS)) == (french, english)
+
+
+@pytest.mark.parametrize(
+    ("amount", "french", "english"),
+    [
+        ("1250.00 EUR", " (1\u202f250,00\u00a0€)", " (€1,250.00)"),
+        ("5 JPY", " (5\u00a0JPY)", " (JP¥5)"),
+        ("lots", " (lots)", " (lots)"),
+        (None, "", ""),
+    ],
+)
+def test_an_amount_is_told_as_the_language_writes_it(amount: str | None, french: str, english: str) -> None:
+    """The journal keeps it as programs read it. What is none is shown as it is."""
+    entry = Entry(DEFAULT_SELLER, NOON, "promise.kept", {"promised_on": "2026-12-01", "amount": amount})
+    told = (
+        f"Promesse tenue\u00a0: paiement promis pour le 1er décembre 2026{french}.",
+        f"Promise kept: payment promised by 1 December 2026{english}.",
+    )
+    assert (tell(entry, "fr", PARIS).text, tell(entry, "en", PARIS).text) == told
+
+
+@pytest.mark.parametrize(
+    ("half_year", "french", "english"),
+    [
+        ("2026-H1", "du 1er semestre 2026", "for the first half of 2026"),
+        ("2026-H2", "du 2e semestre 2026", "for the second half of 2026"),
+    ],
+)
+def test_a_half_year_is_told_in_words(half_year: str, french: str, english: str) -> None:
+    for code in ("rate_unknown", "rate_too_low"):
+        reason = {"code": code, "facts": {"step": "formal-notice", "half_year": half_year}}
+        assert french in explain([reason], "fr", PARIS)[0]
+        assert english in explain([reason], "en", PARIS)[0]
+
+
+def test_an_answer_says_once_that_it_is_tried_again() -> None:
+    facts = {"state": "deferred", "class": "transient", "code": "503", "pause_s": 12.5}
+    entry = Entry(DEFAULT_SELLER, NOON, "attempt.answered", facts)
+    assert tell(entry, "fr", PARIS).text == (
+        "Réponse\u00a0: différé – passager (code 503), nouvel essai dans 12,5 s."
+    )
+    assert tell(entry, "en", PARIS).text == "Answer: deferred – passing (code 503), tried again in 12.5 s."
 
 
 def test_what_waits_for_a_person_with_several_customers_says_so() -> None:
@@ -88,9 +172,9 @@ def test_what_is_not_known_is_left_out() -> None:
     [
         (
             "fr",
-            "Segment « reliable » ; au 12 novembre 2026, factures réglées : 9, impayées depuis longtemps : 1",
-            " ; à temps : 90 %, retard moyen en jours : 0.",
-            "Segment « vip ».",
+            "Segment «~reliable~»~; au 12 novembre 2026, factures réglées~: 9, impayées depuis longtemps~: 1",
+            "~; à temps~: 90~%, retard moyen en jours~: 0.",
+            "Segment «~vip~».",
         ),
         (
             "en",
@@ -105,7 +189,7 @@ def test_a_segment_is_told_with_its_figures(language: str, when: str, rest: str,
     figures = {"settled": 9, "unpaid": 1, "in_time_percent": 90, "mean_days_late": 0, "as_of": "2026-11-12"}
     derived = {"code": "segment", "facts": {"name": "reliable", **figures}}
     vip = {"code": "segment", "facts": {"name": "vip"}}
-    assert explain([derived, vip], language, PARIS) == (when + rest, by_hand)
+    assert explain([derived, vip], language, PARIS) == (bound(when + rest), bound(by_hand))
 
 
 def test_what_a_gate_waits_for_has_a_word() -> None:
@@ -115,14 +199,14 @@ def test_what_a_gate_waits_for_has_a_word() -> None:
         "F-1: before a first reminder, a person has to look (the purchase order is missing).",
     )
     opened = tell(Entry(DEFAULT_SELLER, NOON, "task.opened", {"kind": "fix", "why": "iban"}), "fr", PARIS)
-    assert opened.text == "Tâche ouverte : point à corriger : l’IBAN manque."
+    assert opened.text == bound("Tâche ouverte~: point à corriger~: l’IBAN manque.")
 
 
 def test_a_plan_is_told_with_its_reasons() -> None:
     reminder = {"at": "2026-11-26T08:00:00+00:00", "step": "first", "level": "courteous", "channel": "email"}
     facts = {"policy": "standard@1", "reminder": reminder, "reasons": [{"code": "nothing_owed", "facts": {}}]}
     told = tell(Entry(DEFAULT_SELLER, NOON, "plan.changed", facts), "en", PARIS)
-    assert told.text == "Planned: step “first” over e-mail on 26 Nov 2026, 09:00."
+    assert told.text == "Planned: step “first” by e-mail on 26 Nov 2026, 09:00."
     assert told.why == ("Nothing is owed.",)
 
 
@@ -131,7 +215,10 @@ def test_a_plan_is_told_with_its_reasons() -> None:
     [
         (
             "fr",
-            "Tâche terminée : appel, étape « call » – paiement promis, la suite à partir du 1 décembre 2026 (par X).",
+            (
+                "Tâche terminée~: appel, étape «~call~» – paiement promis, "
+                "la suite à partir du 1er décembre 2026 (par X)."
+            ),
         ),
         (
             "en",
@@ -141,7 +228,7 @@ def test_a_plan_is_told_with_its_reasons() -> None:
 )
 def test_what_came_of_a_task_is_told(language: str, sentence: str) -> None:
     facts = {"kind": "phone", "step": "call", "outcome": "promised", "next_on": "2026-12-01", "by": "X"}
-    assert tell(Entry(DEFAULT_SELLER, NOON, "task.closed", facts), language, PARIS).text == sentence
+    assert tell(Entry(DEFAULT_SELLER, NOON, "task.closed", facts), language, PARIS).text == bound(sentence)
 
 
 def test_what_has_no_sentence_is_shown_as_it_is() -> None:
