@@ -65,7 +65,12 @@ def _read(services: Services, token: str) -> tuple[SellerId, str] | None:
 def _page(services: Services, seller: SellerId | None, language: str, *, is_done: bool) -> Response:
     if seller is None:
         return show("leave.html", language, status=_NOT_FOUND, problem="leave_unknown", seller="", is_done=False)
+    return show("leave.html", language, seller=_name_of(services, seller), is_done=is_done)
+
+
+def _name_of(services: Services, seller: SellerId) -> str:
+    """The name that its mails bear."""
     with services.engine.connect() as connection:
         known = sellers.load(connection, [seller])
-    name = known[seller].seller.name if seller in known else seller
-    return show("leave.html", language, seller=name, is_done=is_done)
+    own = known[seller].seller.name if seller in known else seller
+    return services.renderer.look_of(seller).brand.name or own

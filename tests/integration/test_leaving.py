@@ -1,5 +1,6 @@
 """One click in a mail: the next call obeys, nothing is told to strangers, and a look changes nothing."""
 
+import re
 from asyncio import Runner
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 
 from channels.documents import Documents, Found
 from channels.port import Message
+from config.keys import LEAVE_PATH, leave_token
 from config.wiring import DEFAULT_SELLER, Services
 from domain.levels import Channel
 from store.engine import make_engine
@@ -19,7 +21,7 @@ from store.history import suppressed_among
 from tests.factories import contact_data, invoice_event
 from tests.integration.test_enclosures import Keeping
 from tests.pipeline import TUESDAY_0930, Pipeline
-from tests.services import using_services
+from tests.services import SECRET_KEY, using_services
 from tests.web_server import Web, run_web
 from workers.put_out_of_use import put_out_of_use
 
@@ -138,6 +140,28 @@ def test_a_look_changes_nothing_and_shows_one_button(mailing: Pipeline, kept: Ke
     assert ANNE not in french.text
     assert web.ask("HEAD", path, None).status == 200
     assert reasons(mailing) == []
+
+
+@pytest.mark.parametrize(
+    ("brand", "heading"),
+    [(None, "Relance"), ("address: informal\n", "Relance"), ("name: Dupont & fils\n", "Dupont &amp; fils")],
+)
+def test_the_page_bears_the_name_that_the_mail_bore(
+    database_url: str, tmp_path: Path, brand: str | None, heading: str
+) -> None:
+    """It is worded without vous and tu: whatever the brand's address, it fits."""
+    if brand is not None:
+        (tmp_path / "brand.yaml").write_text(brand, encoding="utf-8")
+    path = f"{LEAVE_PATH}/{leave_token(SECRET_KEY, DEFAULT_SELLER, ANNE)}"
+    with using_services(database_url, templates=str(tmp_path)) as services, run_web(services) as web:
+        asked, obeyed = web.get(path), web.post(path, ONE_CLICK, FORM)
+
+    for page in (asked.text, obeyed.text):
+        assert f"<h1>{heading}</h1>" in page
+        said = re.sub(r"<head>.*</head>|<[^>]*>", "", page, flags=re.DOTALL)
+        assert re.findall(r"\b(?:vous|votre|vos|tu|toi|ton|ta|tes)\b|\w+ez\b", said, re.IGNORECASE) == []
+    assert "Les sommes dues ne changent pas." in asked.text
+    assert "plus aucun e-mail à cette adresse" in obeyed.text
 
 
 def test_no_address_stands_in_the_address(mailing: Pipeline, kept: Keeping) -> None:
