@@ -98,6 +98,11 @@ SAID = (
 """What was said and decided, but for the words of messages and the journal's months."""
 
 
+def take_your_time(connection: sa.Connection) -> None:
+    """Until this transaction ends, a statement may take as long as it does: a whole table is counted."""
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+
+
 def count(connection: sa.Connection, kind: Kind, before: datetime) -> int:
     """How many would leave."""
     statement = sa.select(sa.func.count()).select_from(kind.table).where(kind.by < before, kind.which)
@@ -134,7 +139,8 @@ Place = tuple[datetime, AttemptId]
 
 def oldest_words(connection: sa.Connection) -> datetime | None:
     """When the oldest attempt whose words are still here was called."""
-    return connection.execute(_OLDEST_WORDS).scalar_one()
+    oldest: datetime | None = connection.execute(_OLDEST_WORDS).scalar_one()
+    return oldest
 
 
 def written(connection: sa.Connection, before: Place, limit: int) -> list[Written]:

@@ -50,6 +50,7 @@ def would_leave(services: Services, now: datetime) -> Mapping[str, int]:
     """How many of each kind would leave if `keep` ran until nothing more does. Only reads."""
     said, raw = _limits(services, now)
     with services.engine.connect() as connection:
+        retention.take_your_time(connection)  # on a large book a count takes minutes
         left = {MONTHS: len(_old_months(connection, said)), WORDS: 0}
         place: Place | None = _newest(said)
         while place is not None:

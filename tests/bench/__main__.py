@@ -70,11 +70,10 @@ def main() -> int:
     for name in chosen:
         Console().print(f"== {name}")
         figures += say(PARTS[name](size))
-    targets = [] if given.smoke else targets_of(figures)
-    for target in targets:
+        if not given.only and not given.smoke:  # after each part: the next one may break
+            write(figures, targets_of(figures, with_unmeasured=True))
+    for target in [] if given.smoke else targets_of(figures):
         say_target(target)
-    if not given.only and not given.smoke:
-        write(figures, targets)
     return 0
 
 

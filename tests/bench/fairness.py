@@ -35,6 +35,8 @@ def measure(size: Size) -> Iterator[Figure]:
         eventually(lambda: _is_folded(it), _PATIENCE_S, every_s=0.5)
         late = [_turn(it, little) for _ in range(size.repetitions)]
         left = many + FEW * (len(early) + len(late)) - len(it.simulator.messages())
+    if left <= 0:
+        raise AssertionError("all of the many were gone before the last of the few: beside nobody, anybody is quick")
     beside = f"beside {many} of another seller"
     yield Figure("fairness.first_of_all", f"the last of {FEW}, {beside} that are taken in before them", "s", early)
     yield Figure("fairness.last_of_ten", f"the last of {FEW}, {beside} that are due", "s", late)

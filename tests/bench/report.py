@@ -18,17 +18,19 @@ _console = Console(soft_wrap=True, highlight=False)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is wanted of a value made of medians: at least, or at most, so much."""
+    """What is wanted of a value made of medians (None: not measured): at least, or at most, so much."""
 
     about: str
-    value: float
+    value: float | None
     wanted: float
     unit: str
     is_least: bool
 
     @property
     def is_met(self) -> bool:
-        """Whether it is as wanted."""
+        """Whether it is as wanted, and known to be."""
+        if self.value is None:
+            return False
         return self.value >= self.wanted if self.is_least else self.value <= self.wanted
 
 
@@ -45,7 +47,7 @@ def say_target(one: Target) -> None:
     """Print whether it is met."""
     sign = "≥" if one.is_least else "≤"
     word = "met" if one.is_met else "NOT met"
-    _console.print(f"{one.about}: {shown(one.value)} {one.unit} (wanted {sign} {shown(one.wanted)}): {word}")
+    _console.print(f"{one.about}: {_value(one)} (wanted {sign} {shown(one.wanted)}): {word}")
 
 
 def write(figures: Sequence[Figure], targets: Sequence[Target]) -> None:
@@ -71,7 +73,7 @@ def tables(machine: str, figures: Sequence[Figure], targets: Sequence[Target]) -
     for one in targets:
         sign = "≥" if one.is_least else "≤"
         met = "met" if one.is_met else "**not met**"
-        lines.append(f"| {one.about} | {shown(one.value)} {one.unit} | {sign} {shown(one.wanted)} | {met} |")
+        lines.append(f"| {one.about} | {_value(one)} | {sign} {shown(one.wanted)} | {met} |")
     lines += ["", "| figure | median | least – most | |", "| --- | ---: | ---: | --- |"]
     lines += [f"| `{one.name}` | {shown(one.median)} {one.unit} | {_range(one)} | {one.about} |" for one in figures]
     return "\n".join(lines)
@@ -89,6 +91,10 @@ def shown(value: float) -> str:
     if value == 0 or abs(value) >= 100:
         return f"{value:,.0f}".replace(",", "\u202f")
     return f"{value:.3g}"
+
+
+def _value(one: Target) -> str:
+    return "not measured" if one.value is None else f"{shown(one.value)} {one.unit}".rstrip()
 
 
 def _range(one: Figure) -> str:

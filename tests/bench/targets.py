@@ -25,14 +25,17 @@ _WANTED: Sequence[tuple[str, float, str, bool, Callable[[Medians], float]]] = (
      lambda m: m["claim.of_200.round_trips"] + m["record.of_200.round_trips"] + m["settle.of_200.round_trips"]),
     ("p95 from due to the provider's door at 300/s", 2, "s", _MOST, lambda m: m["line.steady.p95"]),
     ("memory of a worker", 150, "MB", _MOST, lambda m: m["memory.worker"]),
+    ("SMS segments at the door within 5 s, as a share of what the sender may", 1.05, "", _MOST,
+     lambda m: m["smoothing.most_at_once"]),
     ("another seller's ten beside 100 000", 5, "s", _MOST, lambda m: m["fairness.last_of_ten"]),
     ("replay", 2000, "1/s", _LEAST, lambda m: m["replay.rate"]),
 )  # fmt: skip
 
 
-def targets_of(figures: Sequence[Figure]) -> list[Target]:
-    """Those whose figures were measured."""
-    return list(_found({one.name: one.median for one in figures}))
+def targets_of(figures: Sequence[Figure], *, with_unmeasured: bool = False) -> list[Target]:
+    """Those whose figures were measured, or all of them."""
+    found = _found({one.name: one.median for one in figures})
+    return [one for one in found if with_unmeasured or one.value is not None]
 
 
 def _found(medians: Medians) -> Iterator[Target]:
@@ -40,5 +43,5 @@ def _found(medians: Medians) -> Iterator[Target]:
         try:
             value = value_of(medians)
         except KeyError:
-            continue
+            value = None
         yield Target(about, value, wanted, unit, is_least)

@@ -84,6 +84,7 @@ UNSCOPED = {
     "receipts.put": OF_PROVIDER, "receipts.raw_of": OF_PROVIDER, "receipts.take": OF_PROVIDER,
     "receipts.mark_settled": OF_PROVIDER, "receipts.park": OF_PROVIDER, "receipts.forgotten": OF_PROVIDER,
     "retention.count": IN_ALL, "retention.let_go": OF_ALL, "retention.written": OF_ALL,
+    "retention.oldest_words": OF_ALL, "retention.take_your_time": OF_ALL,
     "retention.let_words_go": OF_ROWS,
     "sellers.names": OF_OPERATOR,
     "sellers.key_of": "it says whose a key is", "sellers.active_keys": "it says whose a signature may be",

@@ -161,7 +161,7 @@ def test_each_account_that_is_due_is_given_out_once_and_none_is_left(pipeline: P
             fill(pipeline, f"{seller}-{channel}", 40, channel)
     given: list[AccountKey] = []
     while nudges := due(pipeline.services, TUESDAY_0930):
-        given += [key for nudge in nudges for key in nudge.ids]
+        given += [AccountKey(key) for nudge in nudges for key in nudge.ids]
     with pipeline.services.engine.connect() as connection:
         everybody = connection.execute(sa.text("SELECT id FROM accounts ORDER BY id")).scalars().all()
     assert (len(everybody), sorted(given)) == (360, everybody)
