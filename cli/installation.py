@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+from pydantic import SecretStr
+
 from cli.parts import listen
 from cli.pretend import start_simulators
 from config.embedded.logs import last_words, log_size
@@ -28,6 +30,7 @@ from config.embedded.postgres import EmbeddedPostgres
 from config.embedded.processes import Processes
 from config.embedded.redis import EmbeddedRedis
 from config.keys import login_token, new_key
+from config.policy_files import policy_names
 from config.private_files import read_or_make
 from config.publishing import prepare
 from config.running import Running, alone_in, announce
@@ -43,6 +46,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 }
 """The processes of ours, each a verb of the command line, with its options."""
 
+_FILES = frozenset({"policy", "rates", "templates"})
 _READY_S = 90.0
 _ASK_S = 5.0
 _LINK_LASTS = timedelta(days=1)
@@ -54,7 +58,7 @@ class PartEndedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Everything that runs, or is about to. `settings` are those that were chosen here, by field name."""
+    """Everything that runs, or is about to. `settings` are those that were given or chosen here, by field name."""
 
     home: Path
     url: str
@@ -126,7 +130,8 @@ def installed(
         with listen(HOST, port) as listener:
             url = f"http://{HOST}:{listener.getsockname()[1]}"
         servers: dict[str, EmbeddedPostgres | EmbeddedRedis] = {}
-        chosen: dict[str, Any] = {"home": str(home), **_addresses(stack, given, home, servers, durable=durable)}
+        chosen = given_settings(given) | {"home": str(home)}
+        chosen |= _addresses(stack, given, home, servers, durable=durable)
         migrate(chosen["database_url"])
         public_url = given.public_url if "public_url" in given.model_fields_set else url
         processes = stack.enter_context(Processes(home / "logs"))
@@ -141,6 +146,22 @@ def installed(
         prepare(services)
         key, key_id = _development_key(services, home)
         yield Installation(home, url, chosen, services, processes, servers, key, key_id)
+
+
+def given_settings(given: Settings) -> dict[str, Any]:
+    """What the operator has set, by field name, secrets in plain words; it means the same in any folder."""
+    found = {name: getattr(given, name) for name in given.model_fields_set}
+    return {name: _anywhere(name, value) for name, value in found.items() if value is not None}
+
+
+def _anywhere(name: str, value: Any) -> Any:
+    """What is not there stays as it was typed, for the complaint; so does a shipped policy's name."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if name not in _FILES or (name == "policy" and value in policy_names()):
+        return value
+    is_there = os.path.exists(value)  # noqa: PTH110 - Path's raises for a name too long, and takes "" for this folder
+    return str(Path(value).absolute()) if is_there else value
 
 
 def environment_of(settings: Mapping[str, Any]) -> dict[str, str]:

@@ -23,7 +23,7 @@ _LOCK = "up.lock"
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """An installation at work: where it answers, its process, and the settings it chose, by field name."""
+    """An installation at work: where it answers, its process, and the settings it runs on, by field name."""
 
     url: str
     pid: int

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,17 +68,32 @@ class Up:
 
 @pytest.fixture
 def up(tmp_path: Path) -> Iterator[Up]:
-    home = tmp_path / "home"
-    port = free_port()
-    clock = f"{TUESDAY_1000}*60@{datetime.now(UTC).isoformat()}"
-    process = start_relance("up", "--port", str(port), folder=tmp_path, settings={"home": str(home), "clock": clock})
+    with cleared(tmp_path), running_up(tmp_path, TUESDAY_1000) as up:
+        yield up
+
+
+@contextmanager
+def cleared(folder: Path) -> Iterator[None]:
+    """Takes away afterwards what `up` kept elsewhere: as root, the data lie where `nobody` may go."""
+    try:
+        yield
+    finally:
+        for link in (folder / "home").glob("postgres-*"):
+            shutil.rmtree(link.resolve(), ignore_errors=True)
+
+
+@contextmanager
+def running_up(folder: Path, start: str, **settings: str) -> Iterator[Up]:
+    """A `relance up` that is called in `folder` and keeps its data in `home` there; for it, it is `start` now."""
+    home, port = folder / "home", free_port()
+    clock = f"{start}*60@{datetime.now(UTC).isoformat()}"
+    given = {"home": str(home), "clock": clock, **settings}
+    process = start_relance("up", "--port", str(port), folder=folder, settings=given)
     try:
         yield until_ready(process, home, f"http://127.0.0.1:{port}")
     finally:
         process.terminate()
         process.communicate(timeout=60)
-        for link in home.glob("postgres-*"):  # as root, the data lie where `nobody` may go
-            shutil.rmtree(link.resolve(), ignore_errors=True)
 
 
 def until_ready(process: "subprocess.Popen[str]", home: Path, url: str) -> Up:
