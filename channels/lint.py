@@ -91,15 +91,16 @@ def _mandatory(content: Content, view: dict[str, object], language: str) -> Iter
     yield "the invoice number", _exactly(content, content.lines[0].number)
     yield "the amount", _exactly(content, str(view["total"]))
     if content.kind is Kind.REMINDER:
-        yield "the due date", _exactly(content, str(view["oldest"]))
+        yield "the due date", _exactly(content, str(view["oldest"]), str(view["oldest_short"]))
         yield "that payment is not received yet", words.NOT_RECEIVED[language]
         yield "when will you pay?", words.WHEN[language]
         yield "is there a question or a problem?", words.QUESTIONS[language]
 
 
-def _exactly(content: Content, value: str) -> re.Pattern[str]:
-    plain = " ".join(value.split())
-    return re.compile(re.escape(normalise(plain) if content.channel is Channel.SMS else plain))
+def _exactly(content: Content, *values: str) -> re.Pattern[str]:
+    """One of these values."""
+    plain = [" ".join(value.split()) for value in values]
+    return re.compile("|".join(re.escape(normalise(one) if content.channel is Channel.SMS else one) for one in plain))
 
 
 def _said(content: Content, language: str, text: str) -> Iterator[Fault]:

@@ -61,7 +61,8 @@ MONEY = _words(
 )
 
 NOT_RECEIVED = _words(
-    fr=r"pas (?:encore )?(?:été )?re[çc]u|non (?:re[çc]u|réglé)|en attente (?:de|du) |arrive .{0,40}à échéance",
+    fr=r"pas (?:encore )?(?:été )?(?:re[çc]u|parvenu)|non (?:re[çc]u|parvenu|réglé)|reste(?:nt)? à régler|"
+    r"en attente (?:de|du) |arrive .{0,40}à échéance",
     en=r"not (?:yet )?(?:been )?received|unpaid|outstanding|awaiting payment|falls? due",
 )
 WHEN = _words(fr=r"quand|quelle (?:nouvelle )?date|quel jour", en=r"\bwhen\b|(?:what|which) (?:date|day)")

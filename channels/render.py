@@ -39,12 +39,13 @@ SMS_BUDGET = 2
 """Segments that an SMS may take before it goes without what it can spare."""
 
 SMS_SAVINGS = (
-    {"brief": False},
+    {"brief": False, "briefest": False},
     {"reason": None},
     {"after_call": False},
     {"reply_to": None},
     {"promised": None},
     {"brief": True},
+    {"briefest": True},
 )
 """What an SMS above its budget gives up, one after the other: the shortest wording comes last."""
 
@@ -54,6 +55,7 @@ EXACT = "exact"
 BROKEN = (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What a template can raise when its own code is wrong; the sandbox keeps the rest from it."""
 
+_PLAIN_SPACES = re.compile(r"[ \t\n]+")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
 
@@ -119,8 +121,8 @@ class Renderer:
     def _whatsapp(self, shelf: Shelf, template: str, view: Mapping[str, object], content: Content) -> Rendered:
         """Without a `content_sid`, if none is set up for these words: the channel can send it as free text alone."""
         values = shelf.fill(f"{view['language']}/whatsapp/variables", view).split("\n")
-        # Meta refuses empty values, line breaks and runs of spaces in a variable.
-        variables = [" ".join(value.split()) or "-" for value in values]
+        # Meta refuses empty values, line breaks and runs of spaces in a variable; what no line may part stays bound.
+        variables = [_PLAIN_SPACES.sub(" ", value).strip() or "-" for value in values]
         words = dict(zip(WHATSAPP_VARIABLES, variables, strict=True))
         text = _paragraphs(shelf.fill(template, words))
         return Rendered(

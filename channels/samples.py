@@ -58,10 +58,13 @@ class Sample:
 
 
 def samples(language: str, channel: Channel, *, longest: bool = False) -> Iterator[Sample]:
-    """Every sample of a language and channel, gently first."""
+    """Every sample of a language and channel, gently first; of the longest also those that are paid by transfer."""
     for level in Level:
         for case in REMINDERS:
-            yield Sample(case, sample(case, channel, language, level, longest=longest), longest)
+            content = sample(case, channel, language, level, longest=longest)
+            yield Sample(case, content, longest)
+            if longest:
+                yield Sample(case, _by_transfer(content), longest)
     for case in Case:
         if case not in REMINDERS:
             yield Sample(case, sample(case, channel, language, longest=longest), longest)
@@ -143,7 +146,10 @@ def _full(content: Content) -> Content:
 
 
 def _longest(content: Content) -> Content:
-    """The same with a seller of 40 letters, long numbers and addresses, six-figure amounts and the longest dates."""
+    """The same with a seller of 40 letters, long numbers and addresses, six-figure amounts and the longest dates.
+
+    Of several invoices each is in a currency of its own.
+    """
     due_on = date(2026, 12, 30) if content.tone is Level.UPCOMING else date(2026, 9, 30)
     lines = tuple(
         replace(
@@ -151,11 +157,11 @@ def _longest(content: Content) -> Content:
             number=f"FACT-2026-{at:05}",
             due_on=due_on,
             days_late=(TODAY - due_on).days,
-            balance=Money(12_345_678, "EUR"),
+            balance=Money(12_345_678, ("EUR", "USD", "GBP")[at % 3]),
             payment_url="https://pay.example.com/i/" + "x" * 24,
             part=(11, 12) if line.part else None,
         )
-        for at, line in enumerate(content.lines, start=1)
+        for at, line in enumerate(content.lines)
     )
     return replace(
         content,
@@ -166,3 +172,9 @@ def _longest(content: Content) -> Content:
         promised_on=date(2026, 9, 30) if content.promised_on else None,
         reason="x" * 60,
     )
+
+
+def _by_transfer(content: Content) -> Content:
+    """The same with an account of 31 letters in the place of each link."""
+    iban = "MT84MALT011000012345MTLCAST001S"
+    return replace(content, lines=tuple(replace(line, payment_url=None, iban=iban) for line in content.lines))

@@ -43,7 +43,10 @@ class TemplateError(Exception):
 
 
 class FrenchWords(Extension):
-    """Sets the no-break spaces and the form of address in the words of `fr/` templates, never in their values."""
+    """Sets the no-break spaces and the form of address in the words of `fr/` templates, never in their values.
+
+    Words are what stands outside of `{{ }}` and, inside, in quotes.
+    """
 
     chosen = r"\1"
 
@@ -51,7 +54,7 @@ class FrenchWords(Extension):
         """The same tokens, with `?` bound to the word before it, and of `[vous|tu]` the one that is meant."""
         is_french = (stream.name or "").removeprefix("shipped/").startswith("fr/")
         for token in stream:
-            if is_french and token.type == "data":
+            if is_french and token.type in ("data", "string"):
                 words = _EITHER_ADDRESS.sub(self.chosen, token.value)
                 yield Token(token.lineno, token.type, unbroken(words))
             else:

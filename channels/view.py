@@ -15,7 +15,7 @@ from channels.charges_view import ChargesView, charges_of
 from channels.codes import codes_of
 from channels.port import Kind
 from channels.sheet_view import DiscountView, discount_of, happened_of
-from channels.words import grouped_iban, language_of, listed, long_date, money, one_line, web_address
+from channels.words import grouped_iban, language_of, listed, long_date, money, one_line, short_date, web_address
 from domain.levels import Channel, Level
 from domain.money import Money
 
@@ -116,10 +116,11 @@ def view_of(content: Content, brand: Brand = Brand()) -> dict[str, object]:  # n
         "lead": lines[0] if lines else None,
         "count": len(lines),
         "several": len(lines) > 1,
-        "instalments": any(line.part for line in lines),
+        "instalments": all(line.part for line in lines),
         "totals": totals,
         "total": listed(totals, language),
         "oldest": long_date(oldest, language) if oldest else None,
+        "oldest_short": short_date(oldest, language) if oldest else None,
         "late": _late(content),
         "due_today": oldest == content.today,
         "deadline": long_date(content.today + FORMAL_DELAY, language),
@@ -127,6 +128,7 @@ def view_of(content: Content, brand: Brand = Brand()) -> dict[str, object]:  # n
         "promised": _promised(content, language),
         "links": _links(content.lines, language),
         "transfers": _transfers(content.lines, language),
+        "left_out": _left_out(content.lines),
         "codes": tuple(_code(code, language) for code in codes_in(content)),
         "ask": frozenset(content.ask),
         "reason": one_line(content.reason) if content.reason else None,
@@ -142,13 +144,10 @@ def words_of(content: Content) -> str:
 def words_level(content: Content) -> Level:
     """The level whose words are true of these invoices: the tone, unless the calendar contradicts it.
 
-    Nothing is due yet → `upcoming`, however hard the step. Something is late → at least `courteous`: it can no
-    longer be announced as falling due, however low the cap.
+    Nothing is late yet → `upcoming`, however hard the step: on the due date it can still be paid in time. Something
+    is late → at least `courteous`: it can no longer be announced as falling due, however low the cap.
     """
-    latest = _late(content)
-    if latest < 0:
-        return Level.UPCOMING
-    return max(content.tone, Level.COURTEOUS) if latest > 0 else content.tone
+    return max(content.tone, Level.COURTEOUS) if _late(content) > 0 else Level.UPCOMING
 
 
 def _late(content: Content) -> int:
@@ -156,7 +155,7 @@ def _late(content: Content) -> int:
 
 
 def _promised(content: Content, language: str) -> str | None:
-    """The day for which payment was announced and missed; before the due date nobody is reproached with it."""
+    """The day for which payment was announced and missed; until something is late nobody is reproached with it."""
     if content.promised_on is None or words_level(content) is Level.UPCOMING:
         return None
     return long_date(content.promised_on, language)
@@ -239,3 +238,8 @@ def _transfers(lines: tuple[Line, ...], language: str) -> tuple[Transfer, ...]:
         if line.iban and (iban := grouped_iban(one_line(line.iban))):
             numbers.setdefault(iban, []).append(one_line(line.number))
     return tuple(Transfer(iban, iban.replace(" ", ""), listed(paid, language)) for iban, paid in numbers.items())
+
+
+def _left_out(lines: tuple[Line, ...]) -> int:
+    """How many have neither a page nor an account: how to pay these is said on the invoices alone."""
+    return sum(not (web_address(line.payment_url) or grouped_iban(one_line(line.iban or ""))) for line in lines)

@@ -89,6 +89,12 @@ def unbroken(french: str) -> str:
     return _FRENCH_SPACE.sub("\u00a0", french)
 
 
+@lru_cache(maxsize=2048)
+def short_date(day: date, language: str) -> str:
+    """`02/12/2026`, `2 Dec 2026`: English names the month, as not all who read it put the day first."""
+    return format_date(day, {"fr": "short", "en": "medium"}[language], locale=LOCALES[language])
+
+
 def listed(items: Sequence[str], language: str) -> str:
     """`A`, `A et B`, `A, B et C`."""
     return format_list(items, locale=LOCALES[language]) if len(items) > 1 else "".join(items)

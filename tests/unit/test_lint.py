@@ -9,7 +9,7 @@ from channels.check import Finding, check
 from channels.lint import Rule
 from channels.port import Address
 from channels.render import Renderer
-from channels.samples import REMINDERS, Case
+from channels.samples import REMINDERS, Case, samples
 from config.looks import load_looks
 from domain.levels import Channel, Level
 from tests.content_factories import SIDS, TEMPLATES
@@ -79,6 +79,14 @@ def test_nothing_is_found_in_the_shipped_set(address: Address) -> None:
     assert report.findings == ()
     assert all(cost.segments <= 2 for cost in report.longest.values())
     assert len(report.longest) == 14
+
+
+def test_the_longest_sms_are_looked_at_in_three_currencies_and_by_transfer() -> None:
+    """Both took a third segment before they were looked at."""
+    longest = [one.content.lines for one in samples("fr", Channel.SMS, longest=True)]
+
+    assert any(len({line.balance.currency for line in lines}) == 3 for lines in longest)
+    assert any(line.part and line.iban and not line.payment_url for lines in longest for line in lines)
 
 
 def test_vous_in_the_words_of_a_seller_who_says_tu_is_found(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -25,7 +25,10 @@ from tests.content_factories import (
 
 MESSAGES = (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP)
 
-NOT_RECEIVED = {"fr": r"pas encore re[çc]u", "en": r"not received (payment |this payment )?yet"}
+NOT_RECEIVED = {
+    "fr": r"pas encore (reçu|parvenu)|reste(nt)? à régler",
+    "en": r"not received (payment |this payment )?yet|awaiting payment",
+}
 WHEN = {"fr": r"quand|à quelle date", "en": r"when"}
 QUESTIONS = {"fr": r"question.* problème", "en": r"question.* problem"}
 AMOUNT = {"fr": "1 250,00 €", "en": "€1,250.00"}
@@ -169,7 +172,8 @@ def test_a_formal_demand_has_a_deadline_and_an_open_door() -> None:
         (-5, Level.UPCOMING, "upcoming"),
         (-5, Level.FORMAL, "upcoming"),  # nothing can be demanded that is not due
         (0, Level.UPCOMING, "upcoming"),
-        (0, Level.COURTEOUS, "courteous"),
+        (0, Level.COURTEOUS, "upcoming"),  # it can still be paid in time: nothing was overlooked
+        (0, Level.FINAL, "upcoming"),
         (3, Level.UPCOMING, "courteous"),  # "will fall due" would not be true
         (3, Level.FIRM, "firm"),
         (60, Level.FINAL, "formal"),  # no file of its own: it says what formal says
@@ -183,11 +187,44 @@ def test_the_words_are_true_on_the_day(days_late: int, tone: Level, template: st
     assert rendered.template == f"fr/email/{template}"
 
 
-def test_due_today_is_said() -> None:
-    content = a_content(lines=(a_line(due_on=TODAY),), level=Level.UPCOMING, tone=Level.UPCOMING)
+@pytest.mark.parametrize("tone", TONES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_due_today_is_said_and_nobody_is_called_late(language: str, tone: Level) -> None:
+    content = content_in(tone, Channel.EMAIL, language, lines=(a_line(due_on=TODAY),))
+    today = {"fr": "arrive à échéance aujourd’hui", "en": "falls due today"}[language]
+    late = r"oubli|non réglée|était à régler|Malgré|slipped|unpaid|was due|Despite"
 
-    assert "arrive à échéance aujourd’hui" in text_of(content)
-    assert "falls due today" in text_of(replace(content, language="en"))
+    assert today in text_of(content)
+    assert {"fr": "Échéance aujourd’hui", "en": "Payment due today"}[language] in html_of(content)
+    for channel in (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP, Channel.PHONE):
+        rendered = RENDERER.render(replace(content, channel=channel))
+        assert not re.search(late, plain(f"{rendered.subject} {rendered.text}"))
+        assert not re.search(r"avant l’échéance|before the due date|will fall due|bientôt|soon", plain(rendered.text))
+
+
+def test_of_several_that_begin_to_fall_due_today_the_subject_is_true() -> None:
+    lines = (a_line(due_on=TODAY), a_line(number="F-2", due_on=TODAY + timedelta(days=3)))
+    content = content_in(Level.UPCOMING, Channel.EMAIL, "fr", lines=lines)
+
+    french, english = (plain(RENDERER.render(replace(content, language=one)).subject or "") for one in LANGUAGES)
+
+    assert french.startswith("2 factures à échéance dès aujourd’hui : 2 500,00 € (dont F-2026-0042)")
+    assert english.startswith("2 invoices due from today: €2,500.00 (including F-2026-0042)")
+
+
+def test_one_instalment_among_invoices_makes_no_instalments_of_them() -> None:
+    mixed = (a_line(part=(1, 3)), a_line(number="F-2"), a_line(number="F-3"))
+    parts = tuple(replace(line, part=(1, 3)) for line in mixed)
+
+    assert "3 factures" in (RENDERER.render(a_content(lines=mixed)).subject or "")
+    assert "3 échéances" in (RENDERER.render(a_content(lines=parts)).subject or "")
+
+
+def test_a_promised_day_is_told_in_good_english() -> None:
+    promised = a_content(language="en", promised_on=date(2026, 12, 16))
+
+    assert (RENDERER.render(promised).subject or "").startswith("Payment expected by 16 December 2026: invoice F-")
+    assert "payment expected by 16 December 2026" in text_of(replace(promised, channel=Channel.WHATSAPP))
 
 
 def test_banners_differ_by_tone() -> None:
@@ -209,6 +246,31 @@ def test_a_mail_asks_nobody_for_a_picture_and_has_nothing_that_reports_back() ->
         "https://pay.example.com/F-2026-0042",
         "https://billing.example.com/F-2026-0042.pdf",
     }
+
+
+@pytest.mark.parametrize("channel", [Channel.VISIT, Channel.MEETING, Channel.CHECK_IN, Channel.SURVEY])
+def test_the_title_of_a_sheet_is_good_french_whatever_the_name(channel: Channel) -> None:
+    """« de Orange », « à Le Fournil » are not: the name stands apart."""
+    rendered = RENDERER.render(content_in(Level.FIRM, channel, "fr", customer_name="Orange"))
+    assert "\u00a0: Orange (" in (rendered.subject or "")
+
+
+def test_french_signs_are_bound_in_what_stands_in_braces_too() -> None:
+    """Words in `{{ }}` are read like all others."""
+    mail = RENDERER.render(content_in(Level.FIRM, Channel.EMAIL, "fr"))
+    visit = RENDERER.render(content_in(Level.FIRM, Channel.VISIT, "fr"))
+
+    assert "Facturation\u00a0: en attente de règlement" in (mail.html or "")
+    assert "sans relance à la main\u00a0; écouter" in visit.text
+
+
+@pytest.mark.parametrize("channel", list(Channel))
+@pytest.mark.parametrize("tone", TONES)
+def test_no_sign_is_left_alone_on_a_line(tone: Level, channel: Channel) -> None:
+    rendered = RENDERER.render(content_in(tone, channel, "fr", count=2, promised_on=date(2026, 12, 16)))
+    texts = ["" if channel is Channel.SMS else rendered.text, rendered.subject or "", rendered.html or ""]
+
+    assert [re.findall(r"\S [:;?!»%]|« ", re.sub(r"<[^>]+>", " ", text)) for text in texts] == [[], [], []]
 
 
 def test_a_call_sheet_leads_through_the_call() -> None:

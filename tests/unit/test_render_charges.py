@@ -80,8 +80,8 @@ Total à régler, pénalités et indemnités comprises : 1 298,32 €
 
 Ces sommes sont dues de plein droit, sans qu’un rappel soit nécessaire, en application des articles L441-10 et \
 D441-5 du Code de commerce. Les pénalités de retard sont calculées sur le montant toutes taxes comprises (taux \
-appliqué par la Banque centrale européenne à son opération de refinancement, majoré de 10 points) et courent \
-jusqu’au jour du paiement.
+d’intérêt appliqué par la Banque centrale européenne à son opération de refinancement la plus récente majoré de 10 \
+points de pourcentage) et courent jusqu’au jour du paiement.
 """
         in text
     )

@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
-from channels.brand import PLAIN
+from channels.brand import PLAIN, Brand, Look
+from channels.port import Address
 from channels.render import LONGEST_FREE_TEXT, WHATSAPP_VARIABLES, Renderer
+from channels.samples import Case, sample, samples
+from channels.sms_text import GSM
+from channels.view import view_of
 from domain.levels import Channel, Level
 from domain.money import Money
 from tests.content_factories import (
@@ -24,21 +28,38 @@ from tests.content_factories import (
     text_of,
 )
 
+PAGE = "https://pay.example.com/i/" + 24 * "x"
 
-@pytest.mark.parametrize("pay", [{"payment_url": "https://pay.example.com/i/" + 24 * "x"}, {"payment_url": None}])
+
+@pytest.mark.parametrize("pay", [{"payment_url": PAGE}, {"payment_url": None}])
+@pytest.mark.parametrize("currencies", [["EUR"], ["EUR", "USD", "GBP"]])
+@pytest.mark.parametrize("part", [None, (11, 12)])
 @pytest.mark.parametrize("seller", [40 * "W", "Établissements Dupont – Pâtisserie Noël…"])
 @pytest.mark.parametrize("count", [1, 12])
 @pytest.mark.parametrize("tone", TONES)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_sms_with_the_longest_names_takes_two_segments(
-    language: str, tone: Level, count: int, seller: str, pay: dict[str, Any]
+    language: str,
+    tone: Level,
+    count: int,
+    seller: str,
+    part: tuple[int, int] | None,
+    currencies: list[str],
+    pay: dict[str, Any],
 ) -> None:
     assert len(seller) == 40
     content = content_in(tone, Channel.SMS, language, count=count, seller_name=seller, customer_name=seller)
     due = TODAY + timedelta(days=8 if tone is Level.UPCOMING else -83)  # 30 December, 30 September
-    changes = {"balance": Money(12_345_678, "EUR"), "due_on": due, "iban": "MT84MALT011000012345MTLCAST001S", **pay}
+    changes = {"part": part, "due_on": due, "iban": "MT84MALT011000012345MTLCAST001S", **pay}
+    balances = [Money(12_345_678, currency) for currency in currencies]
     long = tuple(
-        replace(line, days_late=(TODAY - due).days, number=f"FACT-2026-{at:05}", **changes)
+        replace(
+            line,
+            days_late=(TODAY - due).days,
+            number=f"FACT-2026-{at:05}",
+            balance=balances[at % len(balances)],
+            **changes,
+        )
         for at, line in enumerate(content.lines)
     )
 
@@ -63,7 +84,48 @@ def test_an_sms_of_several_names_the_lead_their_number_and_the_oldest_date() -> 
 
     text = text_of(a_content(channel=Channel.SMS, lines=lines))
 
-    assert "2 factures, dont F-2026-0042 (2 500,00 €, échéances dès le 12 novembre 2026)" in text
+    assert "2 factures (2 500,00 € en tout, dont F-2026-0042 ; échéances dès le 12 novembre 2026)" in text
+
+
+@pytest.mark.parametrize("tone", TONES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_total_of_several_is_not_said_as_one_invoices_amount(language: str, tone: Level) -> None:
+    text = text_of(content_in(tone, Channel.SMS, language, count=3))
+
+    assert "F-2026-0042 (" not in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_address_to_write_to_does_not_run_into_the_next_sentence(language: str) -> None:
+    text = text_of(a_content(channel=Channel.SMS, language=language, reply_to="compta@example.com"))
+
+    assert {"fr": "Dites-le-nous (compta@example.com). Payer :", "en": "Let us know (compta@example.com). Pay:"}[
+        language
+    ] in text
+
+
+@pytest.mark.parametrize("address", list(Address))
+def test_french_sms_are_written_without_letters_that_they_cannot_carry(address: Address) -> None:
+    """The alphabet of SMS has no ç: « recu » is misspelt. Where words can be chosen, others are."""
+    renderer = Renderer(TEMPLATES, {}, {"": Look(brand=Brand(address=address))})
+    shipped = [one for one in samples("fr", Channel.SMS) if one.case is not Case.FULL]
+
+    texts = [
+        renderer.shelf_of(renderer.look_of("")).fill(
+            renderer.render(one.content).template, view_of(one.content) | {"brief": brief, "briefest": brief}
+        )
+        for one in shipped
+        for brief in (False, True)
+    ]
+
+    assert {letter for text in texts for letter in text if letter.isalpha()} - GSM == set()
+
+
+@pytest.mark.parametrize("case", [Case.THANKS, Case.CHECK_IN, Case.SURVEY])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_asks_for_nothing_takes_one_segment(language: str, case: Case) -> None:
+    """With a seller of 14 letters, as in `Atelier Dupont`."""
+    assert RENDERER.render(sample(case, Channel.SMS, language)).segments == 1
 
 
 def test_whatsapp_sends_the_approved_text_and_its_six_values() -> None:
@@ -79,6 +141,11 @@ def test_whatsapp_sends_the_approved_text_and_its_six_values() -> None:
         "6": "https://pay.example.com/F-2026-0042",
     }
     assert all(value in rendered.text for value in rendered.content_variables.values())
+
+
+def test_amounts_by_whatsapp_keep_their_no_break_spaces() -> None:
+    """A phone's narrow line must not part an amount."""
+    assert RENDERER.render(a_content(channel=Channel.WHATSAPP)).content_variables["4"] == "1\u202f250,00\u00a0€"
 
 
 def test_a_whatsapp_text_that_is_not_set_up_has_no_sid() -> None:
