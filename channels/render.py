@@ -136,7 +136,7 @@ class Renderer:
         )
 
 
-def _mail(shelf: Shelf, template: str, view: Mapping[str, object], content: Content, look: Look) -> Rendered:
+def _mail(shelf: Shelf, template: str, view: Mapping[str, Any], content: Content, look: Look) -> Rendered:
     subject = one_line(shelf.fill(template, view, layout="subject.txt"))
     html = shelf.html.get_template(f"{template}.j2").render(view, layout="layouts/mail.html.j2", subject=subject)
     return Rendered(
@@ -146,7 +146,7 @@ def _mail(shelf: Shelf, template: str, view: Mapping[str, object], content: Cont
         html=html,
         from_name=look.brand.name,
         reply_to=look.brand.reply_to,
-        codes=tuple(code for code in codes_in(content) if f"cid:{code.cid}" in html),
+        codes=tuple(code for code in codes_in(content, view["seller"]) if f"cid:{code.cid}" in html),
     )
 
 
@@ -183,7 +183,9 @@ def _letter(shelf: Shelf, template: str, view: Mapping[str, Any], content: Conte
         dated=dated,
         subject=f"{label} {subject}",
         body=_paragraphs(shelf.fill(template, view, layout="mail.txt")),
-        codes=tuple((code.payload, words) for code, words in zip(codes_in(content), beside, strict=True)),
+        codes=tuple(
+            (code.payload, words) for code, words in zip(codes_in(content, view["seller"]), beside, strict=True)
+        ),
     )
 
 

@@ -129,7 +129,7 @@ def view_of(content: Content, brand: Brand = Brand()) -> dict[str, object]:  # n
         "links": _links(content.lines, language),
         "transfers": _transfers(content.lines, language),
         "left_out": _left_out(content.lines),
-        "codes": tuple(_code(code, language) for code in codes_in(content)),
+        "codes": tuple(_code(code, language) for code in codes_in(content, seller)),
         "ask": frozenset(content.ask),
         "reason": one_line(content.reason) if content.reason else None,
         "reply_to": one_line(reply_to) if reply_to else None,
@@ -222,9 +222,9 @@ def _links(lines: tuple[Line, ...], language: str) -> tuple[PayLink, ...]:
     return tuple(PayLink(url, listed(paid, language), len(paid) == len(lines)) for url, paid in numbers.items())
 
 
-def codes_in(content: Content) -> tuple[Code, ...]:
-    """Who has paid, or is asked how things are, gets nothing to scan."""
-    return codes_of(content.lines, content.seller_name) if content.kind is Kind.REMINDER else ()
+def codes_in(content: Content, seller: str) -> tuple[Code, ...]:
+    """To pay the seller as the words name it. Who has paid, or is asked how things are, gets nothing to scan."""
+    return codes_of(content.lines, seller) if content.kind is Kind.REMINDER else ()
 
 
 def _code(code: Code, language: str) -> CodeView:

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from channels.brand import Brand, Look
 from channels.codes import codes_of, png_of, transfer_payload, valid_iban
 from channels.port import Kind
+from channels.render import Renderer
 from domain.levels import Channel
 from domain.money import Money
-from tests.content_factories import LANGUAGES, RENDERER, a_content, a_line, html_of
+from tests.content_factories import LANGUAGES, RENDERER, SIDS, TEMPLATES, a_content, a_line, html_of
 
 IBAN = "FR76 3000 6000 0112 3456 7890 189"
 BARE = "FR7630006000011234567890189"
@@ -131,3 +133,17 @@ def test_what_is_rendered_says_which_codes_its_html_shows() -> None:
     assert RENDERER.render(content).codes == codes_of(content.lines, content.seller_name)
     assert RENDERER.render(replace(content, kind=Kind.THANKS)).codes == ()
     assert RENDERER.render(replace(content, channel=Channel.SMS)).codes == ()
+
+
+def test_a_transfer_goes_to_the_name_that_the_words_use() -> None:
+    """A brand's name stands for the seller's: who scans reads no other one in his bank's app."""
+    branded = Renderer(TEMPLATES, SIDS, {"": Look(brand=Brand(name="Maison Dupont"))})
+    content = a_content(lines=(a_line(iban=IBAN),), address=("Boulangerie Martin", "75001 Paris"))
+
+    mail = branded.render(content)
+    letter = branded.render(replace(content, channel=Channel.LETTER)).letter
+
+    assert letter is not None
+    payloads = [code.payload for code in mail.codes] + [payload for payload, _ in letter.codes]
+    assert [payload.decode().split("\n")[5] for payload in payloads] == ["Maison Dupont", "Maison Dupont"]
+    assert all("Maison Dupont" in text and "Atelier Dupont" not in text for text in (mail.text, letter.body))
