@@ -1,17 +1,18 @@
 """What the operator sets, read once from the environment (`RELANCE_*`) by the wiring and handed on.
 
-Every setting is documented with its unit and default in `.env.example`; a test holds the two equal.
+Every setting is documented with its unit and default in `.env.example`; a test holds the two equal. Empty is not set.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from config.running import find_running
 
@@ -20,11 +21,10 @@ class SettingsError(ValueError):
     """A setting cannot be used; the message names the variable and what is wrong, and shows no value."""
 
 
-def _empty_is_unset(value: Any) -> Any:
-    return None if value == "" else value
+LEAST_KEY = 32
+"""Characters of RELANCE_SECRET_KEY: as many as 16 random bytes have in hexadecimal, and 24 in base64."""
 
-
-Secret = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
+Secret = SecretStr | None
 
 
 def _a_broker(value: SecretStr | None) -> SecretStr | None:
@@ -41,19 +41,38 @@ def _a_broker(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _a_signing_key(value: SecretStr | None) -> SecretStr | None:
+    """Whoever guesses it opens the pages of every seller and signs for each of them."""
+    if value is not None and len(value.get_secret_value()) < LEAST_KEY:
+        raise ValueError(f"is too short: {LEAST_KEY} characters or more; `openssl rand -base64 32` makes one")
+    return value
+
+
+def _read_json(value: Any) -> Any:
+    """As a variable holds it; as it is from an installation that runs."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError("is not JSON") from None
+
+
 Broker = Annotated[Secret, AfterValidator(_a_broker)]
-Text = Annotated[str | None, BeforeValidator(_empty_is_unset)]
+SigningKey = Annotated[Secret, AfterValidator(_a_signing_key)]
+Text = str | None
+Names = Annotated[dict[str, str], NoDecode, BeforeValidator(_read_json)]
 
 
 class Settings(BaseSettings):
     """All settings, frozen. Secrets show themselves to nobody who prints them."""
 
-    model_config = SettingsConfigDict(env_prefix="RELANCE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="RELANCE_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     home: Path = Path(".relance")
     database_url: Secret = None
     redis_url: Broker = None
-    secret_key: Secret = None
+    secret_key: SigningKey = None
     public_url: str = "http://127.0.0.1:8080"
     policy: str = "standard"
     rates: Text = None
@@ -76,7 +95,7 @@ class Settings(BaseSettings):
     twilio_from: Text = None
     twilio_whatsapp_from: Text = None
     twilio_api_url: Text = None
-    twilio_content_sids: dict[str, str] = {}
+    twilio_content_sids: Names = {}
 
 
 def read_settings(chosen: Mapping[str, Any] | None = None) -> Settings:
@@ -91,7 +110,6 @@ def read_settings(chosen: Mapping[str, Any] | None = None) -> Settings:
         if found is None:
             return given
         unset = {name for name in Settings.model_fields if name not in given.model_fields_set}
-        unset |= {name for name in ("database_url", "redis_url") if getattr(given, name) is None}
         return Settings(
             **{**(chosen or {}), **{name: found.settings[name] for name in unset & found.settings.keys()}}
         )
@@ -99,5 +117,3 @@ def read_settings(chosen: Mapping[str, Any] | None = None) -> Settings:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"
         raise SettingsError(f"RELANCE_{name.upper()}: {first['msg'].removeprefix('Value error, ')}") from None
-    except ValueError as error:  # a variable that should hold JSON and does not
-        raise SettingsError(f"RELANCE_*: {error}") from None

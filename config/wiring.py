@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from channels.documents import Documents
 from channels.http import Transport
@@ -227,11 +230,30 @@ def _mail_over(smtp: SmtpSettings | None, clock: Clock) -> dict[Channel, Channel
 
 
 def _refuse_real_providers(settings: Settings, smtp: SmtpSettings | None, clock: Clock) -> None:
-    """A shifted clock would send at the wrong time of a real day."""
+    """A shifted clock would send at the wrong time of a real day; nothing comes back to where nobody reaches us."""
     real = (
         (settings.twilio_account_sid and not settings.twilio_api_url)
         or (settings.sendgrid_api_key and not settings.sendgrid_api_url)
         or (smtp is not None and not smtp.is_local)
     )
-    if real and not clock.is_real:
+    if not real:
+        return
+    if not clock.is_real:
         raise SettingsError("RELANCE_CLOCK is shifted: that is for simulated providers only; unset it")
+    if wrong := _out_of_reach(settings.public_url):
+        raise SettingsError(f"RELANCE_PUBLIC_URL {wrong}; set the one at which providers and customers reach us")
+
+
+def _out_of_reach(url: str) -> str | None:
+    """Why real providers and customers come to no such address; None if they may."""
+    try:
+        host = (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        host = ""
+    if not host:
+        return "is no address, such as https://relance.example.com"
+    is_here = host.endswith(".localhost") or host == "localhost"
+    with suppress(ValueError):  # a name, and no number
+        number = ip_address(host)
+        is_here = number.is_loopback or number.is_unspecified
+    return "is on this machine, where neither receipts nor customers' clicks come" if is_here else None

@@ -143,6 +143,7 @@ def flooded(servers: Servers, template_database: str, tmp_path_factory: pytest.T
         "secret_key": SECRET_KEY,
         "twilio_account_sid": "AC" + "0" * 32,
         "twilio_auth_token": TOKEN,
+        "twilio_api_url": "http://127.0.0.1:9",  # nobody sends anything here
         "log_level": "error",
     }
     with using_services(**settings) as services, services.engine.begin() as connection:

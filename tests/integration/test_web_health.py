@@ -15,7 +15,11 @@ from tests.services import make_services, using_services
 from tests.web_server import run_web
 
 NO_CHANNELS = {"email": "not_set_up", "sms": "not_set_up", "whatsapp": "not_set_up"}
-MAIL = {"sendgrid_api_key": "SG.x", "mail_from": "billing@example.com"}
+MAIL = {
+    "sendgrid_api_key": "SG.x",
+    "mail_from": "billing@example.com",
+    "public_url": "https://relance.example.com",
+}
 
 
 def test_all_is_well(database_url: str, redis_url: str) -> None:

@@ -74,7 +74,6 @@ def test_without_a_verb_it_says_what_there_is(capsys: pytest.CaptureFixture[str]
         (["emit", ""], {"DATABASE_URL": NOBODY_THERE}, "relance: the file's name is empty; "),
         (["replay", "", "--policy", "standard"], {}, "relance: the file's name is empty; "),
         (["policy", "check", ""], {}, "relance: the policy's name is empty; shipped are "),
-        (["template", "check"], {"POLICY": ""}, "relance: the policy's name is empty; shipped are "),
         (["template", "check", "--seller", "\udcff"], {}, 'relance: --seller: "\\udcff" is not UTF-8'),
         (
             ["template", "show", "first", "--invoice", "F-1", "--policy", "firm"],
@@ -106,7 +105,11 @@ def test_without_a_verb_it_says_what_there_is(capsys: pytest.CaptureFixture[str]
         (["log"], {"DATABASE_URL": NOBODY_THERE, "CLOCK": "soon"}, "relance: RELANCE_CLOCK is 'real' or START*RATE"),
         (["log"], {"DATABASE_URL": NOBODY_THERE, "POLICY": "harsh"}, "relance: harsh: no such policy or file"),
         (["log"], {"LOG_LEVEL": "loud"}, "relance: RELANCE_LOG_LEVEL: "),
-        (["log"], {"TWILIO_CONTENT_SIDS": "{"}, "relance: RELANCE_*: "),
+        (["log"], {"SMS_PER_S": "many"}, "relance: RELANCE_SMS_PER_S: "),
+        (["log"], {"TWILIO_CONTENT_SIDS": "{"}, "relance: RELANCE_TWILIO_CONTENT_SIDS: is not JSON"),
+        (["log"], {"TWILIO_CONTENT_SIDS": "[]"}, "relance: RELANCE_TWILIO_CONTENT_SIDS: "),
+        (["log"], {"TWILIO_CONTENT_SIDS": '{"fr.firm": 1}'}, "relance: RELANCE_TWILIO_CONTENT_SIDS: "),
+        (["log"], {"SECRET_KEY": "a-password"}, "relance: RELANCE_SECRET_KEY: is too short: 32 characters or more; "),
         (["worker"], {"DATABASE_URL": NOBODY_THERE}, "relance: RELANCE_REDIS_URL is not set"),
         (
             ["log"],

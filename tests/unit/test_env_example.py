@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from config.settings import Settings
+from config.settings import Settings, read_settings
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 OF_COMPOSE = {"POSTGRES_PASSWORD", "WORKER_CONCURRENCY"} | {
@@ -57,3 +57,13 @@ def test_the_example_as_it_stands_is_a_valid_environment(monkeypatch: pytest.Mon
     for name, value in variables().items():
         monkeypatch.setenv(name, value)
     assert Settings() == Settings.model_construct(**{n: f.default for n, f in Settings.model_fields.items()})
+
+
+@pytest.mark.parametrize("name", variables())
+def test_each_setting_may_be_empty_and_is_not_set_then(
+    name: str, bare_environment: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(name, "")
+    assert read_settings().model_fields_set == set()
+    assert read_settings() == Settings.model_construct(**{n: f.default for n, f in Settings.model_fields.items()})

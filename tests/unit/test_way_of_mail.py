@@ -16,7 +16,8 @@ SERVER = SecretStr("smtp://compta:a-password@mail.example.com:587")
 def built(**given: Any) -> Services:
     """Build without connecting to anything."""
     usual: dict[str, Any] = {"database_url": SecretStr("postgresql://nobody@127.0.0.1:1/none"), "log_level": "error"}
-    return build(Settings.model_construct(**(usual | {"mail_from": "compta@dupont.example"} | given)))
+    usual |= {"mail_from": "compta@dupont.example", "public_url": "https://relance.example.com"}
+    return build(Settings.model_construct(**(usual | given)))
 
 
 def test_a_server_of_ones_own_carries_the_mails() -> None:
