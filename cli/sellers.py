@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from domain.ids import SellerId
 from domain.places import a_country, a_language, a_region, a_zone
 from store import policies, sellers
 from store.engine import Connection
+from store.sellers import SellerRow
 
 app = typer.Typer(help="The companies that are owed.", rich_markup_mode=None)
 
@@ -56,9 +58,32 @@ def set_(
             wake_seller(services, seller_id)
     finally:
         services.engine.dispose()
-    one = kept.seller
+    typer.echo(_one_line(kept, services.policies.default))
+
+
+@app.command("list")
+def list_(as_json: Annotated[bool, typer.Option("--json", help="JSON Lines.")] = False) -> None:
+    """List the sellers with the defaults of their customers, in the order of their ids.
+
+    As JSON a `policy` of null is the installation's, and `synced_as_of` is how far the payment feed is complete.
+    """
+    services = build()
+    try:
+        with services.engine.connect() as connection:
+            found = sellers.everyone(connection)
+    finally:
+        services.engine.dispose()
+    for one in found:
+        told = json.dumps(one.as_dict(), ensure_ascii=False) if as_json else _one_line(one, services.policies.default)
+        typer.echo(told)
+    if not found and not as_json:
+        typer.echo("There is no seller yet; `relance seller set` makes one.", err=True)
+
+
+def _one_line(row: SellerRow, default_policy: str) -> str:
+    one = row.seller
     place = f"{one.country}{f' {one.region}' if one.region else ''}, {one.timezone}"
-    typer.echo(f"{one.id}: {one.name}, {one.language}, {place}, policy {kept.policy or services.policies.default}")
+    return f"{one.id}: {one.name}, {one.language}, {place}, policy {row.policy or default_policy}"
 
 
 def _a_name(value: object) -> str:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -23,6 +24,20 @@ class SellerRow:
     seller: Seller
     policy: str | None
 
+    def as_dict(self) -> dict[str, Any]:
+        """As `--json` shows it."""
+        one = self.seller
+        return {
+            "id": one.id,
+            "name": one.name,
+            "language": one.language,
+            "country": one.country,
+            "region": one.region,
+            "timezone": one.timezone,
+            "policy": self.policy,
+            "synced_as_of": None if one.synced_as_of is None else one.synced_as_of.isoformat(),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class ActiveKey:
@@ -30,6 +45,25 @@ class ActiveKey:
 
     id: str
     seller: SellerId
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """What is known of a key, which is not the key: its public id, whose it is, when it was made, and revoked."""
+
+    id: str
+    seller: SellerId
+    stored_at: datetime
+    revoked_at: datetime | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `--json` shows it."""
+        return {
+            "id": self.id,
+            "seller": self.seller,
+            "stored_at": self.stored_at.isoformat(),
+            "revoked_at": None if self.revoked_at is None else self.revoked_at.isoformat(),
+        }
 
 
 def ensure(connection: sa.Connection, seller: Seller) -> None:
@@ -56,21 +90,25 @@ _LOAD = sa.select(sellers).where(any_of(sellers.c.id, "ids"))
 def load(connection: sa.Connection, ids: Collection[SellerId]) -> dict[SellerId, SellerRow]:
     """These sellers, in one round trip."""
     rows = connection.execute(_LOAD, {"ids": array_text(ids)})
-    return {
-        SellerId(row.id): SellerRow(
-            Seller(
-                id=SellerId(row.id),
-                name=row.name,
-                language=row.language,
-                country=row.country,
-                region=row.region,
-                timezone=row.timezone,
-                synced_as_of=row.synced_as_of,
-            ),
-            row.policy,
-        )
-        for row in rows
-    }
+    return {SellerId(row.id): _seller_row(row) for row in rows}
+
+
+def everyone(connection: sa.Connection) -> list[SellerRow]:
+    """All sellers, in the order of their ids."""
+    return [_seller_row(row) for row in connection.execute(sa.select(sellers).order_by(sellers.c.id))]
+
+
+def _seller_row(row: sa.Row[Any]) -> SellerRow:
+    seller = Seller(
+        id=SellerId(row.id),
+        name=row.name,
+        language=row.language,
+        country=row.country,
+        region=row.region,
+        timezone=row.timezone,
+        synced_as_of=row.synced_as_of,
+    )
+    return SellerRow(seller, row.policy)
 
 
 def names(connection: sa.Connection, limit: int) -> list[SellerId]:
@@ -109,6 +147,23 @@ def active_keys(connection: sa.Connection, limit: int, key_id: str | None = None
         statement = statement.where(api_keys.c.id == key_id)
     rows = connection.execute(statement.order_by(api_keys.c.stored_at.desc()).limit(limit))
     return [ActiveKey(key_id, SellerId(seller)) for key_id, seller in rows]
+
+
+def keys(connection: sa.Connection, *, seller: SellerId | None = None, key_id: str | None = None) -> list[KeyRow]:
+    """All keys, or a seller's, or the one with this id; revoked ones too. By seller, the oldest first."""
+    statement = sa.select(api_keys.c.id, api_keys.c.seller, api_keys.c.stored_at, api_keys.c.revoked_at)
+    if seller is not None:
+        statement = statement.where(api_keys.c.seller == seller)
+    if key_id is not None:
+        statement = statement.where(api_keys.c.id == key_id)
+    rows = connection.execute(statement.order_by(api_keys.c.seller, api_keys.c.stored_at, api_keys.c.id))
+    return [KeyRow(name, SellerId(whose), stored_at, revoked_at) for name, whose, stored_at, revoked_at in rows]
+
+
+def revoke_key(connection: sa.Connection, key_id: str, at: datetime) -> None:
+    """From now on it is nobody's. The time (wall) of one that was revoked before stays."""
+    active = sa.and_(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
+    connection.execute(sa.update(api_keys).where(active).values(revoked_at=at))
 
 
 def digest_of(key: str) -> bytes:

@@ -16,7 +16,16 @@ from tests.pipeline import TUESDAY_0930, Pipeline, clock_setting
 
 Captured = pytest.CaptureFixture[str]
 
-LISTS = ["log", "log --follow", "task list", "unconfirmed list", "quarantine list", "suppress --list", "preview"]
+LISTS = [
+    "log",
+    "log --follow",
+    "task list",
+    "unconfirmed list",
+    "quarantine list",
+    "suppress --list",
+    "preview",
+    "key list",
+]
 OF_A_SELLER = [
     *LISTS,
     "explain C-1",

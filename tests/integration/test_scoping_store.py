@@ -86,7 +86,7 @@ UNSCOPED = {
     "retention.count": IN_ALL, "retention.let_go": OF_ALL, "retention.written": OF_ALL,
     "retention.oldest_words": OF_ALL, "retention.take_your_time": OF_ALL,
     "retention.let_words_go": OF_ROWS,
-    "sellers.names": OF_OPERATOR,
+    "sellers.names": OF_OPERATOR, "sellers.everyone": OF_OPERATOR, "sellers.revoke_key": OF_OPERATOR,
     "sellers.key_of": "it says whose a key is", "sellers.active_keys": "it says whose a signature may be",
     "tasks.open_tasks": ITS_ROWS, "tasks.close": OF_ROWS, "tasks.cancel_moot": OF_ROWS,
     "telling.keep": OF_NOBODY, "ticks.note": OF_NOBODY, "ticks.read": OF_NOBODY,
@@ -131,6 +131,7 @@ def asked_as_other(
         "sellers.change": lambda: sellers.change(connection, OTHER, {"name": "Renamed"}),
         "sellers.load": lambda: sellers.load(connection, [OTHER]).get(DEFAULT_SELLER),
         "sellers.synced": lambda: sellers.synced(connection, OTHER, now),
+        "sellers.keys": lambda: [one for one in sellers.keys(connection, seller=OTHER) if one.seller != OTHER],
         "sellers.add_key": lambda: sellers.add_key(connection, "another", "rk_another", OTHER),
         "waking.wake_seller": lambda: [
             one for one in waking.wake_seller(connection, now, 100, AccountKey(0), seller=OTHER) if one == key
@@ -205,7 +206,15 @@ def test_the_first_seller_is_answered(booked: Pipeline) -> None:
         assert worklist.read(connection, seller=DEFAULT_SELLER)
 
 
-VERBS = ("log", "task list --all", "unconfirmed list", "quarantine list --all", "suppress --list", "preview")
+VERBS = (
+    "log",
+    "task list --all",
+    "unconfirmed list",
+    "quarantine list --all",
+    "suppress --list",
+    "preview",
+    "key list",
+)
 
 
 @pytest.mark.parametrize("verb", VERBS)
