@@ -3,53 +3,110 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from time import sleep
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from cli.errors import BadInputError
 from cli.known import Only, check, only
 from cli.words import shortened
 from config.wiring import Services, build
+from domain.fields import a_day, an_instant
 from store import log as delivery_log
+from store import log_changes
+from store.book import reading
 from store.log import LogRow
 
 LOOK_S = 1.0
+PAGE = 1_000
+"""Rows that are read at a time: whatever the log holds, no more of it is in memory."""
+MOST_SHOWN = 1_000
+"""As many of the newest as are shown unless told otherwise; `--json` alone tells all."""
+_LARGEST = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Whose rows, called since when, and how many of them, the newest; None: all."""
+
+    of: Only
+    since: datetime | None
+    count: int | None
 
 
 def log(
     customer: Annotated[str | None, typer.Option(help="Only this customer's contacts.")] = None,
     seller: Annotated[str | None, typer.Option(help="Only this seller's.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only those called since a date (its start in UTC) or an instant.")
+    ] = None,
     follow: Annotated[bool, typer.Option("--follow", help="Go on, with each new contact and new state.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many, the newest.")] = 1000,
+    limit: Annotated[
+        int | None, typer.Option(min=1, max=_LARGEST, help="How many, the newest; else 1000, or with --json all.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON Lines, addresses as sent.")] = False,
 ) -> None:
-    """Show the delivery log."""
-    of = only(seller, customer)
+    """Show the delivery log.
+
+    If there are more than are shown, standard error says so. --follow begins with the newest too, 1000 unless --limit
+    says how many; states that a contact goes through within a second are told as the last of them.
+    """
+    count = limit if limit is not None or (as_json and not follow) else MOST_SHOWN
+    wanted = Wanted(only(seller, customer), _instant(since), count)
     services = build()
     try:
         with services.engine.connect() as connection:
-            check(connection, of)
+            check(connection, wanted.of)
         if follow:
-            for row in changes(services, of, limit):
+            for row in followed(services, wanted):
                 typer.echo(as_json_line(row) if as_json else one_line(row))
         else:
-            _show(_read(services, of, limit), as_json=as_json)
+            _show(logged(services, wanted), as_json=as_json)
     finally:
         services.engine.dispose()
 
 
-def changes(services: Services, of: Only, limit: int) -> Iterator[LogRow]:
-    """Each row once as it is now, then again whenever its state changes, for ever."""
-    shown: dict[str, str] = {}
+def logged(services: Services, wanted: Wanted) -> Iterator[LogRow]:
+    """The wanted rows, oldest first. Between pages no transaction is open: who reads us may take his time."""
+    seller, customer, since = wanted.of.seller, wanted.of.customer, wanted.since
+    after, left = None, _LARGEST if wanted.count is None else wanted.count
+    if wanted.count is not None:
+        with services.engine.connect() as connection:
+            after = delivery_log.before_newest(connection, left, seller=seller, customer=customer, since=since)
+        if after is not None:
+            typer.echo(f"There are more than the newest {left}: --limit and --since show them.", err=True)
+    while left > 0:
+        with services.engine.connect() as connection:
+            size = min(PAGE, left)
+            rows = delivery_log.page(connection, after, size, seller=seller, customer=customer, since=since)
+        yield from rows
+        if len(rows) < size:
+            return
+        after, left = rows[-1].place, left - size
+
+
+def followed(services: Services, wanted: Wanted) -> Iterator[LogRow]:
+    """The wanted rows as they are now, then each again whenever its state has changed, and new ones, for ever.
+
+    What changes while the first rows are read may be told twice.
+    """
+    of = wanted.of
+    with reading(services.engine) as connection:
+        mark = log_changes.start(connection)
+    yield from logged(services, wanted)
     while True:
-        rows = _read(services, of, limit)
-        yield from (row for row in rows if shown.get(row.attempt) != row.state)
-        shown = {row.attempt: row.state for row in rows}
-        time.sleep(LOOK_S)
+        with reading(services.engine) as connection:
+            said, mark = log_changes.look(connection, mark)
+            rows = log_changes.rows(connection, said, seller=of.seller, customer=of.customer, since=wanted.since)
+        yield from rows
+        if not mark.is_behind:
+            sleep(LOOK_S)
 
 
 def one_line(row: LogRow) -> str:
@@ -59,19 +116,26 @@ def one_line(row: LogRow) -> str:
     return f"{at}  {row.customer_name}  {row.channel}  {shortened(row.to)}  {row.step}  {invoices}  {row.state}"
 
 
-def _read(services: Services, of: Only, limit: int) -> list[LogRow]:
-    with services.engine.connect() as connection:
-        return delivery_log.read(connection, seller=of.seller, customer=of.customer, limit=limit)
+def _instant(since: str | None) -> datetime | None:
+    if since is None:
+        return None
+    try:
+        is_day = len(since) == len("2026-12-31")
+        return datetime.combine(a_day(since), time.min, UTC) if is_day else an_instant(since)
+    except ValueError as wrong:
+        raise BadInputError(f"--since: {wrong}") from None
 
 
-def _show(rows: list[LogRow], *, as_json: bool) -> None:
+def _show(rows: Iterator[LogRow], *, as_json: bool) -> None:
     if as_json:
         for row in rows:
             typer.echo(as_json_line(row))
-    elif not rows:
-        typer.echo("Nothing has gone out yet.", err=True)
+        return
+    shown = list(rows)
+    if shown:
+        Console(markup=False, highlight=False).print(table_of(shown))
     else:
-        Console(markup=False, highlight=False).print(table_of(rows))
+        typer.echo("Nothing has gone out yet.", err=True)
 
 
 def as_json_line(row: LogRow) -> str:

@@ -1,16 +1,22 @@
-"""The delivery log: one row for each attempt to contact a customer, newest first or after a given one."""
+"""The delivery log, a row for each attempt to contact a customer: the newest, or page by page from a place on.
+
+Hand-offs inside the house are no contacts, and no rows. `store/log_changes` tells what is new in it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
 
-from domain.ids import CustomerId, ReminderId, SellerId
+from domain.ids import AttemptId, CustomerId, ReminderId, SellerId
 from domain.levels import Channel, Level
+from store.arrays import INSTANT, TEXT
+from store.retention import Place
 from store.tables import accounts, attempts, reminders, sellers
 
 
@@ -18,7 +24,7 @@ from store.tables import accounts, attempts, reminders, sellers
 class LogRow:
     """An attempt as outsiders see it; `at` is the call's instant in the customer's own offset.
 
-    `cursor` orders rows for `--follow`; `message` is what was sent (subject, text, html).
+    `message` is what was sent (subject, text, html); only `read` has it.
     """
 
     at: datetime
@@ -45,6 +51,11 @@ class LogRow:
     customer_name: str
     message: Mapping[str, Any]
 
+    @property
+    def place(self) -> Place:
+        """Where it stands in the log."""
+        return self.at, AttemptId(self.attempt)
+
     def as_dict(self) -> dict[str, Any]:
         """The keys that `relance log --json` and `replay --out` promise, in their order; addresses as sent."""
         keys = (
@@ -55,6 +66,22 @@ class LogRow:
         return {"at": self.at.isoformat(), **{key: getattr(self, key) for key in keys}}
 
 
+ROWS = sa.select(
+    *(column for column in attempts.c if column.name != "message"),
+    reminders.c.step,
+    reminders.c.level,
+    reminders.c.tone,
+    reminders.c.policy,
+    reminders.c.invoice_ids,
+    accounts.c.customer_id,
+    accounts.c.name,
+).select_from(attempts.join(reminders).join(accounts, accounts.c.id == attempts.c.account_id))
+"""What `row_of` needs of each."""
+
+_OLDEST_FIRST = (attempts.c.called_at, attempts.c.id)
+_NEWEST_FIRST = (attempts.c.called_at.desc(), attempts.c.id.desc())
+
+
 def read(
     connection: sa.Connection,
     *,
@@ -63,35 +90,68 @@ def read(
     reminder: ReminderId | None = None,
     limit: int = 1000,
 ) -> list[LogRow]:
-    """The newest `limit` rows that match, oldest first. Hand-offs inside the house are no contacts, and no rows."""
-    statement = (
-        sa.select(
-            attempts,
-            reminders.c.step,
-            reminders.c.level,
-            reminders.c.tone,
-            reminders.c.policy,
-            reminders.c.invoice_ids,
-            accounts.c.customer_id,
-            accounts.c.name,
-        )
-        .select_from(attempts.join(reminders).join(accounts, accounts.c.id == attempts.c.account_id))
-        .where(attempts.c.channel != Channel.TASK.value)
-        .order_by(attempts.c.called_at.desc(), attempts.c.id.desc())
-        .limit(limit)
-    )
+    """The newest `limit` rows that match, with their messages, oldest first."""
+    statement = matching(ROWS.add_columns(attempts.c.message), seller, customer)
+    if reminder is not None:
+        statement = statement.where(attempts.c.reminder_id == reminder)
+    newest = connection.execute(statement.order_by(*_NEWEST_FIRST).limit(limit)).all()
+    return [row_of(row, row.message) for row in reversed(newest)]
+
+
+def page(
+    connection: sa.Connection,
+    after: Place | None,
+    limit: int,
+    *,
+    seller: SellerId | None = None,
+    customer: CustomerId | None = None,
+    since: datetime | None = None,
+) -> list[LogRow]:
+    """The next `limit` rows after this place that match and were called at `since` or later, oldest first."""
+    statement = matching(ROWS, seller, customer, since).order_by(*_OLDEST_FIRST).limit(limit)
+    if after is not None:
+        called_at, attempt = after
+        place = sa.tuple_(sa.literal(called_at, INSTANT), sa.literal(attempt, TEXT))
+        statement = statement.where(sa.tuple_(*_OLDEST_FIRST) > place)
+    return [row_of(row) for row in connection.execute(statement)]
+
+
+def before_newest(
+    connection: sa.Connection,
+    count: int,
+    *,
+    seller: SellerId | None = None,
+    customer: CustomerId | None = None,
+    since: datetime | None = None,
+) -> Place | None:
+    """After which place the newest `count` rows come. None: there are no more than these."""
+    statement = matching(sa.select(*_OLDEST_FIRST), seller, customer, since)
+    row = connection.execute(statement.order_by(*_NEWEST_FIRST).offset(count).limit(1)).one_or_none()
+    return None if row is None else (row.called_at, AttemptId(row.id))
+
+
+def matching(
+    statement: sa.Select[Any],
+    seller: SellerId | None,
+    customer: CustomerId | None,
+    since: datetime | None = None,
+) -> sa.Select[Any]:
+    """The statement, for attempts that are rows, and of these only."""
+    statement = statement.where(attempts.c.channel != Channel.TASK.value)
     if seller is not None:
         statement = statement.where(attempts.c.seller == seller)
     if customer is not None:
         # Customers are indexed seller by seller: without one, each is asked for its own.
         of_any = accounts.c.seller.in_(sa.select(sellers.c.id))
-        statement = statement.where(accounts.c.customer_id == customer, of_any)
-    if reminder is not None:
-        statement = statement.where(attempts.c.reminder_id == reminder)
-    return [_log_row(row) for row in reversed(connection.execute(statement).all())]
+        is_theirs = sa.and_(accounts.c.id == attempts.c.account_id, accounts.c.customer_id == customer)
+        statement = statement.where(is_theirs, of_any)
+    if since is not None:
+        statement = statement.where(attempts.c.called_at >= since)
+    return statement
 
 
-def _log_row(row: Any) -> LogRow:
+def row_of(row: Any, message: Mapping[str, Any] = MappingProxyType({})) -> LogRow:
+    """The row that was selected as in `ROWS`."""
     return LogRow(
         at=row.called_at.astimezone(timezone(timedelta(seconds=row.utc_offset_s))),
         seller=row.seller,
@@ -115,5 +175,5 @@ def _log_row(row: Any) -> LogRow:
         provider_id=row.provider_id,
         segments=row.segments,
         customer_name=row.name,
-        message=row.message,
+        message=message,
     )

@@ -9,10 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from config.wiring import DEFAULT_SELLER
-from domain.ids import AccountKey
+from domain.ids import AccountKey, AttemptId
 from domain.outcomes import Receipt
-from store import attempts, due, history, inbox, log, quarantine, receipts, tasks, unfolded
+from store import attempts, due, history, inbox, log, log_changes, quarantine, receipts, tasks, unfolded
 from store.due import Room
+from store.log_changes import Mark, Said
 from store.quarantine import Quarantined
 from store.tasks import NewTask
 from tests.factories import invoice_event
@@ -74,6 +75,11 @@ def test_the_queries_that_run_all_the_time_read_no_whole_table(pipeline: Pipelin
         lambda c: attempts.accounts_reached_at(c, "anne@example.com"),
         lambda c: history.load(c, keys),
         log.read,
+        lambda c: log.page(c, (NOW, AttemptId("x")), 1_000),
+        lambda c: log.page(c, (NOW, AttemptId("x")), 1_000, seller=DEFAULT_SELLER),
+        lambda c: log.before_newest(c, 1_000),
+        lambda c: log_changes.look(c, Mark(0, {7: 8})),
+        lambda c: log_changes.rows(c, [Said(1, "an attempt", "a reminder", "sent")]),
         lambda c: log.read(c, seller=DEFAULT_SELLER),
     ]
     pipeline.take(invoice_event())

@@ -29,6 +29,7 @@ from store import (
     facts,
     history,
     log,
+    log_changes,
     overview,
     quarantine,
     sellers,
@@ -73,6 +74,7 @@ UNSCOPED = {
     "inbox.drop": OF_ROWS, "inbox.accounts_about": OF_ROWS, "inbox.count_failure": OF_ROWS,
     "inbox.forgotten": OF_ALL, "unfolded.with_unfolded": OF_ROWS,
     "journal.write": ITS_ROWS, "journal.of_account": OF_ROWS, "journal.of_reminder": OF_ROWS,
+    "log_changes.start": OF_OPERATOR, "log_changes.look": OF_OPERATOR,
     "migrate.is_current": OF_NOBODY,
     "months.alone": OF_NOBODY, "months.months": OF_NOBODY, "months.ahead": OF_NOBODY, "months.make": OF_NOBODY,
     "months.drop": OF_ALL,
@@ -123,6 +125,9 @@ def asked_as_other(
         "inbox.put": lambda: receive_in(connection, OTHER, [THEIRS], now).rejected,
         "unfolded.in_quarantine": lambda: unfolded.in_quarantine(connection, [(OTHER, key)]),
         "log.read": lambda: log.read(connection, seller=OTHER, reminder=reminder),
+        "log.page": lambda: log.page(connection, None, 100, seller=OTHER),
+        "log.before_newest": lambda: log.before_newest(connection, 0, seller=OTHER),
+        "log_changes.rows": lambda: log_changes.rows(connection, all_said(connection), seller=OTHER),
         "overview.accounts_of": lambda: [one for one in overview.accounts_of(connection, OTHER) if one.key == key],
         "overview.account": lambda: overview.account(connection, OTHER, butcher),
         "overview.open_tasks": lambda: overview.open_tasks(connection, OTHER),
@@ -143,6 +148,11 @@ def asked_as_other(
 
 THEIRS = invoice_event(id="e-18")
 """Under an id that the first seller's event has: it is no conflict, because it is another seller's."""
+
+
+def all_said(connection: Connection) -> list[log_changes.Said]:
+    """What the whole journal says of attempts."""
+    return log_changes.look(connection, log_changes.Mark(0, {}))[0]
 
 
 @pytest.fixture
@@ -201,6 +211,9 @@ def test_the_first_seller_is_answered(booked: Pipeline) -> None:
         assert history.suppressions_of(connection, DEFAULT_SELLER)
         assert contacted.load(connection, {(DEFAULT_SELLER, EMAIL): Asked(booked.now - timedelta(days=30))})
         assert log.read(connection, seller=DEFAULT_SELLER)
+        assert log.page(connection, None, 100, seller=DEFAULT_SELLER)
+        assert log.before_newest(connection, 0, seller=DEFAULT_SELLER)
+        assert log_changes.rows(connection, all_said(connection), seller=DEFAULT_SELLER)
         assert overview.open_tasks(connection, DEFAULT_SELLER)
         assert quarantine.read(connection, seller=DEFAULT_SELLER)
         assert worklist.read(connection, seller=DEFAULT_SELLER)
