@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ from workers.keep import would_leave
 
 def keep(
     is_dry: Annotated[bool, typer.Option("--dry-run", help="Only say how many of what would leave.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON Lines: `kind` and `count`.")] = False,
 ) -> None:
     """Let go of what is older than is kept.
 
@@ -25,4 +27,4 @@ def keep(
     finally:
         services.engine.dispose()
     for name, number in left.items():
-        typer.echo(f"{name}: {number}")
+        typer.echo(json.dumps({"kind": name, "count": number}) if as_json else f"{name}: {number}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from difflib import unified_diff
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +25,7 @@ app = typer.Typer(help="Who is contacted when, over what.", rich_markup_mode=Non
 _LABEL = re.compile(r"(?P<name>[^@/]+)@(?P<version>[1-9][0-9]{0,8})", re.ASCII)
 
 _File = Annotated[str, typer.Argument(help="A policy file, or the name of a shipped policy.", show_default=False)]
+_Json = Annotated[bool, typer.Option("--json", help="JSON Lines.")]
 _Either = Annotated[str, typer.Argument(help="A file, a shipped name, or NAME@VERSION.", show_default=False)]
 
 
@@ -33,18 +35,22 @@ def _group() -> None:
 
 
 @app.command()
-def check(file: _File) -> int:
+def check(file: _File, as_json: _Json = False) -> int:
     """Say what in a policy cannot work as written.
 
-    A line for each: FILE:LINE: where: what. The exit code is 1 if there is any, and 2 if it is no policy at all.
+    A line for each: FILE:LINE: where: what; with --json these four as `file`, `line`, `where` and `problem`, and no
+    line if it is fine. The exit code is 1 if there is any, and 2 if it is no policy at all.
     """
     doubts = doubts_about(load_policy(file))
-    typer.echo("\n".join(doubts) if doubts else "fine")
+    for one in doubts:
+        typer.echo(_line(one.as_dict()) if as_json else one)
+    if not doubts and not as_json:
+        typer.echo("fine")
     return 1 if doubts else 0
 
 
 @app.command("list")
-def list_(as_json: Annotated[bool, typer.Option("--json", help="JSON Lines.")] = False) -> None:
+def list_(as_json: _Json = False) -> None:
     """List the stored versions.
 
     The newest of each name is in force for the customers and sellers that name it. The one marked `default` is in
@@ -82,7 +88,7 @@ def publish(
     loaded = load_policy(file)
     doubts = doubts_about(loaded)
     if doubts:
-        typer.echo("\n".join(doubts), err=True)
+        typer.echo("\n".join(map(str, doubts)), err=True)
         if not anyway:
             return 1
     services = build()
@@ -97,14 +103,18 @@ def publish(
 
 
 @app.command()
-def diff(old: _Either, new: _Either) -> None:
-    """Show what differs between two policies: their texts, then their steps. Nothing, if nothing does."""
+def diff(old: _Either, new: _Either, as_json: _Json = False) -> None:
+    """Show what differs between two policies: their texts, then their steps. Nothing, if nothing does.
+
+    With --json, an object of `kind` `text` with each `line`, and one of `kind` `change` for each `step` (null: all
+    else) that is `gone`, `new`, `changed` in these `words` or `reordered`.
+    """
     before, after = _either(old), _either(new)
     lines = (before.text.splitlines(), after.text.splitlines())
     for line in unified_diff(*lines, before.file, after.file, lineterm=""):
-        typer.echo(line)
+        typer.echo(_line({"kind": "text", "line": line}) if as_json else line)
     for change in changes_between(before.policy, after.policy):
-        typer.echo(change)
+        typer.echo(_line({"kind": "change", **asdict(change)}) if as_json else change)
 
 
 def _either(word: str) -> LoadedPolicy:
@@ -146,4 +156,8 @@ def _one_line(one: StoredPolicy, running: int, *, default: bool, unreadable: boo
 
 def _as_json(one: StoredPolicy, running: int, *, default: bool, unreadable: bool) -> str:
     values = {"name": one.name, "version": one.version, "stored_at": one.stored_at.isoformat(), "default": default}
-    return json.dumps({**values, "moves": one.moves, "unreadable": unreadable, "running": running})
+    return _line({**values, "moves": one.moves, "unreadable": unreadable, "running": running})
+
+
+def _line(values: Mapping[str, object]) -> str:
+    return json.dumps(values, ensure_ascii=False)

@@ -35,6 +35,22 @@ class LoadedPolicy:
     file: str
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedFault:
+    """A fault of a policy, and its place: `FILE:LINE: where: problem`."""
+
+    file: str
+    line: int
+    fault: Fault
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.fault}"
+
+    def as_dict(self) -> dict[str, str | int]:
+        """The keys that `relance policy check --json` promises, in their order."""
+        return {"file": self.file, "line": self.line, "where": self.fault.where, "problem": self.fault.problem}
+
+
 def policy_names() -> tuple[str, ...]:
     """The names of the policies that are shipped."""
     return tuple(sorted(file.stem for file in SHIPPED.glob("*.yaml")))
@@ -57,12 +73,12 @@ def parse_policy(text: str, file: str) -> Policy:
     try:
         return read_policy(lined.document)
     except PolicyError as error:
-        raise PolicyFileError(*_told(file, lined, error.faults)) from None
+        raise PolicyFileError(*map(str, _placed(file, lined, error.faults))) from None
 
 
-def doubts_about(loaded: LoadedPolicy) -> tuple[str, ...]:
-    """What is valid in the policy but cannot work as written: `FILE:LINE: where: problem`, by line."""
-    return _told(loaded.file, _lined(loaded.text, loaded.file), lint(loaded.policy))
+def doubts_about(loaded: LoadedPolicy) -> tuple[PlacedFault, ...]:
+    """What is valid in the policy but cannot work as written, by line."""
+    return _placed(loaded.file, _lined(loaded.text, loaded.file), lint(loaded.policy))
 
 
 def _lined(text: str, file: str) -> Lined:
@@ -72,9 +88,9 @@ def _lined(text: str, file: str) -> Lined:
         raise PolicyFileError(f"{file}:{error.line}: {error.problem}") from None
 
 
-def _told(file: str, lined: Lined, faults: tuple[Fault, ...]) -> tuple[str, ...]:
-    placed = sorted((lined.line_of(fault.path), at, str(fault)) for at, fault in enumerate(faults))
-    return tuple(f"{file}:{line}: {fault}" for line, _, fault in placed)
+def _placed(file: str, lined: Lined, faults: tuple[Fault, ...]) -> tuple[PlacedFault, ...]:
+    placed = (PlacedFault(file, lined.line_of(fault.path), fault) for fault in faults)
+    return tuple(sorted(placed, key=lambda one: one.line))
 
 
 def _text_of(file: Path, shown: str) -> str:

@@ -58,6 +58,16 @@ def test_what_cannot_work_is_a_line_each_with_its_place_and_1(capsys: Captured) 
     ]
 
 
+def test_what_cannot_work_is_an_object_each_for_programs(capsys: Captured) -> None:
+    """Nothing at all if all is well, as of every list with nothing in it."""
+    assert main(["policy", "check", "standard", "--json"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert main(["policy", "check", a_file(STANDARD.replace("due + 10 days", "due + 3 days")), "--json"]) == 1
+    [line] = capsys.readouterr().out.splitlines()
+    problem = "'call' comes 2 days late: limits.min_gap keeps contacts 3 days apart"
+    assert json.loads(line) == {"file": "mine.yaml", "line": 12, "where": "steps[2].when", "problem": problem}
+
+
 @pytest.mark.parametrize(
     ("text", "told"), [("name: [", "mine.yaml:1: "), ("name: x", "mine.yaml:1: 'steps' is missing")]
 )
@@ -167,6 +177,19 @@ def test_a_diff_of_a_stored_version_and_a_file(pipeline: Pipeline, database: str
     assert lines[:2] == ["--- standard@1", "+++ mine.yaml"]
     assert sum(line.startswith(("+", "-")) for line in lines) == 6
     assert lines[-2:] == ["step call: when", "also: freshness"]
+
+
+def test_a_diff_is_an_object_for_each_line_and_change_for_programs(capsys: Captured) -> None:
+    changed = STANDARD.replace("due + 10 days", "due + 9 days").replace("freshness: 2", "freshness: 4")
+    assert main(["policy", "diff", "standard", a_file(changed), "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert rows[:2] == [{"kind": "text", "line": "--- standard.yaml"}, {"kind": "text", "line": "+++ mine.yaml"}]
+    assert [row for row in rows if row["kind"] != "text"] == [
+        {"kind": "change", "step": "call", "change": "changed", "words": ["when"]},
+        {"kind": "change", "step": None, "change": "changed", "words": ["freshness"]},
+    ]
+    assert main(["policy", "diff", "standard", "standard", "--json"]) == 0
+    assert capsys.readouterr().out == ""
 
 
 def test_a_diff_of_two_files_needs_no_database_and_of_the_same_shows_nothing(capsys: Captured) -> None:

@@ -1,5 +1,6 @@
 """What leaves, when, and what never does: planning answers the same before and after, and no event counts twice."""
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -235,6 +236,9 @@ def test_a_dry_run_says_what_leaves_and_touches_nothing(
     assert main(["keep", "--dry-run"]) == 0
     lines = [f"{name}: {number}" for name, number in told.items()]
     assert capsys.readouterr().out.splitlines() == lines
+    assert main(["keep", "--dry-run", "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert rows == [{"kind": name, "count": number} for name, number in told.items()]
     assert would_leave(services, then) == told
     assert main(["keep"]) == 0
     assert capsys.readouterr().out.splitlines() == lines
