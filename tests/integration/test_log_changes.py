@@ -1,5 +1,6 @@
 """What a look at the journal finds new in the delivery log: each state of an attempt, and once."""
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
@@ -12,7 +13,12 @@ from store.engine import Engine
 from store.log import LogRow
 from store.log_changes import Mark
 from tests.attempt_copies import copied, first_of, moved, name_of, told
-from tests.pipeline import Pipeline
+from tests.factories import event, invoice_event
+from tests.integration.test_settle import mail_event
+from tests.pipeline import TUESDAY_0930, Pipeline
+from workers.claim import claim_due
+from workers.resolve import NOT_SENT, Resolution, resolve
+from workers.sweep import sweep
 
 
 @pytest.fixture
@@ -136,3 +142,61 @@ def test_only_the_wanted_are_found(engine: Engine, first: LogRow) -> None:
         assert rows(seller=SellerId("other")) == []
         assert rows(customer=CustomerId("C-18")) == []
         assert rows(since=first.at + timedelta(seconds=61)) == []
+
+
+@dataclass
+class Follower:
+    """Who looks after each step, and has to know the log by that alone."""
+
+    pipeline: Pipeline
+    mark: Mark
+    known: dict[str, str] = field(default_factory=dict)
+
+    def states(self) -> list[str]:
+        """The states that are known after a look, in the order of the log, which has them too."""
+        new, self.mark = found(self.pipeline.services.engine, self.mark)
+        self.known |= dict(new)
+        log = {row.attempt: row.state for row in self.pipeline.log()}
+        assert self.known == log
+        return list(log.values())
+
+
+def test_whatever_step_moves_an_attempt_its_journal_says_so(pipeline: Pipeline) -> None:
+    """A claim, a lost caller, a person who knows, an answer, a receipt; a click moves nothing."""
+    follower = Follower(pipeline, started(pipeline.services.engine))
+    pipeline.take(invoice_event(invoice={"due_on": "2026-11-20"}))
+    key = pipeline.account().key
+    [call] = claim_due(pipeline.services, [key], "deliver.email", pipeline.now)
+    assert follower.states() == ["calling"]
+    with pipeline.services.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE attempts SET leased_until = leased_until - interval '1 hour'")
+    sweep(pipeline.services, pipeline.now)
+    assert follower.states() == ["unconfirmed"]
+    with pipeline.services.engine.begin() as connection:
+        resolve(connection, pipeline.services, [Resolution(call.claim.attempt, NOT_SENT, "person")], pipeline.now)
+    assert follower.states() == ["refused"]
+    again = pipeline.at(pipeline.now + timedelta(minutes=1))
+    assert again.deliver_due() == 1
+    assert follower.states() == ["refused", "accepted"]
+    [_, second] = pipeline.log()
+    for word, state in (("delivered", "delivered"), ("open", "delivered"), ("bounce", "undelivered")):
+        again.settle("sendgrid", [mail_event(second.attempt, word)])
+        assert follower.states()[1] == state
+
+
+def test_what_becomes_of_a_persons_work_is_found(pipeline: Pipeline) -> None:
+    """One call is made, and one has nobody to make it any more."""
+    at = pipeline.at(TUESDAY_0930 + timedelta(hours=1))
+    follower = Follower(at, started(at.services.engine))
+    for number in (1, 2):
+        invoice = {"id": f"F-{number}", "number": f"F-{number}", "due_on": "2026-11-12", "issued_on": "2026-08-20"}
+        at.take(invoice_event(customer={"id": f"C-{number}"}, invoice=invoice, id=f"issue-{number}"))
+    at.deliver_due()
+    assert follower.states() == ["opened", "opened"]
+    task = next(row for row in at.log() if row.customer == "C-1")
+    closed = {"customer_id": "C-1", "task_id": task.attempt, "kind": "phone", "step": "call", "units": ["F-1"]}
+    said = {"cycle": 0, "outcome": "promised", "next_on": "2026-12-01"}
+    at.take(event("task.closed", closed | said, id="closed", time=at.now.isoformat()))
+    at.take(event("invoice.paid", {"invoice_id": "F-2", "paid_on": "2026-11-24"}, id="paid"))
+    at.deliver_due()
+    assert sorted(follower.states()) == ["cancelled", "done"]
