@@ -134,7 +134,8 @@ def _take_in(it: Ground, customer: CustomerId) -> None:
 
 def _read(it: Ground, customer: CustomerId | None = None, limit: int = 1000) -> None:
     with it.services.engine.connect() as connection:
-        log.read(connection, customer=customer, limit=limit)
+        after = log.before_newest(connection, limit, customer=customer)
+        log.page(connection, after, limit, customer=customer)
 
 
 def _explain(it: Ground, name: str) -> None:
