@@ -123,9 +123,12 @@ def two_schedulers(scene: Scene) -> None:
         scene.it.remove(name)
 
 
+_AHEAD_S = 60
+
+
 def clocks_apart(scene: Scene) -> None:
     """Two workers are two minutes apart, and all others between: no two clocks of ours say the same."""
-    skews = dict(zip((part.name for part in scene.it.workers), (60, -60, 20, -20), strict=False))
+    skews = dict(zip((part.name for part in scene.it.workers), (_AHEAD_S, -60, 20, -20), strict=False))
     _restart_with(scene, {**skews, "scheduler-1": -40})
     try:
         scene.sender.open(scene.cohort)
@@ -176,7 +179,7 @@ PROCESSES = (
     Fault("two-schedulers", "three schedulers at once", 100, 0, two_schedulers),
     Fault(
         "clocks-apart", "workers' clocks two minutes apart", 60, 0, clocks_apart, {"latency_s": [1.0, 4.0]},
-        ends_itself=True, has_own_load=True, also=_never_in_doubt,
+        ends_itself=True, has_own_load=True, also=_never_in_doubt, ahead_s=_AHEAD_S,
     ),
     Fault(
         "deploy", "SIGTERM, drain, new workers", 200, 40, _DEPLOY, {"latency_s": [0.2, 2.0]}, also=_DEPLOY.also,

@@ -73,11 +73,13 @@ class Run:
         self._chance = random.Random(seed)  # noqa: S311 - chance that can be repeated
         self._sender = Sender(it, str(seed))
         self._lag = Lag()
+        self._heals_within_s = HEALS_WITHIN_S
 
     def wave(self, faults: Sequence[Fault]) -> Iterator[Row]:
         """Let these faults strike, wait until all is healed, and judge each."""
         acts: list[_Act] = []
         self._lag.restart()
+        self._heals_within_s = HEALS_WITHIN_S + max(fault.ahead_s for fault in faults)
         for fault in faults:
             acts.append(self._begin(fault))
             if fault.strike is not None:
@@ -185,7 +187,7 @@ class Run:
                     act.healed_s = time.monotonic() - act.ended_at
 
     def _is_over(self, act: _Act) -> bool:
-        return time.monotonic() - act.ended_at > HEALS_WITHIN_S
+        return time.monotonic() - act.ended_at > self._heals_within_s
 
     def _judge(self, act: _Act, seen: Physical, said: Told) -> Row:
         cohort = act.scene.cohort
@@ -193,8 +195,8 @@ class Run:
             cohort, seen, said.at_last(), missing(self._it, cohort), MARGIN_S + _ON_THE_WAY * self._lag.most_s
         )
         verdict.breaches[:0] = act.problems
-        if act.healed_s is None or act.healed_s > HEALS_WITHIN_S:
-            verdict.breaches.append(Breach(f"not healed within {HEALS_WITHIN_S:.0f} s", act.fault.name))
+        if act.healed_s is None or act.healed_s > self._heals_within_s:
+            verdict.breaches.append(Breach(f"not healed within {self._heals_within_s:.0f} s", act.fault.name))
         if act.fault.also is not None:
             verdict.breaches += act.fault.also(self._it, cohort, seen)
         return Row(act.fault.name, act.fault.says, verdict, act.healed_s, self._seed)

@@ -99,6 +99,7 @@ class Fault:
 
     Its load is made by `strike` if it has its own, and so are the payments and holds if it ends itself. `also` judges
     what other faults need not keep.
+    `ahead_s` is how far a machine's clock is ahead in it: what that one plans for now is due so much later to others.
     `switch` is set for each of its customers. `size` and `short_size` are how many, 0: not in the short form.
     """
 
@@ -114,6 +115,7 @@ class Fault:
     has_own_load: bool = False
     debtors: Callable[[str, int, random.Random], Sequence[Debtor]] | None = None
     also: Callable[[Installation, Cohort, Physical], Iterator[Breach]] | None = None
+    ahead_s: float = 0.0
 
 
 class Watch:
