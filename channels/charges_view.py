@@ -32,11 +32,12 @@ class SpanView:
 
 @dataclass(frozen=True, slots=True)
 class PenaltyView:
-    """What the delay of one invoice costs: the sum of its spans."""
+    """What the delay of one invoice costs, or of an `agreed` instalment of these: the sum of its spans."""
 
     number: str
     amount: str
     spans: tuple[SpanView, ...]
+    agreed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +67,14 @@ class ChargesView:
 
 def charges_of(lines: tuple[Line, ...], today: date, language: str) -> ChargesView | None:
     """The charges of a message's lines; None if there are none."""
-    charged = [(one_line(line.number), line.charges) for line in lines if line.charges is not None]
+    charged = [(line, line.charges) for line in lines if line.charges is not None]
     if not charged:
         return None
     amounts = [amount for _, charges in charged for amount in _amounts(charges)]
     rule = charged[0][1].rule
     return ChargesView(
         today=long_date(today, language),
-        penalties=tuple(_penalty(number, charges.penalties, language) for number, charges in charged),
+        penalties=tuple(_penalty(line, charges.penalties, language) for line, charges in charged),
         recoveries=tuple(
             RecoveryView(one_line(recovery.number), money(recovery.amount, language))
             for _, charges in charged
@@ -90,7 +91,7 @@ def _amounts(charges: UnitCharges) -> list[Money]:
     return [*(one.amount for one in charges.penalties), *(one.amount for one in charges.recoveries)]
 
 
-def _penalty(number: str, penalties: tuple[Penalty, ...], language: str) -> PenaltyView:
+def _penalty(line: Line, penalties: tuple[Penalty, ...], language: str) -> PenaltyView:
     spans = tuple(
         SpanView(
             since=long_date(one.since, language),
@@ -102,7 +103,9 @@ def _penalty(number: str, penalties: tuple[Penalty, ...], language: str) -> Pena
         )
         for one in penalties
     )
-    return PenaltyView(number, _total([one.amount for one in penalties], language), spans)
+    amount = _total([one.amount for one in penalties], language)
+    agreed = tuple(one_line(one.number) for one in line.agreed)
+    return PenaltyView(listed(agreed, language) or one_line(line.number), amount, spans, agreed)
 
 
 def _total(amounts: Iterable[Money], language: str) -> str:

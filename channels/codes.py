@@ -18,22 +18,23 @@ from channels.words import one_line, web_address
 from domain.money import Money
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from channels.port import Line
+    from channels.port import Covered, Line
 
 
 def codes_of(lines: Sequence[Line], seller_name: str) -> tuple[Code, ...]:
     """One transfer for each account, of the sum of its invoices; one link for each page that pays any other."""
     transfers: dict[str, list[Line]] = {}
-    links: dict[str, list[Line]] = {}
+    links: dict[str, list[Line | Covered]] = {}
     for line in lines:
         iban = valid_iban(line.iban)
-        page = web_address(line.payment_url)
         if iban and line.balance.currency == "EUR" and line.balance.minor > 0:
             transfers.setdefault(iban, []).append(line)
-        elif page:
-            links.setdefault(page, []).append(line)
+            continue
+        for one in line.invoices:
+            if page := web_address(one.payment_url):
+                links.setdefault(page, []).append(one)
     found = [_transfer(iban, paid, seller_name) for iban, paid in transfers.items()]
     found += [_link(page, paid) for page, paid in links.items()]
     return tuple(code for code in found if code is not None)
@@ -49,7 +50,7 @@ _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 def _transfer(iban: str, lines: Sequence[Line], seller_name: str) -> Code | None:
     """None for what no transfer can carry: no name, a sum beyond its limit, more bytes than the code may hold."""
     total = sum(line.balance.minor for line in lines)
-    numbers = tuple(one_line(line.number) for line in lines)
+    numbers = _numbers(one for line in lines for one in line.invoices)
     name = one_line(seller_name)[:_LONGEST_NAME].strip()
     payload = transfer_payload(name, iban, total, _remittance(numbers))
     if not name or total > _MOST_MINOR or len(payload) > _LONGEST_PAYLOAD:
@@ -65,6 +66,11 @@ def transfer_payload(name: str, iban: str, minor: int, text: str) -> bytes:
     """
     amount = f"EUR{minor // 100}.{minor % 100:02}"
     return f"BCD\n002\n1\nSCT\n\n{name}\n{iban}\n{amount}\n\n\n{text}".encode()
+
+
+def _numbers(invoices: Iterable[Line | Covered]) -> tuple[str, ...]:
+    """Each once: two instalments of one invoice have the same."""
+    return tuple(dict.fromkeys(one_line(one.number) for one in invoices))
 
 
 def _remittance(numbers: Sequence[str]) -> str:
@@ -93,10 +99,10 @@ _LONGEST_LINK = 500
 """A longer address makes squares so small that phones fail on a screen."""
 
 
-def _link(page: str, lines: Sequence[Line]) -> Code | None:
+def _link(page: str, invoices: Sequence[Line | Covered]) -> Code | None:
     if len(page) > _LONGEST_LINK:
         return None
-    return Code(page.encode(), tuple(one_line(line.number) for line in lines))
+    return Code(page.encode(), _numbers(invoices))
 
 
 @lru_cache(maxsize=256)

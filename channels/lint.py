@@ -88,7 +88,7 @@ def _mandatory(content: Content, view: dict[str, object], language: str) -> Iter
         yield "the scale, 1 to 10", words.SCALE
     if content.kind in (Kind.CHECK_IN, Kind.SURVEY):
         return
-    yield "the invoice number", _exactly(content, content.lines[0].number)
+    yield "the invoice number", _exactly(content, content.lines[0].invoices[0].number)
     yield "the amount", _exactly(content, str(view["total"]))
     if content.kind is Kind.REMINDER:
         yield "the due date", _exactly(content, str(view["oldest"]), str(view["oldest_short"]))

@@ -41,12 +41,22 @@ class Address(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Covered:
+    """One of the invoices that a payment plan covers, and where it is seen and paid."""
+
+    number: str
+    document_url: str | None = None
+    payment_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One invoice (or instalment) as a message shows it. `days_late` is negative before the due date.
 
     `balance` is what is asked for (in `thanks`: what came in): `credit_notes` and `payments` are taken off it
     already, and are shown so that the reader can follow. `charges` come on top. `part` is which instalment of how
-    many.
+    many; `agreed` are the invoices of the payment plan of which it is an instalment, if it is one: then the addresses
+    are theirs.
     """
 
     number: str
@@ -63,6 +73,12 @@ class Line:
     charges: UnitCharges | None = None
     part: tuple[int, int] | None = None
     discount: EarlyPaymentDiscount | None = None
+    agreed: tuple[Covered, ...] = ()
+
+    @property
+    def invoices(self) -> tuple[Line | Covered, ...]:
+        """Those that are behind it, each with its number and its addresses: a plan's, or the line itself."""
+        return self.agreed or (self,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,9 +192,8 @@ def _letter(shelf: Shelf, template: str, view: Mapping[str, Any], content: Conte
 def _private(content: Content) -> set[str]:
     """What of a customer an error could quote."""
     own = {content.customer_name, content.contact_name}
-    return own | {
-        word for line in content.lines for word in (line.number, line.purchase_order or "", line.iban or "")
-    }
+    numbers = {one.number for line in content.lines for one in line.invoices}
+    return own | numbers | {word for line in content.lines for word in (line.purchase_order or "", line.iban or "")}
 
 
 def _paragraphs(text: str) -> str:

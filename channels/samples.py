@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from channels.port import Content, Kind, Line
+from channels.port import Content, Covered, Kind, Line
 from domain.account import CreditNote, Payment
 from domain.charges import Penalty, Recovery, UnitCharges
 from domain.levels import Channel, Level
@@ -32,6 +32,8 @@ class Case(StrEnum):
     ONE = "one"
     SEVERAL = "several"
     INSTALMENT = "instalment"
+    AGREED = "agreed"
+    """An instalment of a payment plan over two invoices."""
     AFTER_CALL = "after_call"
     BROKEN_PROMISE = "broken_promise"
     FULL = "full"
@@ -43,7 +45,16 @@ class Case(StrEnum):
     SURVEY = "survey"
 
 
-REMINDERS = (Case.ONE, Case.SEVERAL, Case.INSTALMENT, Case.AFTER_CALL, Case.BROKEN_PROMISE, Case.FULL, Case.BARE)
+REMINDERS = (
+    Case.ONE,
+    Case.SEVERAL,
+    Case.INSTALMENT,
+    Case.AGREED,
+    Case.AFTER_CALL,
+    Case.BROKEN_PROMISE,
+    Case.FULL,
+    Case.BARE,
+)
 
 _LONG = {"fr": "Établissements Dupont – Pâtisserie Noël…", "en": "The Northumberland & Durham Millers Ltd."}
 
@@ -99,7 +110,7 @@ def sample(
 
 
 def _lines(case: Case, due_on: date) -> tuple[Line, ...]:
-    """One invoice of 1,250.00 euros; three of them, a day apart; or the second of its three instalments."""
+    """One invoice of 1,250.00 euros; three of them, a day apart; the second of its instalments; or one of a plan."""
     one = Line(
         number="F-2026-0042",
         due_on=due_on,
@@ -111,6 +122,8 @@ def _lines(case: Case, due_on: date) -> tuple[Line, ...]:
     )
     if case is Case.INSTALMENT:
         return (replace(one, balance=Money(40_000, "EUR"), part=(2, 3)),)
+    if case is Case.AGREED:
+        return (_agreed(one),)
     if case is not Case.SEVERAL:
         return (one,)
     return tuple(
@@ -123,6 +136,16 @@ def _lines(case: Case, due_on: date) -> tuple[Line, ...]:
         )
         for at in range(3)
     )
+
+
+def _agreed(line: Line) -> Line:
+    """An instalment of 400.00 euros of a plan over this invoice and another."""
+    covered = tuple(
+        Covered(number, f"https://billing.example.com/{number}.pdf", f"https://pay.example.com/{number}")
+        for number in (line.number, "F-2026-0050")
+    )
+    own = replace(line, balance=Money(40_000, "EUR"), issued_on=None, document_url=None, payment_url=None)
+    return replace(own, number=", ".join(one.number for one in covered), agreed=covered)
 
 
 def _full(content: Content) -> Content:
@@ -151,6 +174,7 @@ def _longest(content: Content) -> Content:
     Of several invoices each is in a currency of its own.
     """
     due_on = date(2026, 12, 30) if content.tone is Level.UPCOMING else date(2026, 9, 30)
+    page = "https://pay.example.com/i/" + "x" * 24
     lines = tuple(
         replace(
             line,
@@ -158,8 +182,12 @@ def _longest(content: Content) -> Content:
             due_on=due_on,
             days_late=(TODAY - due_on).days,
             balance=Money(12_345_678, ("EUR", "USD", "GBP")[at % 3]),
-            payment_url="https://pay.example.com/i/" + "x" * 24,
+            payment_url=page,
             part=(11, 12) if line.part else None,
+            agreed=tuple(
+                replace(one, number=f"FACT-2026-{nth:05}", payment_url=page)
+                for nth, one in enumerate(line.agreed, start=1)
+            ),
         )
         for at, line in enumerate(content.lines)
     )
@@ -177,4 +205,13 @@ def _longest(content: Content) -> Content:
 def _by_transfer(content: Content) -> Content:
     """The same with an account of 31 letters in the place of each link."""
     iban = "MT84MALT011000012345MTLCAST001S"
-    return replace(content, lines=tuple(replace(line, payment_url=None, iban=iban) for line in content.lines))
+    lines = tuple(
+        replace(
+            line,
+            payment_url=None,
+            iban=iban,
+            agreed=tuple(replace(one, payment_url=None) for one in line.agreed),
+        )
+        for line in content.lines
+    )
+    return replace(content, lines=lines)

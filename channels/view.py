@@ -37,10 +37,19 @@ class Deduction:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentView:
+    """Where one of several invoices is seen."""
+
+    number: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class LineView:
     """One invoice in words. `late` is its days after the due date, 0 or less before; `days` those that it gave.
 
-    `part` is which instalment of how many (`parts`) it is, or none.
+    `part` is which instalment of how many (`parts`) it is, or none. `agreed` are the numbers of the invoices of whose
+    payment plan it is an instalment; then `number` lists them, and of several each has its own of the `documents`.
     """
 
     number: str
@@ -56,6 +65,8 @@ class LineView:
     parts: int | None = None
     discount: DiscountView | None = None
     days: int | None = None
+    agreed: tuple[str, ...] = ()
+    documents: tuple[DocumentView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +127,7 @@ def view_of(content: Content, brand: Brand = Brand()) -> dict[str, object]:  # n
         "lead": lines[0] if lines else None,
         "count": len(lines),
         "several": len(lines) > 1,
-        "instalments": all(line.part for line in lines),
+        "instalments": all(line.part or line.agreed for line in lines),
         "totals": totals,
         "total": listed(totals, language),
         "oldest": long_date(oldest, language) if oldest else None,
@@ -175,21 +186,33 @@ def _charges(content: Content, language: str) -> ChargesView | None:
 
 
 def _line(line: Line, language: str, today: date) -> LineView:
+    documents = _documents(line)
     return LineView(
-        number=one_line(line.number),
+        number=listed(_numbers(line), language),
         due=long_date(line.due_on, language),
         amount=money(line.balance, language),
         late=line.days_late,
         issued=long_date(line.issued_on, language) if line.issued_on else None,
         order=one_line(line.purchase_order) if line.purchase_order else None,
-        document=web_address(line.document_url),
+        document=documents[0].url if documents and len(line.invoices) == 1 else None,
         credits=tuple(_credit(note, language) for note in line.credit_notes if _counts(note, line)),
         payments=tuple(_payment(payment, language) for payment in line.payments if _counts(payment, line)),
         part=line.part[0] if line.part else None,
         parts=line.part[1] if line.part else None,
         discount=discount_of(line, today, language),
         days=(line.due_on - line.issued_on).days if line.issued_on else None,
+        agreed=_numbers(line) if line.agreed else (),
+        documents=documents if len(line.invoices) > 1 else (),
     )
+
+
+def _numbers(line: Line) -> tuple[str, ...]:
+    return tuple(one_line(one.number) for one in line.invoices)
+
+
+def _documents(line: Line) -> tuple[DocumentView, ...]:
+    found = ((one.number, web_address(one.document_url)) for one in line.invoices)
+    return tuple(DocumentView(one_line(number), url) for number, url in found if url)
 
 
 def _counts(one: CreditNote | Payment, line: Line) -> bool:
@@ -215,11 +238,14 @@ def _totals(lines: tuple[Line, ...], language: str) -> tuple[str, ...]:
 
 
 def _links(lines: tuple[Line, ...], language: str) -> tuple[PayLink, ...]:
-    numbers: dict[str, list[str]] = {}
-    for line in lines:
-        if url := web_address(line.payment_url):
-            numbers.setdefault(url, []).append(one_line(line.number))
-    return tuple(PayLink(url, listed(paid, language), len(paid) == len(lines)) for url, paid in numbers.items())
+    """Each page with its invoices, each once: two instalments of one invoice have the same number."""
+    invoices = [one for line in lines for one in line.invoices]
+    asked = {one_line(one.number) for one in invoices}
+    numbers: dict[str, dict[str, None]] = {}
+    for one in invoices:
+        if url := web_address(one.payment_url):
+            numbers.setdefault(url, {})[one_line(one.number)] = None
+    return tuple(PayLink(url, listed(list(paid), language), len(paid) == len(asked)) for url, paid in numbers.items())
 
 
 def codes_in(content: Content, seller: str) -> tuple[Code, ...]:
@@ -233,13 +259,16 @@ def _code(code: Code, language: str) -> CodeView:
 
 
 def _transfers(lines: tuple[Line, ...], language: str) -> tuple[Transfer, ...]:
-    numbers: dict[str, list[str]] = {}
+    numbers: dict[str, dict[str, None]] = {}
     for line in lines:
         if line.iban and (iban := grouped_iban(one_line(line.iban))):
-            numbers.setdefault(iban, []).append(one_line(line.number))
-    return tuple(Transfer(iban, iban.replace(" ", ""), listed(paid, language)) for iban, paid in numbers.items())
+            numbers.setdefault(iban, {}).update(dict.fromkeys(_numbers(line)))
+    return tuple(
+        Transfer(iban, iban.replace(" ", ""), listed(list(paid), language)) for iban, paid in numbers.items()
+    )
 
 
 def _left_out(lines: tuple[Line, ...]) -> int:
-    """How many have neither a page nor an account: how to pay these is said on the invoices alone."""
-    return sum(not (web_address(line.payment_url) or grouped_iban(one_line(line.iban or ""))) for line in lines)
+    """How many invoices have neither a page nor an account: how to pay these is said on them alone."""
+    asked = (one for line in lines if not grouped_iban(one_line(line.iban or "")) for one in line.invoices)
+    return len({one_line(one.number) for one in asked if not web_address(one.payment_url)})

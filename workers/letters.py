@@ -5,11 +5,11 @@ Called by `workers/calls` while the account is locked. It never leaves the proce
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
-from channels.port import Content, Document, Line, Rendered
-from channels.words import web_address
+from channels.port import Content, Covered, Document, Line, Rendered
+from channels.words import grouped_iban, web_address
 from config.wiring import Services
 from domain.account import Account, CreditNote, Unit
 from domain.charges import NoCharges, UnitCharges, charges_of
@@ -144,10 +144,12 @@ def _lines(account: Account, policy: Policy, reminder: PlannedReminder, today: d
 def _line(
     unit: Unit, today: date, charges: UnitCharges | None = None, credit_notes: tuple[CreditNote, ...] = ()
 ) -> Line:
-    """A unit as the message shows it: an instalment bears its invoice's number, a plan's all of theirs."""
+    """A unit as the message shows it: an instalment bears its invoice's number."""
+    if unit.agreed:
+        return _agreed_line(unit, today, charges)
     first = unit.states[0].invoice
     return Line(
-        number=", ".join(state.invoice.number for state in unit.states),
+        number=first.number,
         due_on=unit.due_on,
         balance=unit.balance,
         days_late=(today - unit.due_on).days,
@@ -164,16 +166,40 @@ def _line(
     )
 
 
+def _agreed_line(unit: Unit, today: date, charges: UnitCharges | None) -> Line:
+    """A payment plan's instalment: it bears the numbers of all its invoices, and has no terms but what was agreed.
+
+    What was taken off the invoices was so before it, or is in its balance alone.
+    """
+    invoices = [state.invoice for state in unit.states]
+    return Line(
+        number=", ".join(one.number for one in invoices),
+        due_on=unit.due_on,
+        balance=unit.balance,
+        days_late=(today - unit.due_on).days,
+        purchase_order=_of_all(one.purchase_order for one in invoices),
+        iban=_of_all(grouped_iban(one.iban) for one in invoices if one.iban),
+        charges=charges,
+        agreed=tuple(Covered(one.number, one.document_url, one.payment_url) for one in invoices),
+    )
+
+
+def _of_all(values: Iterable[str | None]) -> str | None:
+    """What is the same for all of them, or None."""
+    found = set(values)
+    return found.pop() if len(found) == 1 else None
+
+
 def _part(unit: Unit) -> tuple[int, int] | None:
-    """Which of its invoice's instalments the unit is; a plan's units do not say of how many."""
+    """Which of its invoice's instalments the unit is."""
     parts = unit.states[0].invoice.instalments
-    return None if unit.agreed or not parts else (int(unit.id.rpartition("#")[2]), len(parts))
+    return (int(unit.id.rpartition("#")[2]), len(parts)) if parts else None
 
 
 def _is_whole(unit: Unit) -> bool:
     """Whether the unit is an invoice; what came in for one of several parts is in that part's balance alone."""
     first = unit.states[0]
-    return len(unit.states) == 1 and not first.invoice.instalments and unit.balance == first.balance
+    return not first.invoice.instalments and unit.balance == first.balance
 
 
 def _credit_notes(unit: Unit) -> tuple[CreditNote, ...]:

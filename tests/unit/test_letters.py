@@ -5,10 +5,19 @@ from datetime import date
 
 import pytest
 
-from channels.port import Content
+from channels.port import Content, Covered, Line
 from domain.account import Account
-from domain.facts import CreditNoteIssued, InvoiceDisputed, PaymentReceived, PromiseMade, TaskClosed
+from domain.facts import (
+    CreditNoteIssued,
+    InvoiceDisputed,
+    InvoiceIssued,
+    PaymentPlanAgreed,
+    PaymentReceived,
+    PromiseMade,
+    TaskClosed,
+)
 from domain.ids import CustomerId, InvoiceId, StepId, UnitId
+from domain.invoice import EarlyPaymentDiscount
 from domain.leave import make_reminder
 from domain.levels import Channel, Level
 from domain.money import Money
@@ -102,7 +111,7 @@ def test_the_statement_holds_the_other_open_invoices_but_those_in_question() -> 
     assert content(account, formal("F-1")).statement == ()
 
 
-def test_an_instalment_says_which_of_how_many_and_a_plans_does_not() -> None:
+def test_an_instalment_says_which_of_how_many() -> None:
     parts = (an_instalment(0, 100), an_instalment(10, 100))
     account = an_account_with_rates(issued(total=euros(200), instalments=parts))
 
@@ -110,6 +119,43 @@ def test_an_instalment_says_which_of_how_many_and_a_plans_does_not() -> None:
 
     assert [line.part for line in told.lines] == [(1, 2), (2, 2)]
     assert [line.part for line in content(an_account_with_rates(issued()), formal("F-1")).lines] == [None]
+
+
+def agreed(*invoices: InvoiceIssued | CreditNoteIssued) -> Line:
+    """The line about the first instalment of a plan over F-1 and F-2."""
+    plan = PaymentPlanAgreed((F1, InvoiceId("F-2")), (an_instalment(5, 150), an_instalment(35, 50)))
+    account = an_account_with_rates(*invoices, plan)
+    [line] = content(account, formal(account.units[0].id)).lines
+    return line
+
+
+def test_an_agreed_instalment_bears_the_invoices_of_its_plan_and_none_of_their_terms() -> None:
+    """Its date and amount were agreed: what an invoice gave, or what was taken off it, is another matter."""
+    discount = EarlyPaymentDiscount("2", days(30))
+    iban = "FR76 3000 6000 0112 3456 7890 189"
+    first = issued(document_url="https://a.test/1", payment_url="https://p.test/1", iban=iban, purchase_order="PO-1")
+    second = issued(
+        "F-2", early_payment_discount=discount, iban=iban.replace(" ", ""), payment_url="https://p.test/2"
+    )
+
+    line = agreed(first, second, CreditNoteIssued(F1, "AV-1", euros(10)))
+
+    assert line.agreed == (
+        Covered("F-1", "https://a.test/1", "https://p.test/1"),
+        Covered("F-2", None, "https://p.test/2"),
+    )
+    assert (line.number, line.due_on, line.balance, line.days_late) == ("F-1, F-2", days(5), euros(150), 15)
+    assert (line.part, line.issued_on, line.discount, line.credit_notes, line.payments) == (None, None, None, (), ())
+    assert (line.document_url, line.payment_url, line.purchase_order) == (None, None, None)
+    assert line.iban == iban
+    assert line.charges is not None
+
+
+def test_an_agreed_instalment_names_no_account_where_its_invoices_name_two() -> None:
+    other = issued("F-2", iban="DE89370400440532013000")
+    assert agreed(issued(iban="FR7630006000011234567890189"), other).iban is None
+    assert agreed(issued(), other).iban == "DE89 3704 0044 0532 0130 00"
+    assert agreed(issued(), issued("F-2")).iban is None
 
 
 CALLED = a_past_reminder(late_morning(12), "call", channel=Channel.PHONE)

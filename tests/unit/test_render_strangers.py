@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from channels.port import Line
 from channels.render import Renderer, TemplateError
 from channels.samples import Case, sample
 from domain.levels import Channel, Level
@@ -41,12 +42,16 @@ def test_what_strangers_wrote_is_escaped_in_html_and_verbatim_in_text(part: str,
     ) in (rendered.html or "")
 
 
+def _named(line: Line, name: str) -> Line:
+    return replace(line, number=name, agreed=tuple(replace(one, number=name) for one in line.agreed))
+
+
 @pytest.mark.parametrize("name", NAUGHTY)
 @pytest.mark.parametrize("case", list(Case))
 def test_it_is_so_in_every_kind_of_message(case: Case, name: str) -> None:
     """Verbatim in text and subject, escaped in HTML, and one line in what becomes a header."""
     content = replace(sample(case, Channel.EMAIL, "fr"), seller_name=name, customer_name=name, contact_name=name)
-    content = replace(content, lines=tuple(replace(line, number=name) for line in content.lines))
+    content = replace(content, lines=tuple(_named(line, name) for line in content.lines))
 
     rendered = RENDERER.render(content)
 

@@ -37,6 +37,7 @@ EVERY_LEVEL = (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP, Channel.PHONE)
 HTML = {
     "fr-courteous-several": sample(Case.SEVERAL, Channel.EMAIL, "fr"),
     "en-formal-broken_promise": sample(Case.BROKEN_PROMISE, Channel.EMAIL, "en", Level.FORMAL),
+    "fr-firm-agreed": sample(Case.AGREED, Channel.EMAIL, "fr", Level.FIRM),
     "fr-thanks": sample(Case.THANKS, Channel.EMAIL, "fr"),
     "en-survey": sample(Case.SURVEY, Channel.EMAIL, "en"),
 }
