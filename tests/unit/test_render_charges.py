@@ -14,8 +14,9 @@ from domain.charges import Penalty, Recovery, UnitCharges
 from domain.levels import Channel, Level
 from domain.money import Money
 from domain.rates import STATUTORY, PenaltyRate, RateBasis
-from tests.content_factories import LANGUAGES, TONES, a_line, content_in, html_of, plain, text_of
+from tests.content_factories import LANGUAGES, RENDERER, TONES, a_line, content_in, html_of, plain, text_of
 
+IBAN = "FR7630006000011234567890189"
 WRITTEN = (Channel.EMAIL, Channel.LETTER)
 FORMAL_TONES = (Level.FORMAL, Level.FINAL)
 
@@ -160,6 +161,24 @@ def test_without_a_fixed_charge_no_word_of_one() -> None:
     assert not re.search("compensation", english)
     assert "Total des pénalités : 8,32 €" in french
     assert "Total to pay, penalties included: €1,258.32" in english
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_code_to_scan_says_that_the_charges_are_not_in_it(language: str) -> None:
+    """The demand names the sum with charges, and these grow by the day: the code carries what is invoiced."""
+    line = a_charged_line(iban=IBAN)
+    said = {
+        "fr": "Virement de 1 250,00 € (hors pénalités et indemnités) : scannez ce code",
+        "en": "Bank transfer of €1,250.00 (without penalties and compensation): scan this code",
+    }[language]
+
+    assert said in said_in(in_formal(language, line))
+    letter = RENDERER.render(in_formal(language, line, channel=Channel.LETTER)).letter
+    assert letter is not None
+    assert [plain(beside).startswith(said) for _, beside in letter.codes] == [True]
+    alone = {"fr": "€ (hors pénalités) :", "en": "(without penalties):"}[language]
+    assert alone in said_in(in_formal(language, replace(line, charges=a_charge(recoveries=()))))
+    assert "(hors" not in said_in(in_formal("fr", a_line(iban=IBAN)))
 
 
 NETTED = {
