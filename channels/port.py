@@ -111,6 +111,7 @@ class Content:
     own templates and brand. A reminder may follow a call (`after_call`), or a promise to pay until `promised_on` that
     was not kept. Only a check-in and a survey may be without lines. `history`, newest first, is for people's sheets
     alone; `address` are the lines of a letter's envelope. `takes_free_text`: WhatsApp needs no approved text now.
+    `consumer`: the customer is a private person.
     """
 
     channel: Channel
@@ -134,6 +135,7 @@ class Content:
     history: tuple[Happened, ...] = ()
     address: tuple[str, ...] = ()
     takes_free_text: bool = False
+    consumer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ class Case(StrEnum):
     """All that a message can hold: charges, deductions, a statement, the policy's reason and all of its questions."""
     BARE = "bare"
     """The least that there must be: neither a contact's name, nor a document, nor a way to pay."""
+    CONSUMER = "consumer"
+    """A private person: of note on sheets of people alone."""
     THANKS = "thanks"
     CHECK_IN = "check_in"
     SURVEY = "survey"
@@ -54,6 +56,7 @@ REMINDERS = (
     Case.BROKEN_PROMISE,
     Case.FULL,
     Case.BARE,
+    Case.CONSUMER,
 )
 
 _LONG = {"fr": "Établissements Dupont – Pâtisserie Noël…", "en": "The Northumberland & Durham Millers Ltd."}
@@ -72,6 +75,8 @@ def samples(language: str, channel: Channel, *, longest: bool = False) -> Iterat
     """Every sample of a language and channel, gently first; of the longest also those that are paid by transfer."""
     for level in Level:
         for case in REMINDERS:
+            if case is Case.CONSUMER and channel in MESSAGES:
+                continue
             content = sample(case, channel, language, level, longest=longest)
             yield Sample(case, content, longest)
             if longest:
@@ -100,9 +105,12 @@ def sample(
         kind=Kind.REMINDER if case in REMINDERS else Kind(case.value),
         after_call=case is Case.AFTER_CALL,
         promised_on=PROMISED_ON if case is Case.BROKEN_PROMISE else None,
+        consumer=case is Case.CONSUMER,
     )
     if case is Case.FULL:
         content = _full(content)
+    elif case is Case.CONSUMER:
+        content = replace(content, customer_name=content.contact_name)
     elif case is Case.BARE:
         bare = replace(content.lines[0], issued_on=None, document_url=None, payment_url=None)
         content = replace(content, contact_name="", lines=(bare,))

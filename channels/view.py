@@ -113,6 +113,7 @@ def view_of(content: Content, brand: Brand = Brand()) -> dict[str, object]:  # n
         "seller": seller,
         "customer": one_line(content.customer_name),
         "contact": one_line(content.contact_name),
+        "consumer": content.consumer,
         "logo": web_address(brand.logo),
         "colour": brand.colour,
         "signature": _signature(brand, seller),

@@ -84,6 +84,7 @@ def content_of(account: Account, policy: Policy, reminder: PlannedReminder, rout
         history=history_of(account, policy, now) if is_for_us else (),
         address=_address(account, route),
         takes_free_text=route.channel is Channel.WHATSAPP and takes_free_text(account, route.to, now),
+        consumer=account.customer.kind == "consumer",
     )
 
 

@@ -1,5 +1,6 @@
 """What a person is told before a call, a visit or a meeting: the terms, and all that happened before."""
 
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -15,7 +16,7 @@ from domain.leave import make_reminder
 from domain.levels import Channel, Level, Role
 from domain.money import Money
 from domain.routes import routes_of
-from tests.content_factories import LANGUAGES, a_content, a_line, text_of
+from tests.content_factories import LANGUAGES, RENDERER, a_content, a_line, plain, text_of
 from tests.domain_factories import a_member, a_policy, a_step, an_account, days, euros, issued, late_morning
 from workers.letters import content_of
 from workers.sheets import MOST_TOLD, history_of
@@ -160,3 +161,36 @@ def test_a_letter_is_in_the_customers_language_and_a_sheet_in_the_sellers() -> N
 
     assert (letter.language, letter.address, letter.history) == ("en", ("A", "B"), ())
     assert (sheet.language, sheet.address) == ("fr", ())
+
+
+ALONE = {
+    "fr": "Ne parler de la facture qu’avec la personne elle-même.",
+    "en": "Speak about the invoice with the person alone.",
+}
+OF_A_COMPANY = re.compile(
+    r"valide les paiements|direction|comptabilité|qui décide|connaître la personne|"
+    r"approves payments|management|finance|accounts department|who decides|name of the person"
+)
+
+
+@pytest.mark.parametrize("level", list(Level))
+@pytest.mark.parametrize("channel", SHEETS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_sheet_about_a_consumer_knows_of_nobody_else(language: str, channel: Channel, level: Level) -> None:
+    """What a private person owes is nobody else's business: there is no accounts department to ask."""
+    content = a_content(channel=channel, language=language, consumer=True, level=level, tone=level)
+    rendered = RENDERER.render(content)
+
+    asks_for_payment = channel not in (Channel.CHECK_IN, Channel.SURVEY)
+    assert (ALONE[language] in plain(rendered.text)) is asks_for_payment
+    assert OF_A_COMPANY.findall(f"{rendered.subject} {rendered.text}") == []
+    assert ALONE[language] not in text_of(replace(content, consumer=False))
+
+
+def test_a_sheet_is_told_whether_the_customer_is_a_consumer() -> None:
+    account = an_account(issued())
+    customer = replace(account.customer, kind="consumer")
+    account = replace(account, seller=replace(account.seller, channels=frozenset(Channel)))
+
+    assert made(replace(account, customer=customer), Channel.MEETING).consumer
+    assert not made(account, Channel.MEETING).consumer
