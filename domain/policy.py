@@ -36,7 +36,10 @@ class Offset:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rung of the ladder. `channels` in the admin's order; `to` and `cc` are roles."""
+    """One rung of the ladder. `channels` in the admin's order; `to` and `cc` are roles.
+
+    `reason` is a sentence in the seller's language, whichever that is, or one by language (`fr`, `en`).
+    """
 
     id: StepId
     when: Offset
@@ -48,7 +51,13 @@ class Step:
     ask: tuple[str, ...] = ()
     approval: bool = False
     charges: bool = False
-    reason: str | None = None
+    reason: str | tuple[tuple[str, str], ...] | None = None
+
+    def reason_in(self, language: str, *, is_own: bool) -> str | None:
+        """Why we write now, in this language; None if it was not written in it. `is_own`: it is the seller's."""
+        if isinstance(self.reason, str):
+            return self.reason if is_own else None
+        return dict(self.reason or ()).get(language)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,9 @@ ATTACHMENTS = ("invoice", "statement")
 ASKS = ("when", "questions", "reason", "problem", "person", "plan")
 """What a message may ask for: a date, open questions, why it is late, what is wrong, whom to ask, a payment plan."""
 
+LANGUAGES = ("fr", "en")
+"""Those that messages are written in, and so a reason."""
+
 MOST_DAYS = 3650
 _OFFSET = re.compile(r"(due|previous)(?:\s*([+-])\s*(\d{1,5})\s+(business\s+)?days?)?", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -24,6 +27,7 @@ _a_role = a_word_of([role.value for role in Role], "role")
 _a_level = a_word_of([level.word for level in Level], "level")
 _an_attachment = a_word_of(ATTACHMENTS, "attachment")
 _an_ask = a_word_of(ASKS, "question")
+_a_sentence = line(200)
 
 
 def read_ladder(part: Part) -> tuple[Step, ...]:
@@ -64,11 +68,24 @@ def _step(part: Part) -> Step:
         ask=part.each("ask", _an_ask),
         approval=part.take("approval", a_flag, default=False),
         charges=part.take("charges", a_flag, default=False),
-        reason=part.take("reason", line(200), None),
+        reason=_reason(part),
     )
     part.need("channels", some, None)
     part.close()
     return step
+
+
+def _reason(part: Part) -> str | tuple[tuple[str, str], ...] | None:
+    """A sentence, or one for each language."""
+    found = part.take("reason", lambda value: value if isinstance(value, dict) else _a_sentence(value), None)
+    if not isinstance(found, dict):
+        return found
+    words = part.part("reason")
+    if not any(found.values()):
+        words.fault(f"is in no language; write a sentence, or one for each of {', '.join(LANGUAGES)}")
+    said = [(language, words.take(language, _a_sentence, None)) for language in LANGUAGES]
+    words.close()
+    return tuple((language, sentence) for language, sentence in said if sentence)
 
 
 def read_channels(part: Part) -> tuple[Channel, ...]:

@@ -51,6 +51,7 @@ PICTURES: dict[str, tuple[Content, int, int]] = {
     "fr-thanks": (sample(Case.THANKS, Channel.EMAIL, "fr"), WIDE, 560),
     "en-courteous": (sample(Case.ONE, Channel.EMAIL, "en"), WIDE, 1110),
     "en-firm-instalment": (sample(Case.INSTALMENT, Channel.EMAIL, "en", Level.FIRM), WIDE, 1110),
+    "fr-courteous-agreed": (sample(Case.AGREED, Channel.EMAIL, "fr"), WIDE, 1530),
     "en-formal": (sample(Case.ONE, Channel.EMAIL, "en", Level.FORMAL), WIDE, 1210),
     "en-check-in": (sample(Case.CHECK_IN, Channel.EMAIL, "en"), WIDE, 460),
     "en-survey": (sample(Case.SURVEY, Channel.EMAIL, "en"), WIDE, 480),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from channels.port import Content, Covered, Document, Line, Rendered
-from channels.words import grouped_iban, web_address
+from channels.words import grouped_iban, language_of, web_address
 from config.wiring import Services
 from domain.account import Account, CreditNote, Unit
 from domain.charges import NoCharges, UnitCharges, charges_of
@@ -64,9 +64,11 @@ def content_of(account: Account, policy: Policy, reminder: PlannedReminder, rout
     lead = next(unit for unit in account.units if unit.id == reminder.members[0].unit_id)
     so_far = _contacts(account, lead, reminder)
     is_for_us = route.channel in PERSON_CHANNELS and route.channel is not Channel.LETTER
+    language = account.seller.language if is_for_us else account.language
+    written = language_of(language)
     return Content(
         channel=route.channel,
-        language=account.seller.language if is_for_us else account.language,
+        language=language,
         step=reminder.step.id,
         level=reminder.level,
         tone=reminder.tone,
@@ -76,7 +78,7 @@ def content_of(account: Account, policy: Policy, reminder: PlannedReminder, rout
         lines=_lines(account, policy, reminder, today),
         today=today,
         ask=reminder.step.ask,
-        reason=reminder.step.reason,
+        reason=reminder.step.reason_in(written, is_own=account.seller.language in (language, written)),
         statement=_statement(account, reminder, today) if is_for_us or "statement" in reminder.step.attach else (),
         seller_id=account.seller.id,
         after_call=_is_after_call(account, lead, so_far),

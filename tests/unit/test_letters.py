@@ -212,3 +212,33 @@ def test_the_first_reminder_after_a_broken_promise_names_its_day(
 
 def test_the_seller_is_named_by_its_id_so_that_its_templates_are_found() -> None:
     assert content(an_account(issued()), formal("F-1")).seller_id == "default"
+
+
+SENTENCE = replace(FORMAL, reason="Nous clôturons le mois.")
+SENTENCES = replace(FORMAL, reason=(("fr", "Nous clôturons le mois."), ("en", "We close the month.")))
+
+
+@pytest.mark.parametrize(
+    ("seller", "customer", "step", "expected"),
+    [
+        ("fr", None, SENTENCE, "Nous clôturons le mois."),
+        ("fr", "fr", SENTENCE, "Nous clôturons le mois."),
+        ("fr", "en", SENTENCE, None),
+        ("fr", "en", SENTENCES, "We close the month."),
+        ("fr", "de", SENTENCES, "We close the month."),  # who reads English
+        ("fr", None, SENTENCES, "Nous clôturons le mois."),
+        ("en", "de", SENTENCE, "Nous clôturons le mois."),  # who reads the seller's language
+        ("de", None, SENTENCE, "Nous clôturons le mois."),
+        ("de", "en", SENTENCE, None),
+    ],
+)
+def test_the_reason_is_in_the_language_of_the_message_or_left_out(
+    seller: str, customer: str | None, step: Step, expected: str | None
+) -> None:
+    account = an_account(issued())
+    account = replace(
+        account,
+        seller=replace(account.seller, language=seller),
+        customer=replace(account.customer, language=customer),
+    )
+    assert content(account, formal("F-1"), step=step).reason == expected

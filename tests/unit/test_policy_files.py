@@ -180,3 +180,23 @@ def test_dates_and_quoted_words_are_text() -> None:
 
 def test_lines_count_the_same_with_windows_line_ends() -> None:
     assert complaint(GOOD.replace("\n", "\r\n") + "holidays: 3\r\n")[0].startswith("mine.yaml:4: holidays")
+
+
+SPOKEN = """\
+name: mine
+steps:
+  - id: first
+    when: due + 2 days
+    level: courteous
+    channels: [email]
+    reason: {fr: Nous clôturons le mois., en: We close the month.}
+"""
+
+
+def test_a_reason_by_language_is_read_and_its_faults_have_their_line() -> None:
+    [step] = parse_policy(SPOKEN, "mine.yaml").steps
+
+    assert step.reason_in("en", is_own=False) == "We close the month."
+    assert complaint(SPOKEN.replace(" en:", " nl:")) == [
+        "mine.yaml:7: steps[0].reason.nl: unknown word 'nl'; known are fr, en"
+    ]

@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from channels.samples import LANGUAGES
+from domain import read_ladder
+from domain.policy import Step
 from domain.read_policy import PolicyError, read_policy
 from tests.factories import Json
 
@@ -53,6 +56,11 @@ def faults_of(raw: object) -> list[str]:
         ({"attach": ["invoices"]}, "steps[0].attach[0]: unknown attachment 'invoices'; did you mean 'invoice'?"),
         ({"ask": ["why"]}, "steps[0].ask[0]: unknown question 'why'"),
         ({"approval": "no"}, 'steps[0].approval: "no" is not true or false'),
+        ({"reason": ["a"]}, "steps[0].reason: a list is not a text"),
+        ({"reason": {}}, "steps[0].reason: is in no language; write a sentence, or one for each of fr, en"),
+        ({"reason": {"de": "Monatsende"}}, "steps[0].reason.de: unknown word 'de'; known are fr, en"),
+        ({"reason": {"fr": "x" * 201}}, "steps[0].reason.fr: has 201 characters; at most 200 are taken"),
+        ({"reason": {"fr": None}}, "steps[0].reason: is in no language"),
         ({"chanels": ["sms"]}, "steps[0].chanels: unknown word 'chanels'; did you mean 'channels'?"),
     ],
 )
@@ -91,3 +99,30 @@ def test_steps_that_may_be_in_order_pass(moments: list[str]) -> None:
     """Business days are more or fewer calendar days, by the due date; only what is never in order is a fault."""
     steps = [step(id=f"s{at}", when=when) for at, when in enumerate(moments)]
     assert len(read_policy(document(steps=steps)).steps) == len(moments)
+
+
+def the_step(**changes: Any) -> Step:
+    [one] = read_policy(document(steps=[step(**changes)])).steps
+    return one
+
+
+def test_a_reason_in_several_languages_is_said_in_each_of_them() -> None:
+    one = the_step(reason={"en": "We close\nthe month.", "fr": "Nous clôturons le mois."})
+
+    assert [one.reason_in("fr", is_own=own) for own in (True, False)] == ["Nous clôturons le mois."] * 2
+    assert one.reason_in("en", is_own=False) == "We close the month."
+    assert one == the_step(reason={"fr": "Nous clôturons le mois.", "en": "We close the month."})
+    assert the_step(reason={"fr": "Nous clôturons le mois."}).reason_in("en", is_own=True) is None
+
+
+def test_a_reason_in_one_sentence_is_in_the_sellers_language_alone() -> None:
+    one = the_step(reason="Nous clôturons le mois.")
+
+    assert one.reason == "Nous clôturons le mois."
+    assert one.reason_in("fr", is_own=True) == "Nous clôturons le mois."
+    assert one.reason_in("en", is_own=False) is None
+    assert the_step().reason_in("fr", is_own=True) is None
+
+
+def test_a_reason_may_be_in_the_languages_that_messages_are_in() -> None:
+    assert read_ladder.LANGUAGES == LANGUAGES
