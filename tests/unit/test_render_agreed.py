@@ -202,3 +202,11 @@ def test_an_sms_of_several_instalments_names_one_invoice_of_their_plan() -> None
     content = agreed(Channel.SMS, "fr")
     text = text_of(replace(content, lines=content.lines * 2))
     assert "2 échéances (800,00 € en tout, dont F-2026-0042 ; dès le 2 décembre 2026)" in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whatsapp_names_what_two_instalments_are_of_once(language: str) -> None:
+    for case, named in ((Case.AGREED, NAMED[language].split(" ", 1)[1]), (Case.INSTALMENT, "F-2026-0042")):
+        content = sample(case, Channel.WHATSAPP, language)
+        sent = RENDERER.render(replace(content, lines=content.lines * 2)).content_variables
+        assert plain(sent["3"]) == f"2 {'échéances' if language == 'fr' else 'instalments'} ({named})"
