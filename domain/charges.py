@@ -88,7 +88,7 @@ def charges_of(unit: Unit, step: Step, account: Account, policy: Policy, today: 
     rates = account.seller.rates
     if not names_charges(step):
         return NoCharges("step")
-    if account.customer.kind != "business":
+    if account.customer.kind == "consumer":
         return NoCharges("consumer")
     if rates is None:
         return NoCharges("country")

@@ -34,11 +34,14 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """The company or consumer that owes, as its last event says. None: the seller's default holds."""
+    """The company or consumer that owes, as its last event says. None: the seller's default holds.
+
+    `kind` is `business` or `consumer`; who has never been called either is a business.
+    """
 
     id: CustomerId
     name: str
-    kind: str = "business"
+    kind: str | None = None
     language: str | None = None
     country: str | None = None
     region: str | None = None

@@ -24,6 +24,7 @@ from domain.segments import segmented
 from domain.units import units_of
 
 _MAY_BE_LEFT_OUT = (
+    "kind",
     "language",
     "country",
     "region",

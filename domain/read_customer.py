@@ -28,7 +28,7 @@ def read_customer(fields: Fields, default_country: str) -> Customer:
     return Customer(
         id=CustomerId(fields.need("id", an_id)),
         name=fields.need("name", _a_name),
-        kind=fields.maybe("kind", _a_kind) or "business",
+        kind=fields.maybe("kind", _a_kind),
         language=fields.maybe("language", a_language),
         country=country,
         region=fields.maybe("region", lambda region: a_region(region, home)),

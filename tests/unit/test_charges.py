@@ -12,7 +12,8 @@ import pytest
 
 from domain.charges import NoCharges, names_charges
 from domain.facts import CreditNoteIssued, PaymentPlanAgreed, PaymentReceived
-from domain.ids import InvoiceId
+from domain.fold import fold
+from domain.ids import CustomerId, InvoiceId
 from domain.levels import Channel, Level
 from domain.money import Money
 from domain.rates import (
@@ -24,6 +25,7 @@ from domain.rates import (
     half_year_of,
     percent_of,
 )
+from domain.read_event import read_event
 from tests.charge_factories import (
     FORMAL,
     H1_2026,
@@ -36,7 +38,8 @@ from tests.charge_factories import (
     found_on,
     told,
 )
-from tests.domain_factories import a_customer, a_step, an_instalment, days, euros, issued
+from tests.domain_factories import a_customer, a_seller, a_step, an_instalment, days, euros, in_turn, issued
+from tests.factories import invoice_event
 
 F1 = InvoiceId("F-1")
 
@@ -190,6 +193,15 @@ def test_a_letter_may_name_charges() -> None:
 def test_a_consumer_is_charged_nothing() -> None:
     account = an_account_with_rates(issued(customer=a_customer(kind="consumer")))
     assert found_on(20, account) == NoCharges("consumer")
+
+
+def test_a_consumer_stays_one_when_his_next_invoice_does_not_say_so() -> None:
+    """What L441-10 gives among professionals nobody may ask of him."""
+    first, next_one = invoice_event(customer={"kind": "consumer"}), invoice_event(invoice={"id": "F-2"})
+    del next_one["data"]["customer"]["kind"]
+    found = in_turn(*(read_event(raw).body for raw in (first, next_one)))
+    account = fold(CustomerId("C-17"), found, a_seller(rates=RATES))
+    assert [found_on(20, account, at) for at in (0, 1)] == [NoCharges("consumer")] * 2
 
 
 def test_a_seller_in_a_country_without_rates_names_none() -> None:

@@ -82,12 +82,13 @@ def test_a_customer_is_what_was_last_said_of_it() -> None:
 
 def test_what_an_invoice_leaves_out_about_its_customer_stays_as_it_was() -> None:
     updated = facts.CustomerUpdated(
-        a_customer(segment="vip", language="en", country="DE", preferred_channel=Channel.SMS)
+        a_customer(kind="consumer", segment="vip", language="en", country="DE", preferred_channel=Channel.SMS)
     )
     account = an_account(updated, issued(customer=a_customer(name="New", contacts=())))
     assert account.customer.name == "New"
     assert account.customer.contacts == (a_contact(),)
     assert (account.customer.segment, account.language, account.place.country) == ("vip", "en", "DE")
+    assert account.customer.kind == "consumer"
 
 
 def test_another_customers_facts_change_nothing_here() -> None:
