@@ -1,6 +1,7 @@
 """What happened to one invoice, applied fact by fact in the order of their stamps. Used by `fold` alone.
 
-Payments, reversals and credit notes are sets by id; other fields are last-writer-wins, which the order gives.
+Payments, reversals and credit notes are sets by id; a payment that comes in again after it went back has no reversal
+any more. Other fields are last-writer-wins, which the order gives.
 
     open ──paid in full, invoice.paid, 212──▶ paid ──payment.reversed──▶ open (a new cycle)
       └────────invoice.cancelled, 220────────▶ cancelled (for good, from anywhere)
@@ -135,9 +136,13 @@ class Ledger:
         self.invoice = invoice
 
     def _receive(self, payment_id: str, payment: Payment) -> None:
-        """A payment that is told of after `invoice.paid` is part of what settled the invoice."""
+        """A payment that is told of after `invoice.paid` is part of what settled the invoice.
+
+        One that went back has come in again: its collection was presented once more.
+        """
         known = self.received.get(payment_id)
-        if known is not None:
+        went_back = known is not None and self.reversals.pop(payment_id, None) is not None
+        if known is not None and not went_back:
             payment = replace(payment, told_at=known.told_at)
         elif self.closed:
             self._name(payment.amount)
@@ -146,22 +151,28 @@ class Ledger:
     def _reverse(self, payment_id: str, amount: Money, at: datetime) -> None:
         """What goes back of a payment that was never told of was part of what settled the invoice."""
         first = payment_id not in self.reversals
-        if first and payment_id not in self.received:
-            self._name(amount)
+        if first and payment_id not in self.received and self.settled and self.settled_on is not None:
+            self.received[payment_id] = Payment(self.settled_on, self._name(amount))
         self.reversals[payment_id] = amount
         if first and self.closed and self._owed() > 0:
             self.closed = False
             self.reopened.append(at)
 
     def _settle(self, on: date) -> None:
+        """Whatever was owed has come in. What had gone back may be part of it, and may go back once more."""
         if not self.closed:
             self.settled += max(0, self._owed())
+            self.received = {name: left for name, left in self._left_of_each() if left.amount.minor}
+            self.reversals = {}
             self.settled_on = on
             self.closed = True
 
-    def _name(self, amount: Money) -> None:
-        if amount.currency == self.invoice.total.currency:
-            self.settled -= min(self.settled, amount.minor)
+    def _name(self, amount: Money) -> Money:
+        """So much of what settled the invoice has a name now; returns how much of it that was."""
+        currency = self.invoice.total.currency
+        named = min(self.settled, amount.minor) if amount.currency == currency else 0
+        self.settled -= named
+        return Money(named, currency)
 
     def _take_status(self, code: str, on: date) -> None:
         self.status_code = code
@@ -192,7 +203,11 @@ class Ledger:
         """The payments, less what went back of each."""
         if not self.reversals:
             return list(self.received.values())
-        return [_less(payment, self.reversals.get(name)) for name, payment in self.received.items()]
+        return [left for _, left in self._left_of_each()]
+
+    def _left_of_each(self) -> list[tuple[str, Payment]]:
+        """By its id, what is left of each payment."""
+        return [(name, _less(payment, self.reversals.get(name))) for name, payment in self.received.items()]
 
     def _foreign_currency(self) -> str | None:
         """A currency other than the invoice's in which something was paid: a person has to look."""

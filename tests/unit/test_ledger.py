@@ -1,5 +1,6 @@
 """What happens to one invoice: paid, paid back, credited, disputed, cancelled, stated again."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,7 +10,7 @@ from domain.account import InvoiceState, Standing
 from domain.facts import Body
 from domain.ids import InvoiceId
 from domain.money import Money
-from tests.domain_factories import DUE_ON, an_account, days, euros, issued
+from tests.domain_factories import DUE_ON, a_fact, an_account, days, euros, issued
 
 F1 = InvoiceId("F-1")
 
@@ -93,6 +94,62 @@ def test_a_payment_that_is_told_of_twice_is_owed_again_when_it_goes_back(bodies:
 def test_parts_told_of_after_the_whole_go_back_one_by_one() -> None:
     state = f1(ALL_PAID, paid(60), paid(40, "p2"), returned(40, "p2"))
     assert state.balance == euros(40)
+
+
+@pytest.mark.parametrize(
+    "bodies",
+    [
+        (paid(100), returned(100), paid(100)),
+        (paid(100), returned(30), paid(100)),
+        (ALL_PAID, returned(100), paid(100)),
+        (paid(100), returned(100), ALL_PAID, paid(100)),
+        (paid(100), returned(100), paid(100), returned(100), paid(100)),
+    ],
+)
+def test_a_collection_that_is_presented_again_under_its_old_id_is_paid(bodies: tuple[Body, ...]) -> None:
+    assert f1(*bodies).standing is Standing.PAID
+
+
+@pytest.mark.parametrize(
+    ("bodies", "balance"),
+    [
+        ((paid(100), returned(100), paid(100), returned(100)), 100),
+        ((paid(100), returned(100), paid(100), returned(60)), 60),
+        ((paid(100), returned(100), ALL_PAID, returned(100)), 100),
+        ((paid(100), returned(100), ALL_PAID, paid(100), returned(100)), 100),
+        ((paid(100), returned(100), status("212"), returned(100)), 100),
+        ((ALL_PAID, returned(100), ALL_PAID, returned(100)), 100),
+        ((ALL_PAID, returned(100), paid(100), returned(100)), 100),
+    ],
+)
+def test_what_came_in_again_may_go_back_again(bodies: tuple[Body, ...], balance: int) -> None:
+    state = f1(*bodies)
+    assert (state.standing, state.balance) == (Standing.OPEN, euros(balance))
+    assert len(state.reopened) == 2
+
+
+def test_a_reversal_that_is_told_of_before_its_payment_waits_for_it() -> None:
+    """Events come in any order: nothing had been counted yet that could have gone back."""
+    assert f1(returned(100), paid(100)).balance == euros(100)
+    assert f1(returned(100), paid(100), paid(100)).standing is Standing.PAID
+
+
+def test_of_one_instant_the_sequence_says_whether_a_payment_came_back_or_in_again() -> None:
+    told = [a_fact(issued(), 0), *(at_one_instant(body, n) for n, body in enumerate((paid(100), returned(100)), 1))]
+    again = at_one_instant(paid(100), 3)
+    assert an_account(*told, again).invoices[0].standing is Standing.PAID
+    assert an_account(*told, replace(again, stamp=again.stamp._replace(sequence="0"))).units != ()
+
+
+def at_one_instant(body: Body, sequence: int) -> facts.Fact:
+    """Events that give one `time` are in the order of their `sequence`, whatever their ids are."""
+    fact = a_fact(body, 9, event_id=f"e{9 - sequence}")
+    return replace(fact, stamp=fact.stamp._replace(sequence=str(sequence)))
+
+
+def test_a_reversal_that_is_told_of_again_with_another_amount_counts_once() -> None:
+    assert f1(paid(100), returned(100), returned(60)).balance == euros(60)
+    assert f1(ALL_PAID, returned(100), returned(60)).balance == euros(60)
 
 
 def test_a_payment_after_a_reversal_that_nobody_knew_of_counts() -> None:
