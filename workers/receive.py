@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import simplejson
@@ -63,7 +63,8 @@ def receive(
     """Takes in a batch of CloudEvents as parsed JSON (numbers exact). Five round trips at most, whatever the number.
 
     Invalid events and conflicts are rejected one by one and kept in quarantine; a quarantined id is still free.
-    `now` is one instant for all, or each event's own.
+    `now` is one instant for all, or each event's own. Of one instant for all, those that give neither time nor
+    sequence have come one microsecond after the other.
     """
     with services.engine.begin() as connection:
         return receive_in(connection, seller, raws, now)
@@ -73,13 +74,14 @@ def receive_in(
     connection: Connection, seller: SellerId, raws: Sequence[object], now: datetime | Sequence[datetime]
 ) -> Reply:
     """The same in a transaction of the caller's: the events are in once that commits, with what else it writes."""
+    together = isinstance(now, datetime)
     instants = [now] * len(raws) if isinstance(now, datetime) else now
     owner = sellers.load(connection, [seller])[seller].seller
     valid: list[tuple[int, Incoming]] = []
     rejected: list[Rejected] = []
     for index, (raw, at) in enumerate(zip(raws, instants, strict=True)):
         try:
-            valid.append((index, _incoming(raw, owner.country, at)))
+            valid.append((index, _incoming(raw, owner.country, at, index if together else 0)))
         except EventError as error:
             rejected.append(_rejected(index, error))
     received = inbox.put(connection, seller, [one for _, one in valid]) if valid else []
@@ -100,9 +102,12 @@ def _rejected(index: int, error: EventError) -> Rejected:
     return Rejected(index, storable(error.event_id, 256) or None, storable(str(error), 1000), storable(error.field))
 
 
-def _incoming(raw: object, country: str, at: datetime) -> Incoming:
+def _incoming(raw: object, country: str, at: datetime, place: int) -> Incoming:
+    """`place` in a batch that came at one instant is the order of events that say nothing of theirs."""
     event = read_event(raw, default_country=country)
     assert isinstance(raw, dict)  # noqa: S101 - nothing else reads as an event
+    if event.time is None and not event.sequence:
+        at += place * timedelta.resolution
     return Incoming(event, as_text(raw), body_digest(raw), at)
 
 

@@ -43,6 +43,26 @@ def test_a_payment_and_its_invoice_in_one_batch_find_each_other_in_any_order(pip
     assert pipeline.codes() == ["nothing_owed"]
 
 
+def test_a_batch_without_times_is_taken_in_the_order_of_the_batch(pipeline: Pipeline) -> None:
+    """By the text of their ids evt-10 came before evt-9, and what had been resolved was disputed for ever."""
+    told = [
+        late(),
+        event("invoice.disputed", {"invoice_id": "F-1"}),
+        event("dispute.resolved", {"invoice_id": "F-1"}),
+    ]
+    pipeline.take(*[raw | {"id": f"evt-{n}", "time": None} for n, raw in enumerate(told, start=8)])
+    assert "unit_disputed" not in pipeline.codes()
+
+
+def test_a_sequence_orders_a_batch_without_times_however_it_stands_in_it(pipeline: Pipeline) -> None:
+    told = [
+        event("dispute.resolved", {"invoice_id": "F-1"}, sequence=2),
+        event("invoice.disputed", {"invoice_id": "F-1"}, sequence=1),
+    ]
+    pipeline.take(late(), *[raw | {"id": f"evt-{n}", "time": None} for n, raw in enumerate(told, start=8)])
+    assert "unit_disputed" not in pipeline.codes()
+
+
 def test_an_invoice_that_changes_hands_takes_its_past_along(pipeline: Pipeline) -> None:
     """Its payments were about the invoice, not about the customer that it was first stated for."""
     pipeline.take(late(), paid(amount="250.00"))
