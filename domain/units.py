@@ -85,14 +85,27 @@ def _alone(name: str) -> str:
 def _plan_units(base: PlanBase, covered: Sequence[InvoiceState], known: Collection[InvoiceId]) -> list[Unit]:
     """What is left of the plan; once that is paid, what it left out.
 
-    An invoice that is settled, or that a newer plan took over, has left it.
+    An invoice that is settled, or that a newer plan took over, has left it. Nobody owes more than the balances,
+    whatever was agreed: a payment of before may have been told of later.
     """
     if not covered:
         return []
     agreed = sum(m.minor for i, m in base.owed.items() if i in known and m.currency == base.currency)
-    paid = max(0, agreed - sum(state.balance.minor for state in covered))
-    left = _fill(plan_name(base.event_id), base.plan.instalments, paid, tuple(covered), agreed=True)
+    balance = sum(state.balance.minor for state in covered)
+    parts = _fill(plan_name(base.event_id), base.plan.instalments, max(0, agreed - balance), tuple(covered), agreed=True)
+    left = _at_most(balance, parts)
     return left or [unit for state in covered for unit in _invoice_units(state)]
+
+
+def _at_most(minor: int, units: Sequence[Unit]) -> list[Unit]:
+    """The first units that are so much together, the last of them cut."""
+    found: list[Unit] = []
+    for unit in units:
+        asked = min(minor, unit.balance.minor)
+        if asked:
+            found.append(replace(unit, balance=Money(asked, unit.balance.currency)))
+        minor -= asked
+    return found
 
 
 def _invoice_units(state: InvoiceState) -> list[Unit]:

@@ -73,6 +73,14 @@ def test_the_units_of_an_invoice_add_up_to_its_balance(found: list[Fact]) -> Non
 
 
 @given(pasts())
+def test_the_units_of_a_customer_never_ask_for_more_than_its_balances(found: list[Fact]) -> None:
+    account = account_of(found)
+    for currency in {unit.balance.currency for unit in account.units}:
+        asked = sum(unit.balance.minor for unit in account.units if unit.balance.currency == currency)
+        assert asked <= sum(state.balance.minor for state in account.invoices if state.balance.currency == currency)
+
+
+@given(pasts())
 def test_an_invoice_belongs_to_one_customer(found: list[Fact]) -> None:
     names = [{state.invoice.id for state in account_of(found, customer).invoices} for customer in (C1, C2)]
     assert not names[0] & names[1]

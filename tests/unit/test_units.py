@@ -2,10 +2,21 @@
 
 from domain import facts
 from domain.facts import Body
-from domain.ids import InvoiceId
+from domain.fold import fold
+from domain.ids import CustomerId, InvoiceId
 from domain.invoice import Instalment
 from domain.money import Money
-from tests.domain_factories import DUE_ON, a_customer, an_account, an_instalment, days, euros, issued
+from tests.domain_factories import (
+    DUE_ON,
+    a_customer,
+    a_seller,
+    an_account,
+    an_instalment,
+    days,
+    euros,
+    in_turn,
+    issued,
+)
 
 F1, F2 = InvoiceId("F-1"), InvoiceId("F-2")
 IN_PARTS = issued(instalments=(an_instalment(0, 60), an_instalment(30, 40)))
@@ -108,3 +119,18 @@ def test_what_a_plan_leaves_out_is_owed_again_once_the_plan_is_paid() -> None:
     agreed = facts.PaymentPlanAgreed((F1,), (an_instalment(10, 30), an_instalment(40, 30)))
     assert owed(issued(), agreed) == [("plan:e1#1", 30), ("plan:e1#2", 30)]
     assert owed(issued(), agreed, paid(60)) == [("F-1", 40)]
+
+
+def test_a_plan_asks_for_no_more_than_is_owed() -> None:
+    """A payment of before the plan may be told of after it was agreed; the last instalments are less then, or none."""
+    agreed = facts.PaymentPlanAgreed((F1,), (an_instalment(10, 40), an_instalment(40, 30), an_instalment(70, 30)))
+    assert owed(issued(), paid(30), agreed) == [("plan:e2#1", 40), ("plan:e2#2", 30)]
+    assert owed(issued(), paid(50), agreed) == [("plan:e2#1", 40), ("plan:e2#2", 10)]
+    assert owed(issued(), paid(50), agreed, paid(40, name="p2")) == [("plan:e2#2", 10)]
+
+
+def test_an_invoice_that_moves_takes_its_part_of_a_plan_along() -> None:
+    elsewhere = issued("F-2", customer=a_customer(id=CustomerId("C-2")))
+    assert owed(issued(), issued("F-2"), PLAN, elsewhere) == [("plan:e2#1", 50), ("plan:e2#2", 50)]
+    account = fold(CustomerId("C-2"), in_turn(issued(), issued("F-2"), PLAN, elsewhere), a_seller())
+    assert [unit.balance for unit in account.units] == [euros(50), euros(50)]
