@@ -13,7 +13,7 @@ from domain.account import Promise
 from domain.facts import Fact
 from domain.ids import CustomerId, InvoiceId, UnitId
 from domain.invoice import Instalment
-from domain.ledger import Dispute, Ledger
+from domain.ledger import Books, Dispute, Ledger
 from domain.money import Money, restated
 from domain.task_outcomes import TaskKind, TaskOutcome
 from domain.units import PlanBase, is_unit_of, plan_name, units_of
@@ -23,12 +23,14 @@ from domain.units import PlanBase, is_unit_of, plan_name, units_of
 class Agreements:
     """The growing list of them. A task that is closed again takes back what it had said.
 
-    `settled` are the disputes that a task has settled, by the task.
+    `settled` are the disputes that a task has settled, by the task. `books` are those of a plan's invoices as they
+    were when it was agreed, by the plan's event.
     """
 
     customer_id: CustomerId
     ledgers: Mapping[InvoiceId, Ledger]
     plans: list[PlanBase] = field(default_factory=list)
+    books: dict[str, dict[InvoiceId, Books]] = field(default_factory=dict)
     promises: dict[str, Promise] = field(default_factory=dict)
     settled: dict[str, dict[InvoiceId, Dispute]] = field(default_factory=dict)
 
@@ -56,9 +58,26 @@ class Agreements:
             plan = replace(plan, instalments=parts)
         base = PlanBase(event_id, plan, owed)
         self.plans.append(base)
+        self.books[event_id] = {i: self.ledgers[i].books() for i in owed}
         taken = {i for i, balance in owed.items() if balance.currency == base.currency}
         for name, one in self.promises.items():
             self.promises[name] = replace(one, invoice_ids=tuple(i for i in one.invoice_ids if i not in taken))
+
+    def plans_now(self) -> list[PlanBase]:
+        """The plans, with what had been owed of their invoices as it is known now."""
+        return [replace(base, owed={i: self._owed_but_for_later(base, i) for i in base.owed}) for base in self.plans]
+
+    def _owed_but_for_later(self, base: PlanBase, of: InvoiceId) -> Money:
+        """What would be owed of the invoice if nothing had come in since the plan was agreed.
+
+        That is more than was owed then, if its total was corrected, or a payment of before went back.
+        """
+        ledger, owed = self.ledgers[of], base.owed[of]
+        if owed.currency != ledger.balance().currency or not (owed.minor or ledger.balance().minor):
+            return owed
+        now = ledger.books()
+        then = self.books[base.event_id][of].items()
+        return Money(max(0, sum(max(minor, now.get(entry, 0)) for entry, minor in then)), owed.currency)
 
     def _promise(self, fact: Fact, made: facts.PromiseMade) -> None:
         name, amount = fact.stamp.event_id, made.amount
@@ -90,7 +109,7 @@ class Agreements:
     def _owed_of(self, units: Sequence[UnitId]) -> Money | None:
         """What is owed of these units now, if they are in one currency: later instalments are not part of it."""
         states = [ledger.state() for ledger in self.ledgers.values()]
-        owed = [unit.balance for unit in units_of(states, self.plans) if unit.id in units]
+        owed = [unit.balance for unit in units_of(states, self.plans_now()) if unit.id in units]
         if not owed or any(one.currency != owed[0].currency for one in owed):
             return None
         return Money(sum(one.minor for one in owed), owed[0].currency)

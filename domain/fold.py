@@ -67,7 +67,7 @@ def fold(
         seller=seller,
         customer=customer or Customer(id=customer_id, name=customer_id),
         invoices=states,
-        units=units_of(states, agreements.plans),
+        units=units_of(states, agreements.plans_now()),
         hold=hold,
         history=tuple(sorted(history, key=lambda past: (past.at, past.id))),
         suppressed=frozenset((entry.channel, address_key(entry.address)) for entry in suppressed),

@@ -31,6 +31,9 @@ CANCELLED_CODE = "220"
 Dispute = tuple[str | None, tuple[str, ...]]
 """The reason of a dispute as an event gave it, and the tasks in which the customer contested the invoice."""
 
+Books = dict[tuple[str, str], int]
+"""What is owed, entry by entry, in minor units of the invoice's currency: by kind and name what is added."""
+
 
 @dataclass(slots=True)
 class Ledger:
@@ -104,6 +107,17 @@ class Ledger:
         """What is still owed: total − payments − credit notes, never below zero nor above the total."""
         owed = 0 if self.closed or self.cancelled else max(0, self._owed())
         return Money(owed, self.invoice.total.currency)
+
+    def books(self) -> Books:
+        """All that makes up what is owed. What came in is below zero; other currencies are left out."""
+        currency = self.invoice.total.currency
+        payments = [(("payment", name), left.amount) for name, left in self._left_of_each()]
+        came_in = [*payments, *((("credit_note", name), amount) for name, amount in self.credited.items())]
+        return {
+            ("total", ""): self.invoice.total.minor,
+            ("settled", ""): -self.settled,
+            **{entry: -amount.minor for entry, amount in came_in if amount.currency == currency},
+        }
 
     def state(self) -> InvoiceState:
         """The invoice as it stands."""

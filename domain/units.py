@@ -18,7 +18,7 @@ from domain.money import Money
 
 @dataclass(frozen=True, slots=True)
 class PlanBase:
-    """A payment plan with what was owed of each of its invoices when it was agreed."""
+    """A payment plan with what is owed of each of its invoices but for what came in since it was agreed."""
 
     event_id: str
     plan: PaymentPlanAgreed

@@ -1,5 +1,7 @@
 """What is dunned: invoices, their instalments, and the instalments of payment plans."""
 
+import pytest
+
 from domain import facts
 from domain.facts import Body
 from domain.fold import fold
@@ -25,6 +27,14 @@ PLAN = facts.PaymentPlanAgreed((F1, F2), (an_instalment(10, 50), an_instalment(4
 
 def paid(amount: int, invoice: InvoiceId = F1, name: str = "p1") -> facts.PaymentReceived:
     return facts.PaymentReceived(invoice, name, euros(amount), DUE_ON)
+
+
+def gone_back(amount: int, name: str = "p1") -> facts.PaymentReversed:
+    return facts.PaymentReversed(F1, name, euros(amount), DUE_ON)
+
+
+def credited(amount: int) -> facts.CreditNoteIssued:
+    return facts.CreditNoteIssued(F1, "c1", euros(amount))
 
 
 def owed(*bodies: Body) -> list[tuple[str, int]]:
@@ -134,3 +144,43 @@ def test_an_invoice_that_moves_takes_its_part_of_a_plan_along() -> None:
     assert owed(issued(), issued("F-2"), PLAN, elsewhere) == [("plan:e2#1", 50), ("plan:e2#2", 50)]
     account = fold(CustomerId("C-2"), in_turn(issued(), issued("F-2"), PLAN, elsewhere), a_seller())
     assert [unit.balance for unit in account.units] == [euros(50), euros(50)]
+
+
+HALVES = facts.PaymentPlanAgreed((F1,), (an_instalment(10, 50), an_instalment(40, 50)))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "left"),
+    [
+        ((), (issued(total=euros(150)),), 50),
+        ((), (issued(total=euros(150)), issued()), 50),
+        ((paid(40, name="p0"),), (gone_back(40, "p0"),), 50),
+        ((paid(40, name="p0"),), (gone_back(40, "p0"), paid(40, name="p0")), 10),
+        ((paid(40, name="p0"),), (paid(15, name="p0"),), 35),
+        ((credited(40),), (credited(15),), 35),
+        ((facts.InvoicePaid(F1, DUE_ON),), (gone_back(100, "p0"),), 50),
+    ],
+)
+def test_what_is_owed_more_after_a_plan_was_agreed_does_not_undo_what_was_paid_of_it(
+    before: tuple[Body, ...], after: tuple[Body, ...], left: int
+) -> None:
+    """The first instalment is paid on time, and nobody may call that plan broken."""
+    found = owed(issued(), *before, HALVES, *after, paid(50))
+    assert found == [(f"plan:e{len(before) + 1}#2", left)]
+
+
+@pytest.mark.parametrize("first", [(), (paid(40, name="p0"),)])
+def test_an_instalment_that_goes_back_is_owed_again(first: tuple[Body, ...]) -> None:
+    """Unlike a payment of before, it had been counted for the plan."""
+    plan = facts.PaymentPlanAgreed((F1,), (an_instalment(10, 30), an_instalment(40, 30)))
+    name = f"plan:e{len(first) + 1}"
+    assert owed(issued(), *first, plan, paid(30), gone_back(30)) == [(f"{name}#1", 30), (f"{name}#2", 30)]
+    assert owed(issued(), *first, plan, credited(30), credited(10)) == [(f"{name}#1", 20), (f"{name}#2", 30)]
+
+
+def test_a_plan_is_not_paid_with_what_it_never_covered() -> None:
+    """F-1 was overpaid when the plan was agreed, and stays paid whatever it is stated at then."""
+    told = (issued(), issued("F-2"), paid(130), PLAN)
+    assert owed(*told, issued(total=euros(150))) == owed(*told) == [("plan:e3#1", 50), ("plan:e3#2", 50)]
+    assert owed(*told, issued(total=Money(15000, "USD"))) == owed(*told)
+    assert owed(*told, gone_back(100)) == [("plan:e3#1", 50), ("plan:e3#2", 120)]
