@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from domain.addresses import as_e164
 from domain.ids import ContactId, CustomerId, SellerId
 from domain.levels import Channel, Role
 from domain.rates import Rates
@@ -18,7 +19,8 @@ class Contact:
     """A person at the customer's.
 
     `email` and `phone` are as the event gave them when they cannot be used (`email_ok`, `phone_ok` say so);
-    a usable phone is E.164. `whatsapp` is the person's consent to be written to there.
+    a usable phone is E.164. `national` is the phone as the event gave it, where that did not name the country: `phone`
+    is what it means in the seller's. `whatsapp` is the person's consent to be written to there.
     """
 
     id: ContactId
@@ -30,6 +32,14 @@ class Contact:
     phone_ok: bool = False
     whatsapp: bool = False
     postal_address: tuple[str, ...] = ()
+    national: str | None = None
+
+    def living_in(self, country: str) -> Contact:
+        """The contact with the number that a national one means in this country."""
+        if self.national is None:
+            return self
+        e164 = as_e164(self.national, country)
+        return replace(self, phone=e164 or self.national, phone_ok=e164 is not None)
 
 
 @dataclass(frozen=True, slots=True)

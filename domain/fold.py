@@ -118,7 +118,10 @@ def _customer_after(known: Customer | None, body: Body) -> Customer | None:
 
 
 def _merged(known: Customer | None, stated: Customer) -> Customer:
-    """An invoice's customer adds to what is known: what it leaves out stays as it was."""
+    """An invoice's customer adds to what is known: what it leaves out stays as it was.
+
+    Its national numbers are those of the country that is known then.
+    """
     if known is None:
         return stated
     left_out = {
@@ -126,7 +129,11 @@ def _merged(known: Customer | None, stated: Customer) -> Customer:
         for name in _MAY_BE_LEFT_OUT
         if not (said := getattr(stated, name)) and (before := getattr(known, name)) != said
     }
-    return replace(stated, **left_out) if left_out else stated
+    merged = replace(stated, **left_out) if left_out else stated
+    if merged.country is None:
+        return merged
+    contacts = tuple([contact.living_in(merged.country) for contact in merged.contacts])
+    return merged if contacts == merged.contacts else replace(merged, contacts=contacts)
 
 
 def _hold_after(hold: Hold | None, body: Body) -> Hold | None:

@@ -20,7 +20,8 @@ _a_word = line(64)
 def read_customer(fields: Fields, default_country: str) -> Customer:
     """The customer; EventError names what is wrong with it.
 
-    National phone numbers and regions of a customer without a country are read as those of `default_country`.
+    National phone numbers and regions of a customer without a country are read as those of `default_country`; the
+    numbers are kept as they were written too, as another event may have named the country.
     """
     country = fields.maybe("country", a_country)
     home = country or default_country
@@ -36,15 +37,17 @@ def read_customer(fields: Fields, default_country: str) -> Customer:
         preferred_channel=Channel(preferred) if preferred else None,
         segment=fields.maybe("segment", _a_word),
         policy=fields.maybe("policy", _a_word),
-        contacts=tuple(_contact(one, at, home) for at, one in enumerate(fields.children("contacts"), start=1)),
+        contacts=tuple(
+            _contact(one, at, country, default_country) for at, one in enumerate(fields.children("contacts"), start=1)
+        ),
     )
 
 
-def _contact(fields: Fields, position: int, country: str) -> Contact:
+def _contact(fields: Fields, position: int, country: str | None, default_country: str) -> Contact:
     """A contact. An e-mail or phone that cannot be used is kept as it came, and marked."""
     email = fields.maybe("email", _an_address)
     phone = fields.maybe("phone", _an_address)
-    e164 = as_e164(phone, country) if phone else None
+    e164 = as_e164(phone, country or default_country) if phone else None
     return Contact(
         id=ContactId(fields.maybe("id", an_id) or f"c{position}"),
         role=Role(fields.maybe("role", _a_role) or Role.PAYER),
@@ -55,6 +58,7 @@ def _contact(fields: Fields, position: int, country: str) -> Contact:
         phone_ok=e164 is not None,
         whatsapp=fields.maybe("whatsapp", a_flag) or False,
         postal_address=fields.maybe("postal_address", _a_postal_address) or (),
+        national=phone if phone and country is None and not phone.startswith("+") else None,
     )
 
 

@@ -92,9 +92,9 @@ def _plan_units(base: PlanBase, covered: Sequence[InvoiceState], known: Collecti
         return []
     agreed = sum(m.minor for i, m in base.owed.items() if i in known and m.currency == base.currency)
     balance = sum(state.balance.minor for state in covered)
-    parts = _fill(plan_name(base.event_id), base.plan.instalments, max(0, agreed - balance), tuple(covered), agreed=True)
-    left = _at_most(balance, parts)
-    return left or [unit for state in covered for unit in _invoice_units(state)]
+    paid = max(0, agreed - balance)
+    left = _fill(plan_name(base.event_id), base.plan.instalments, paid, tuple(covered), agreed=True)
+    return _at_most(balance, left) or [unit for state in covered for unit in _invoice_units(state)]
 
 
 def _at_most(minor: int, units: Sequence[Unit]) -> list[Unit]:

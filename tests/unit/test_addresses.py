@@ -7,8 +7,11 @@ from babel import Locale
 
 from domain import facts
 from domain.customer import Contact
+from domain.fold import fold
+from domain.ids import CustomerId
 from domain.places import COUNTRIES
 from domain.read_event import read_event
+from tests.domain_factories import a_seller, in_turn
 from tests.factories import contact_data, invoice_event
 
 
@@ -51,6 +54,32 @@ def test_a_national_number_without_a_country_is_one_of_the_sellers() -> None:
     body = read_event(raw, default_country="BE").body
     assert isinstance(body, facts.InvoiceIssued)
     assert body.customer.contacts[0].phone == "+32470123456"
+
+
+def merged(*stated: dict[str, Any]) -> Contact:
+    """The contact of a French seller's customer after events that state so much of the customer."""
+    raws = [invoice_event(customer={"country": None, "contacts": None} | one) for one in stated]
+    found = in_turn(*(read_event(raw).body for raw in raws))
+    return fold(CustomerId("C-17"), found, a_seller()).customer.contacts[0]
+
+
+BELGIAN = {"country": "BE"}
+WRITTEN = {"contacts": [contact_data(phone="0470 12 34 56")]}
+
+
+@pytest.mark.parametrize(
+    "stated", [(BELGIAN | WRITTEN,), (BELGIAN | WRITTEN, WRITTEN), (WRITTEN, BELGIAN), (BELGIAN, WRITTEN, {})]
+)
+def test_a_national_number_is_one_of_the_country_that_another_event_named(stated: tuple[dict[str, Any], ...]) -> None:
+    """Read as the seller's it is somebody else's, who would be told what the customer owes."""
+    contact = merged(*stated)
+    assert (contact.phone, contact.phone_ok) == ("+32470123456", True)
+
+
+def test_a_number_that_nobody_has_in_the_customers_country_is_not_used() -> None:
+    contact = merged(BELGIAN, {"contacts": [contact_data(phone="06 12 34 56 78")]})
+    assert (contact.phone, contact.phone_ok) == ("06 12 34 56 78", False)
+    assert merged(WRITTEN | BELGIAN, {"contacts": [contact_data(), contact_data(phone=None)]}).phone_ok
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_a_reversal_that_is_told_of_before_its_payment_waits_for_it() -> None:
 
 
 def test_of_one_instant_the_sequence_says_whether_a_payment_came_back_or_in_again() -> None:
-    told = [a_fact(issued(), 0), *(at_one_instant(body, n) for n, body in enumerate((paid(100), returned(100)), 1))]
+    told = [a_fact(issued()), at_one_instant(paid(100), 1), at_one_instant(returned(100), 2)]
     again = at_one_instant(paid(100), 3)
     assert an_account(*told, again).invoices[0].standing is Standing.PAID
     assert an_account(*told, replace(again, stamp=again.stamp._replace(sequence="0"))).units != ()

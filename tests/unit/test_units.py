@@ -132,7 +132,7 @@ def test_what_a_plan_leaves_out_is_owed_again_once_the_plan_is_paid() -> None:
 
 
 def test_a_plan_asks_for_no_more_than_is_owed() -> None:
-    """A payment of before the plan may be told of after it was agreed; the last instalments are less then, or none."""
+    """A payment of before the plan may be told of after it; the last instalments are less then, or none."""
     agreed = facts.PaymentPlanAgreed((F1,), (an_instalment(10, 40), an_instalment(40, 30), an_instalment(70, 30)))
     assert owed(issued(), paid(30), agreed) == [("plan:e2#1", 40), ("plan:e2#2", 30)]
     assert owed(issued(), paid(50), agreed) == [("plan:e2#1", 40), ("plan:e2#2", 10)]
