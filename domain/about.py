@@ -1,11 +1,14 @@
-"""Whom and what a fact is about. Used by `read_event`, for the store to find its account, and by `fold`."""
+"""Whom and what a fact is about. Used by `read_event` and intake, for the store to find its account, and by `fold`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from domain import facts
 from domain.ids import CustomerId, InvoiceId
+from domain.task_outcomes import TaskKind
+from domain.units import is_unit_of, plan_name
 
 
 def about(body: facts.Body) -> tuple[CustomerId | None, tuple[InvoiceId, ...]]:
@@ -44,3 +47,21 @@ def about(body: facts.Body) -> tuple[CustomerId | None, tuple[InvoiceId, ...]]:
             return None, ()
         case _:
             assert_never(body)
+
+
+def said_of(invoice_id: InvoiceId, found: Sequence[facts.Fact]) -> list[str]:
+    """The event ids of what people said of the invoice's units, or a plan's, when they closed tasks about them.
+
+    These facts name a customer and no invoice. What came of his replies is about him alone.
+    """
+    names: list[str] = [invoice_id]
+    for fact in found:
+        if isinstance(fact.body, facts.PaymentPlanAgreed) and invoice_id in fact.body.invoice_ids:
+            names.append(plan_name(fact.stamp.event_id))
+    return [
+        fact.stamp.event_id
+        for fact in found
+        if isinstance(fact.body, facts.TaskClosed)
+        and fact.body.kind != TaskKind.REPLY
+        and any(is_unit_of(unit, name) for unit in fact.body.units for name in names)
+    ]

@@ -15,6 +15,7 @@ from domain.ids import CustomerId, InvoiceId, UnitId
 from domain.invoice import Instalment
 from domain.ledger import Books, Dispute, Ledger
 from domain.money import Money, restated
+from domain.people import is_told_to
 from domain.task_outcomes import TaskKind, TaskOutcome
 from domain.units import PlanBase, is_unit_of, plan_name, units_of
 
@@ -41,7 +42,7 @@ class Agreements:
                 self._plan(fact.stamp.event_id, plan)
             case facts.PromiseMade() as made:
                 self._promise(fact, made)
-            case facts.TaskClosed(customer_id=customer_id) as closed if customer_id == self.customer_id:
+            case facts.TaskClosed() as closed if is_told_to(self.customer_id, closed):
                 self._closed(fact, closed)
             case _:
                 return

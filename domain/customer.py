@@ -19,8 +19,8 @@ class Contact:
     """A person at the customer's.
 
     `email` and `phone` are as the event gave them when they cannot be used (`email_ok`, `phone_ok` say so);
-    a usable phone is E.164. `national` is the phone as the event gave it, where that did not name the country: `phone`
-    is what it means in the seller's. `whatsapp` is the person's consent to be written to there.
+    a usable phone is E.164. `national` is the phone as the event gave it, where that did not name the country:
+    `phone` is what it means in the seller's. `whatsapp` is the person's consent to be written to there.
     """
 
     id: ContactId

@@ -59,9 +59,8 @@ def fold(
         if named == customer_id:
             customer = _customer_after(customer, fact.body)
             hold = _hold_after(hold, fact.body)
-            people.apply(fact)
-        if named is None or named == customer_id:
-            agreements.apply(fact)
+        people.apply(fact)
+        agreements.apply(fact)
     states = tuple(sorted(_states(ledgers, customer_id), key=lambda s: (s.due_on, s.invoice.id)))
     return Account(
         seller=seller,

@@ -12,12 +12,15 @@ from domain import facts
 from domain.addresses import address_key
 from domain.ids import CustomerId
 from domain.levels import Channel
-from domain.task_outcomes import HIGHEST_LOW_SCORE, TaskKind
+from domain.task_outcomes import HIGHEST_LOW_SCORE, TaskKind, TaskOutcome
 
 
 @dataclass(slots=True)
 class People:
-    """The growing state of one customer's side of the matter; what concerns others leaves no trace."""
+    """The growing state of one customer's side of the matter; what concerns others leaves no trace.
+
+    But for promises and disputes of units that others owed before: they hold for who owes them now.
+    """
 
     customer_id: CustomerId
     closed: dict[str, facts.TaskClosed] = field(default_factory=dict)
@@ -30,9 +33,10 @@ class People:
         """Takes in the next fact (stamps never go back)."""
         body = fact.body
         match body:
-            case facts.TaskClosed(customer_id=customer_id, task_id=task_id) if customer_id == self.customer_id:
+            case facts.TaskClosed(task_id=task_id) if is_told_to(self.customer_id, body):
                 self.closed.pop(task_id, None)
-                self.closed[task_id] = body
+                if body.customer_id == self.customer_id or _goes_with_units(body):
+                    self.closed[task_id] = body
             case facts.ReplyReceived(customer_id=customer_id, reply_id=reply_id) if customer_id == self.customer_id:
                 self.replies.setdefault(reply_id, body)
                 if body.channel is Channel.WHATSAPP and body.address:
@@ -70,3 +74,12 @@ class People:
     def _read(self) -> set[str]:
         """The names of what people have dealt with."""
         return {name for task in self.closed.values() if task.kind == TaskKind.REPLY for name in task.units}
+
+
+def is_told_to(customer_id: CustomerId, closed: facts.TaskClosed) -> bool:
+    """Whether the closing may say something to this customer: his own, or one about units that have come to him."""
+    return closed.customer_id == customer_id or closed.kind != TaskKind.REPLY
+
+
+def _goes_with_units(closed: facts.TaskClosed) -> bool:
+    return closed.kind == TaskKind.DISPUTE or closed.outcome in (TaskOutcome.PROMISED, TaskOutcome.DISPUTED)

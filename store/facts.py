@@ -78,16 +78,22 @@ def adopt(connection: sa.Connection, names: Collection[tuple[SellerId, InvoiceId
 
 
 _MOVED = Rows("moved", old=NUMBER, invoice_id=TEXT, new=NUMBER)
+_SAID = Rows("said", old=NUMBER, event_id=TEXT, new=NUMBER)
 _KEPT = [column for column in facts.c if column.name not in ("id", "account_id")]
 _THERE = facts.alias("there")
-_COPY = insert(facts).from_select(
-    ["account_id", *(column.name for column in _KEPT)],
-    sa.select(_MOVED.c.new, *_KEPT).where(
-        facts.c.account_id == _MOVED.c.old,
-        _MOVED.c.invoice_id == sa.any_(facts.c.invoice_ids),
-        ~sa.exists().where(_THERE.c.account_id == _MOVED.c.new, _THERE.c.event_id == facts.c.event_id),
-    ),
-)
+
+
+def _copying(rows: Rows, which: sa.ColumnElement[bool]) -> sa.Insert:
+    """Copies such facts from old accounts to new ones, but for those that are there already."""
+    is_there = sa.exists().where(_THERE.c.account_id == rows.c.new, _THERE.c.event_id == facts.c.event_id)
+    return insert(facts).from_select(
+        ["account_id", *(column.name for column in _KEPT)],
+        sa.select(rows.c.new, *_KEPT).where(facts.c.account_id == rows.c.old, which, ~is_there),
+    )
+
+
+_COPY = _copying(_MOVED, _MOVED.c.invoice_id == sa.any_(facts.c.invoice_ids))
+_COPY_SAID = _copying(_SAID, _SAID.c.event_id == facts.c.event_id)
 
 
 def copy_to(connection: sa.Connection, moved: Iterable[tuple[AccountKey, InvoiceId, AccountKey]]) -> None:
@@ -97,6 +103,11 @@ def copy_to(connection: sa.Connection, moved: Iterable[tuple[AccountKey, Invoice
     copied again: an invoice that goes back and forth would else double its facts each time.
     """
     connection.execute(_COPY, _MOVED.sent(sorted(moved)))
+
+
+def copy_said(connection: sa.Connection, said: Collection[tuple[AccountKey, str, AccountKey]]) -> None:
+    """The same for facts by their event ids, which name no invoice and are about one that has moved."""
+    connection.execute(_COPY_SAID, _SAID.sent(sorted(said)))
 
 
 _LOAD = sa.select(

@@ -13,6 +13,7 @@ from datetime import datetime
 import structlog
 
 from config.wiring import Services
+from domain.about import said_of
 from domain.event import Event
 from domain.facts import InvoiceIssued, PaymentsSynced, Stamp
 from domain.ids import AccountKey, CustomerId, InvoiceId, SellerId
@@ -130,8 +131,17 @@ def _settle_ownership(
     facts.adopt(connection, list(numbers))
     others = [(owned[name], name[1], key) for name in numbers for key in claimants[name] if key != owned[name]]
     if others:
-        facts.copy_to(connection, others)
+        _tell_all(connection, others)
     return {**owners, **owned}
+
+
+def _tell_all(connection: Connection, others: Sequence[tuple[AccountKey, InvoiceId, AccountKey]]) -> None:
+    """Copies what is known of these invoices from their owners to others: what names them, and what people said."""
+    facts.copy_to(connection, others)
+    known = facts.load(connection, {owner for owner, _, _ in others})
+    said = {(owner, event, key) for owner, name, key in others for event in said_of(name, known[owner])}
+    if said:
+        facts.copy_said(connection, said)
 
 
 def _correct_ownership(

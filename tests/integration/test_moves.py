@@ -1,8 +1,10 @@
 """An invoice that goes to another customer takes its ladder along, and nothing of it grows or gets stuck."""
 
+import pytest
 import sqlalchemy as sa
 
-from tests.factories import Json, contact_data, invoice_event
+from domain.units import instalment_id, plan_name
+from tests.factories import Json, contact_data, event, invoice_event
 from tests.pipeline import TUESDAY_0930, Pipeline
 from tests.simulator_process import Simulator
 
@@ -60,3 +62,48 @@ def test_an_invoice_that_goes_back_and_forth_does_not_multiply_its_facts(pipelin
         pipeline.take(stated("C-17" if second % 2 else "C-18", 1, second))
     with pipeline.services.engine.connect() as connection:
         assert connection.execute(sa.text("SELECT count(*) FROM facts")).scalar_one() == 2 * moves
+
+
+def said(outcome: str, *units: str, kind: str = "phone", task: str = "crm-1", second: int = 0) -> Json:
+    """What came of a task about these units, a while after they were stated."""
+    told = {"customer_id": "C-17", "task_id": task, "kind": kind, "outcome": outcome, "next_on": "2026-12-01"}
+    at = f"2026-11-23T09:00:{second:02}Z"
+    return event("task.closed", told | {"units": list(units)}, id=f"{task}-{second}", time=at)
+
+
+def moved() -> Json:
+    return stated("C-18", 1, 0) | {"id": "moved", "time": "2026-11-23T12:00:00Z"}
+
+
+@pytest.mark.parametrize("outcome", ["disputed", "promised"])
+def test_what_was_said_of_an_invoice_on_the_phone_goes_along(pipeline: Pipeline, outcome: str) -> None:
+    """Who has disputed it, or has until Tuesday to pay, is not written to because another account owes it now."""
+    pipeline.take(stated("C-17", 1, 0), stated("C-17", 2, 0))
+    pipeline.take(said(outcome, "F-1"), said(outcome, "F-2", task="crm-2"))
+    pipeline.take(moved())
+    pipeline.take(stated("C-18", 3, 0))
+    assert pipeline.deliver_due() == 1
+    assert [(row.customer, row.invoices) for row in pipeline.log()] == [("C-18", ("F-3",))]
+
+
+def test_a_dispute_is_settled_where_the_invoice_is_owed(pipeline: Pipeline) -> None:
+    pipeline.take(stated("C-17", 1, 0), said("disputed", "F-1"))
+    pipeline.take(moved())
+    pipeline.at(TUESDAY_0930.replace(month=12, day=2)).deliver_due()
+    [task] = pipeline.tasks()
+    assert (task.kind, task.customer_id, tuple(task.units)) == ("dispute", "C-18", ("F-1",))
+    settled = said("resolved", "F-1", kind="dispute", task=task.id, second=9)
+    pipeline.take(settled | {"data": settled["data"] | {"customer_id": "C-18"}, "time": "2026-12-02T09:00:00Z"})
+    assert "unit_disputed" not in pipeline.codes("C-18")
+
+
+def test_what_was_said_of_a_plan_goes_along_too_and_what_was_taken_back_does_not(pipeline: Pipeline) -> None:
+    agreed = {"invoice_ids": ["F-1"], "instalments": [{"due_on": "2026-11-10", "amount": "1250.00"}]}
+    pipeline.take(stated("C-17", 1, 0), event("payment_plan.agreed", agreed, id="agreed"))
+    unit = instalment_id(plan_name("agreed@billing"), 1)
+    pipeline.take(said("disputed", unit))
+    pipeline.take(moved())
+    assert "unit_disputed" in pipeline.codes("C-18")
+    pipeline.take(said("no_answer", unit, second=1), stated("C-17", 1, 9) | {"time": "2026-11-23T13:00:00Z"})
+    pipeline.take(stated("C-18", 1, 8) | {"time": "2026-11-23T14:00:00Z"})
+    assert "unit_disputed" not in pipeline.codes("C-18")

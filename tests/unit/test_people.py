@@ -1,15 +1,17 @@
 """What people said and did is in the account: each complaint, reply and task by its id, the last word of each."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
 from domain import facts
+from domain.about import said_of
 from domain.event import EventError
-from domain.ids import CustomerId, StepId
+from domain.ids import CustomerId, InvoiceId, StepId, UnitId
 from domain.read_event import read_event
-from tests.domain_factories import an_account, issued
+from tests.domain_factories import an_account, an_instalment, in_turn, issued
 from tests.factories import Json, event
 
 C1, OTHER = CustomerId("C-1"), CustomerId("C-2")
@@ -48,6 +50,40 @@ def test_what_others_say_and_do_leaves_no_trace() -> None:
         facts.PaymentMethodRestored(OTHER),
     )
     assert (account.closed_tasks, account.complaint, account.failed_method) == ((), None, None)
+
+
+def about_f1(outcome: str, kind: str = "phone", units: tuple[str, ...] = ("F-1",)) -> facts.TaskClosed:
+    """What OTHER said, who had owed F-1 before."""
+    return replace(closed(outcome, customer=OTHER), kind=kind, units=tuple(UnitId(unit) for unit in units))
+
+
+def test_what_others_said_of_a_unit_holds_for_who_owes_it_now() -> None:
+    account = an_account(issued(), about_f1("disputed"))
+    assert (account.invoices[0].disputed_in, [task.outcome for task in account.closed_tasks]) == (("t-1",), ["disputed"])
+    assert an_account(issued(), about_f1("promised")).promises[0].unit_ids == ("F-1",)
+    assert an_account(issued(), about_f1("disputed"), about_f1("resolved", "dispute")).invoices[0].disputed is None
+
+
+@pytest.mark.parametrize("taken_back", [about_f1("no_answer"), about_f1("done")])
+def test_what_others_took_back_is_taken_back(taken_back: facts.TaskClosed) -> None:
+    account = an_account(issued(), about_f1("disputed"), taken_back)
+    assert (account.invoices[0].disputed, account.closed_tasks) == (None, ())
+
+
+def test_what_others_said_of_themselves_stays_theirs() -> None:
+    """An approval is of a message to them, and a reply of theirs may have been about anything."""
+    for theirs in (about_f1("approved", "approve"), about_f1("wrong_person"), about_f1("disputed", "reply")):
+        account = an_account(issued(), theirs)
+        assert (account.closed_tasks, account.invoices[0].disputed) == ((), None)
+
+
+def test_what_was_said_of_an_invoice_is_found_by_its_units_and_those_of_its_plans() -> None:
+    agreed = facts.PaymentPlanAgreed((InvoiceId("F-1"),), (an_instalment(0, 100),))
+    elsewhere = replace(agreed, invoice_ids=(InvoiceId("F-2"),))
+    units = ("F-1", "F-1#2", "F-2", "plan:e1#1", "plan:e2#1", "F-11", "F-1##2")
+    bodies = [about_f1("disputed", units=(unit,)) for unit in units]
+    found = in_turn(issued(), agreed, elsewhere, *bodies, about_f1("done", units=()), about_f1("disputed", "reply"))
+    assert said_of(InvoiceId("F-1"), found) == ["e3", "e4", "e6"]
 
 
 @pytest.mark.parametrize(
