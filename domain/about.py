@@ -1,4 +1,4 @@
-"""Whom and what a fact is about. Used by `read_event` and intake, for the store to find its account, and by `fold`."""
+"""Whom and what a fact is about. Used by `read_event` and intake, for the store to find its account, and `fold`."""
 
 from __future__ import annotations
 
@@ -54,14 +54,12 @@ def said_of(invoice_id: InvoiceId, found: Sequence[facts.Fact]) -> list[str]:
 
     These facts name a customer and no invoice. What came of his replies is about him alone.
     """
-    names: list[str] = [invoice_id]
-    for fact in found:
-        if isinstance(fact.body, facts.PaymentPlanAgreed) and invoice_id in fact.body.invoice_ids:
-            names.append(plan_name(fact.stamp.event_id))
+    plans = [fact for fact in found if isinstance(fact.body, facts.PaymentPlanAgreed)]
+    covering = [plan_name(plan.stamp.event_id) for plan in plans if invoice_id in about(plan.body)[1]]
     return [
         fact.stamp.event_id
         for fact in found
         if isinstance(fact.body, facts.TaskClosed)
         and fact.body.kind != TaskKind.REPLY
-        and any(is_unit_of(unit, name) for unit in fact.body.units for name in names)
+        and any(is_unit_of(unit, name) for unit in fact.body.units for name in (invoice_id, *covering))
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from domain import facts
 from domain.about import about
@@ -46,7 +47,7 @@ def fold(
 ) -> Account:
     """The account of `customer_id`. Facts about invoices that now belong to another customer leave no trace."""
     ordered = in_order(found)
-    ledgers = _first_known(ordered)
+    ledgers = _first_known(ordered, seller.place.zone)
     agreements = Agreements(customer_id, ledgers)
     customer: Customer | None = None
     hold: Hold | None = None
@@ -91,13 +92,13 @@ def in_order(found: Iterable[Fact]) -> list[Fact]:
     return sorted(once.values(), key=lambda fact: fact.stamp)
 
 
-def _first_known(ordered: Sequence[Fact]) -> dict[InvoiceId, Ledger]:
+def _first_known(ordered: Sequence[Fact], zone: ZoneInfo) -> dict[InvoiceId, Ledger]:
     """A ledger for every invoice that was ever stated, so that facts which came before it find it there."""
     ledgers: dict[InvoiceId, Ledger] = {}
     for fact in ordered:
         if isinstance(fact.body, facts.InvoiceIssued):
             invoice = fact.body.invoice
-            ledger = ledgers.setdefault(invoice.id, Ledger(invoice, fact.received_at))
+            ledger = ledgers.setdefault(invoice.id, Ledger(invoice, fact.received_at, zone))
             ledger.known_at = min(ledger.known_at, fact.received_at)
     return ledgers
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from domain import facts
 from domain.account import CreditNote, InvoiceState, Payment, Standing
@@ -39,12 +40,14 @@ Books = dict[tuple[str, str], int]
 class Ledger:
     """The growing state of one invoice.
 
-    `settled` is what `invoice.paid` settled (minor units) on `settled_on`, and no payment has named so far.
-    `disputed` is the reason that an event gave, `disputed_in` are the tasks in which the customer contested it.
+    `zone` is the seller's: its dates are those of payments. `settled` is what `invoice.paid` settled (minor units) on
+    `settled_on`, and no payment has named so far. `disputed` is the reason that an event gave, `disputed_in` are the
+    tasks in which the customer contested it.
     """
 
     invoice: Invoice
     known_at: datetime
+    zone: ZoneInfo
     extended_to: date | None = None
     received: dict[str, Payment] = field(default_factory=dict)
     reversals: dict[str, Money] = field(default_factory=dict)
@@ -82,7 +85,7 @@ class Ledger:
             case facts.TermsExtended(due_on=due_on):
                 self.extended_to = due_on
             case facts.EInvoiceStatusChanged(code=code):
-                self._take_status(code, fact.stamp.time.date())
+                self._take_status(code, fact.stamp.time.astimezone(self.zone).date())
             case _:
                 return
         self.closed = self.closed or self._owed() <= 0 < self.invoice.total.minor

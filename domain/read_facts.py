@@ -16,7 +16,7 @@ from domain.read_invoice import a_currency, amount_above_zero_in, read_instalmen
 DEFAULT_CURRENCY = "EUR"
 """What amounts of promises and payment plans are read in that name none: the contract does not ask for it there.
 
-`fold` knows the invoices and takes the figure in their currency."""
+`fold` knows the invoices and takes the figure in their currency. One with more places than this has needs its own."""
 
 _a_reason = line(2000)
 _a_name = line(200)

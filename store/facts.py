@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
 
-from domain.facts import Fact, Stamp
+from domain.facts import Fact, InvoiceIssued, Stamp
 from domain.ids import AccountKey, InvoiceId, SellerId
 from store.arrays import INSTANT, NUMBER, TEXT, Rows, any_of, array_text
 from store.fact_codec import body_from_row
@@ -128,6 +128,36 @@ def load(connection: sa.Connection, keys: Collection[AccountKey]) -> dict[Accoun
     for key, type_name, happened_at, sequence, event_id, received_at, body in rows:
         stamp = Stamp(happened_at, sequence, event_id)
         found[AccountKey(key)].append(Fact(stamp, received_at, body_from_row(type_name, body)))
+    return found
+
+
+_STATED = Rows("stated", account_id=NUMBER, invoice_id=TEXT)
+_NEWEST = (
+    sa.select(_STATED.c.account_id, _STATED.c.invoice_id, facts.c.type, facts.c.body)
+    .ext(distinct_on(_STATED.c.account_id, _STATED.c.invoice_id))
+    .where(
+        facts.c.account_id == _STATED.c.account_id,
+        facts.c.type == InvoiceIssued.__name__,
+        _STATED.c.invoice_id == sa.any_(facts.c.invoice_ids),
+    )
+    .order_by(
+        _STATED.c.account_id,
+        _STATED.c.invoice_id,
+        facts.c.happened_at.desc(),
+        *(sa.collate(column, "C").desc() for column in (facts.c.sequence, facts.c.event_id)),
+    )
+)
+
+
+def newest_statements(
+    connection: sa.Connection, names: Collection[tuple[AccountKey, InvoiceId]]
+) -> dict[tuple[AccountKey, InvoiceId], InvoiceIssued]:
+    """What was stated last, in the order of the stamps, of each of these invoices in the account that owns it."""
+    found: dict[tuple[AccountKey, InvoiceId], InvoiceIssued] = {}
+    for key, name, type_name, body in connection.execute(_NEWEST, _STATED.sent(sorted(names))):
+        statement = body_from_row(type_name, body)
+        assert isinstance(statement, InvoiceIssued)  # noqa: S101 - the query asks for no other
+        found[AccountKey(key), InvoiceId(name)] = statement
     return found
 
 

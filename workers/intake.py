@@ -121,9 +121,7 @@ def _settle_ownership(
     connection: Connection, arrived: Sequence[Arrived], owners: Owners, claimants: dict[Name, set[AccountKey]]
 ) -> Owners:
     """Gives stated invoices an owner, with what had been waiting for them; every claimant knows all about them."""
-    numbers = {
-        one.names[0]: one.event.body.invoice.number for one in arrived if isinstance(one.event.body, InvoiceIssued)
-    }
+    numbers = _numbers(connection, arrived, owners)
     if not numbers:
         return owners
     owned = {name: owners[name] or min(claimants[name]) for name in numbers}
@@ -133,6 +131,18 @@ def _settle_ownership(
     if others:
         _tell_all(connection, others)
     return {**owners, **owned}
+
+
+def _numbers(connection: Connection, arrived: Sequence[Arrived], owners: Owners) -> dict[Name, str]:
+    """What each stated invoice is called by its newest statement, which may have come before."""
+    numbers = {
+        one.names[0]: one.event.body.invoice.number
+        for one in sorted(arrived, key=lambda one: one.stamp)
+        if isinstance(one.event.body, InvoiceIssued)
+    }
+    known = {(owner, name[1]): name for name in numbers if (owner := owners[name]) is not None}
+    newest = facts.newest_statements(connection, known) if known else {}
+    return numbers | {known[where]: statement.invoice.number for where, statement in newest.items()}
 
 
 def _tell_all(connection: Connection, others: Sequence[tuple[AccountKey, InvoiceId, AccountKey]]) -> None:

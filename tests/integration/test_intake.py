@@ -97,6 +97,34 @@ def test_an_older_statement_does_not_take_an_invoice_back(pipeline: Pipeline) ->
     assert "event.folded" in [entry.event for entry in pipeline.journal("C-18")]
 
 
+@pytest.mark.parametrize("customer", ["C-17", "C-18"])
+def test_an_older_statement_does_not_take_an_invoices_number_back(pipeline: Pipeline, customer: str) -> None:
+    """The number is what `explain` finds an invoice by; in one batch, too, the newest statement says it."""
+    newer, older = (
+        invoice_event(customer={"id": who}, invoice={"id": "F-1", "number": number}, id=number, time=time)
+        for who, number, time in (
+            ("C-17", "2026/7", "2026-11-03T09:00:00+01:00"),
+            (customer, "draft 7", "2026-11-02T09:00:00+01:00"),
+        )
+    )
+    pipeline.take(newer, older | {"id": "in one batch"})
+    assert numbers_of(pipeline) == ["2026/7"]
+    pipeline.take(older)
+    assert numbers_of(pipeline) == ["2026/7"]
+    pipeline.take(newer | {"id": "last", "time": "2026-11-04T09:00:00+01:00", "data": changed(newer, "2026/8")})
+    assert numbers_of(pipeline) == ["2026/8"]
+
+
+def changed(raw: Json, number: str) -> Json:
+    data: Json = raw["data"]
+    return data | {"invoice": data["invoice"] | {"number": number}}
+
+
+def numbers_of(pipeline: Pipeline) -> list[str]:
+    with pipeline.services.engine.connect() as connection:
+        return list(connection.execute(sa.text("SELECT number FROM invoices")).scalars())
+
+
 def test_two_statements_in_one_batch_agree_with_the_newest(pipeline: Pipeline) -> None:
     newer = invoice_event(
         customer={"id": "C-18", "name": "Menuiserie Roux"},

@@ -66,6 +66,7 @@ UNSCOPED = {
     "claims.write": ITS_ROWS, "claims.close_reminders": OF_ROWS, "claims.steps_taken": OF_ROWS,
     "due.nudge_due": OF_ALL, "due.let_go": OF_ROWS,
     "facts.add": ITS_ROWS, "facts.copy_to": OF_ROWS, "facts.load": OF_ROWS, "facts.marks": OF_ROWS,
+    "facts.copy_said": OF_ROWS, "facts.newest_statements": OF_ROWS,
     "figures.be_quick": OF_NOBODY, "figures.database_now": OF_NOBODY, "figures.due_accounts": IN_ALL,
     "figures.unfolded_events": IN_ALL, "figures.due_receipts": IN_ALL, "figures.calls": IN_ALL,
     "figures.unconfirmed": IN_ALL, "figures.quarantined": IN_ALL, "figures.open_tasks": IN_ALL,

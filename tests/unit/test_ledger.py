@@ -10,7 +10,7 @@ from domain.account import InvoiceState, Standing
 from domain.facts import Body
 from domain.ids import InvoiceId
 from domain.money import Money
-from tests.domain_factories import DUE_ON, a_fact, an_account, days, euros, issued
+from tests.domain_factories import DUE_ON, a_fact, a_seller, an_account, days, euros, issued, paris
 
 F1 = InvoiceId("F-1")
 
@@ -206,6 +206,15 @@ def test_terms_are_extended_until_the_invoice_names_a_new_due_date() -> None:
 def test_some_statuses_of_an_einvoice_hold_it(code: str) -> None:
     assert f1(status(code)).status_code == code
     assert f1(status(code), status("205")).status_code is None
+
+
+def test_an_einvoice_is_paid_on_the_sellers_date() -> None:
+    """Half past midnight on the 11th in Paris is the 10th in UTC: a promise that was broken would be kept."""
+    at = paris(date(2026, 12, 11), 0, 30)
+    told = (a_fact(issued()), a_fact(status("212"), at=at, event_id="s"))
+    assert [payment.paid_on for payment in an_account(*told).invoices[0].payments] == [date(2026, 12, 11)]
+    in_new_york = an_account(*told, seller=a_seller(timezone="America/New_York"))
+    assert [payment.paid_on for payment in in_new_york.invoices[0].payments] == [date(2026, 12, 10)]
 
 
 def test_other_currencies_are_never_netted_and_hold_the_invoice() -> None:

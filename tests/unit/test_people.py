@@ -59,7 +59,10 @@ def about_f1(outcome: str, kind: str = "phone", units: tuple[str, ...] = ("F-1",
 
 def test_what_others_said_of_a_unit_holds_for_who_owes_it_now() -> None:
     account = an_account(issued(), about_f1("disputed"))
-    assert (account.invoices[0].disputed_in, [task.outcome for task in account.closed_tasks]) == (("t-1",), ["disputed"])
+    assert (account.invoices[0].disputed_in, [task.outcome for task in account.closed_tasks]) == (
+        ("t-1",),
+        ["disputed"],
+    )
     assert an_account(issued(), about_f1("promised")).promises[0].unit_ids == ("F-1",)
     assert an_account(issued(), about_f1("disputed"), about_f1("resolved", "dispute")).invoices[0].disputed is None
 
