@@ -255,7 +255,7 @@ def test_a_reply_may_promise_or_dispute_all_that_is_owed() -> None:
 
 
 def test_what_others_closed_leaves_no_trace() -> None:
-    other = closed(12, "promised", 40, customer_id=CustomerId("C-2"))
+    other = closed(12, "refused", 40, customer_id=CustomerId("C-2"))
     assert called(other).closed_tasks == ()
     assert called(other).promises == ()
 
