@@ -10,15 +10,16 @@ Nothing is remembered: it follows from the promise, the payments by their `paid_
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from domain.account import Account, InvoiceState, Payment, Promise, Unit
+from domain.account import Account, InvoiceState, Payment, Promise, Standing, Unit
 from domain.hours import local_date, start_of_day
 from domain.ids import InvoiceId, UnitId
+from domain.money import Money
 from domain.policy import Policy
-from domain.units import is_unit_of, unit_ids_of, whole_id
+from domain.units import is_unit_of, unit_ids_of, units_of, whole_id
 
 
 class PromiseState(StrEnum):
@@ -89,8 +90,7 @@ def _state(
 
 def _is_kept(account: Account, promise: Promise, covered: Sequence[InvoiceState], last: date) -> bool:
     """Whether enough came in by `last`: all that is owed, or the amount since the promise was made."""
-    in_time = all(payment.paid_on <= last for state in covered for payment in state.payments[-1:])
-    if in_time and _is_settled(account, promise, covered):
+    if _is_settled(account, promise, covered, last):
         return True
     if promise.amount is None:
         return False
@@ -120,7 +120,30 @@ def _is_named(unit: Unit, names: Collection[UnitId]) -> bool:
     return bool(gone) or whole_id(invoice.id) in names
 
 
-def _is_settled(account: Account, promise: Promise, covered: Sequence[InvoiceState]) -> bool:
-    if promise.unit_ids:
-        return not any(_is_named(unit, promise.unit_ids) for unit in account.units)
-    return not any(state.balance.minor for state in covered)
+def _is_settled(account: Account, promise: Promise, covered: Sequence[InvoiceState], last: date) -> bool:
+    """Whether nothing of it is owed, and would not be without what came in after `last`.
+
+    A payment plan's instalments are not counted again without it: of those, nothing may have come in later.
+    """
+    then = [_without_later(state, last) for state in covered]
+    if not promise.unit_ids:
+        return not any(state.balance.minor for state in then)
+    if any(_is_named(unit, promise.unit_ids) for unit in account.units):
+        return False
+    names_plan = not any(is_unit_of(name, state.invoice.id) for name in promise.unit_ids for state in covered)
+    if names_plan:
+        return then == list(covered)
+    return not any(_is_named(unit, promise.unit_ids) for unit in units_of(then, ()))
+
+
+def _without_later(state: InvoiceState, last: date) -> InvoiceState:
+    """The invoice as it would be owed if nothing had been paid after `last`."""
+    in_time = [payment for payment in state.payments if payment.paid_on <= last]
+    if len(in_time) == len(state.payments) or state.standing is Standing.CANCELLED:
+        return state
+    total = state.invoice.total
+    came_in = (*(payment.amount for payment in in_time), *(note.amount for note in state.credit_notes))
+    owed = total.minor - sum(one.minor for one in came_in if one.currency == total.currency)
+    if owed <= state.balance.minor:
+        return state
+    return replace(state, standing=Standing.OPEN, balance=Money(owed, total.currency))

@@ -233,3 +233,35 @@ def test_a_promise_about_one_plan_covers_the_invoices_of_no_other() -> None:
     plans = [(1, facts.PaymentPlanAgreed((name,), (an_instalment(5, 100),))) for name in (F1, F2)]
     account = told((0, issued("F-2")), *plans, (2, promised_on_the_phone(30, "plan:l2#1")))
     assert [one.invoice_ids for one in account.promises] == [("F-2",)]
+
+
+def test_money_that_comes_after_a_promise_was_kept_does_not_break_it() -> None:
+    kept = (3, promise(6)), (5, paid(100, 5))
+    for later in (paid(100, 20, "p2"), facts.PaymentReceived(F1, "p2", Money(500, "USD"), days(20))):
+        assert events(21, told(*kept, (20, later))) == ["promise.kept"]
+    assert events(21, told((3, promise(6)), (5, paid(99, 5)), (20, paid(100, 20, "p2")))) == ["promise.broken"]
+    over = told((3, promise(6)), (4, facts.InvoiceCancelled(F1, "")), (20, paid(100, 20)))
+    assert events(21, over) == ["promise.kept"]
+
+
+@pytest.mark.parametrize(("in_time", "event"), [(40, "promise.kept"), (39, "promise.broken")])
+def test_what_settles_a_promised_instalment_in_time_is_not_undone_by_the_next_ones_payment(
+    in_time: int, event: str
+) -> None:
+    parts = issued(instalments=(an_instalment(0, 50), an_instalment(40, 50)))
+    credited = facts.CreditNoteIssued(F1, "c1", euros(10))
+    first = (12, promised_on_the_phone(15, "F-1#1")), (13, credited), (14, paid(in_time, 14))
+    account = told(*first, (41, paid(100 - 10 - in_time, 41, "p2")), first=parts)
+    assert [event for event in events(42, account) if event.startswith("promise")] == [event]
+
+
+@pytest.mark.parametrize(("later", "event"), [(None, "promise.kept"), (40, "promise.broken")])
+def test_a_promised_instalment_of_a_plan_is_not_counted_again_without_later_money(
+    later: int | None, event: str
+) -> None:
+    """What the plan was made of is not known any more: only what came in since the promise counts then."""
+    agreed = facts.PaymentPlanAgreed((F1,), (an_instalment(10, 50), an_instalment(40, 50)))
+    found = (1, agreed), (12, promised_on_the_phone(15, "plan:l0#1"))
+    settled = (13, facts.CreditNoteIssued(F1, "c1", euros(10))), (14, paid(40, 14))
+    more = [] if later is None else [(later, paid(50, later, "p2"))]
+    assert event in events(41, told(*found, *settled, *more))
