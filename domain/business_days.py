@@ -1,6 +1,6 @@
-"""Which dates are worked on: weekdays without public holidays and blackout dates.
+"""Which dates are worked on: weekdays without public holidays; for contacts, without blackout dates, too.
 
-Called by `hours` and `plan`. Pure: the holidays are computed by the `holidays` library, nothing is fetched.
+Called by `hours`, `rungs` and `plan`. Pure: the holidays are computed by the `holidays` library, nothing is fetched.
 """
 
 from __future__ import annotations
@@ -29,6 +29,20 @@ def is_closed(policy: Policy, place: Place, day: date) -> bool:
 def is_business_day(policy: Policy, place: Place, day: date) -> bool:
     """Monday to Friday, unless it is a public holiday (if the policy minds them) or a blackout date."""
     return day.weekday() < _SATURDAY and not is_closed(policy, place, day)
+
+
+def is_working_day(place: Place, day: date) -> bool:
+    """Monday to Friday, unless it is a public holiday: whatever a policy says of contacts, payments come in then."""
+    return day.weekday() < _SATURDAY and day not in public_holidays(place.country, place.region, day.year)
+
+
+@lru_cache(maxsize=4096)
+def add_working_days(place: Place, day: date, n: int) -> date:
+    """The n-th working day after `day`; `day` itself for 0, whatever day it is."""
+    while n:
+        day += _ONE_DAY
+        n -= is_working_day(place, day)
+    return day
 
 
 @lru_cache(maxsize=4096)

@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from domain.account import Account, Hold
-from domain.business_days import add_business_days
+from domain.business_days import add_working_days
 from domain.customer import Seller
 from domain.cycles import Moment, at_moment, why_restarted
 from domain.grouping import Candidate, candidates_of, changes_at, compose, first_after
@@ -152,11 +152,14 @@ def _to_read(account: Account) -> Iterator[InternalTask]:
 
 
 def _stale_at(seller: Seller, policy: Policy) -> datetime | None:
-    """From when dunning waits for the seller's payment feed: it is older than the policy's working days allow."""
+    """From when dunning waits for the seller's payment feed: it is older than so many of his working days.
+
+    The policy's blackout dates are none of his: the bank works on while nobody is contacted.
+    """
     if seller.synced_as_of is None or policy.freshness_days is None:
         return None
     as_of = local_date(seller.place, seller.synced_as_of)
-    fresh_until = add_business_days(policy, seller.place, as_of, policy.freshness_days)
+    fresh_until = add_working_days(seller.place, as_of, policy.freshness_days)
     return start_of_day(seller.place, fresh_until + timedelta(days=1))
 
 

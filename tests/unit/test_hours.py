@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from domain.business_days import add_business_days, is_business_day, public_holidays
+from domain.business_days import add_business_days, add_working_days, is_business_day, public_holidays
 from domain.hours import END_OF_DAY, Window, local_date, offset_s, start_of_day, window_at_or_after
 from domain.levels import Channel
 from domain.policy import OpenHours
@@ -237,6 +237,11 @@ def test_business_days_are_weekdays_that_are_worked(day: date, *, expected: bool
 def test_business_days_are_counted_in_both_directions(n: int, expected: date) -> None:
     """From the Saturday after Christmas: Friday 1 January does not count either."""
     assert add_business_days(policy(), PARIS, date(2026, 12, 26), n) == expected
+
+
+@pytest.mark.parametrize(("n", "expected"), [(0, date(2026, 12, 26)), (1, date(2026, 12, 28)), (5, date(2027, 1, 4))])
+def test_working_days_are_counted_from_any_day_on(n: int, expected: date) -> None:
+    assert add_working_days(PARIS, date(2026, 12, 26), n) == expected
 
 
 def test_office_hours_are_what_the_factory_says() -> None:

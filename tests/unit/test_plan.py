@@ -189,6 +189,17 @@ def test_a_stale_payment_feed_is_waited_for() -> None:
     assert plan(an_account(), policy, late_morning(6)).reminder is not None
 
 
+def test_a_feed_grows_old_on_days_on_which_the_policy_lets_nobody_be_contacted() -> None:
+    """From Friday to Tuesday, although Monday to Wednesday are blackout dates; a public holiday is none of them."""
+    policy = a_policy(freshness_days=2, blackout=frozenset(days(n) for n in (5, 6, 7)))
+    account = an_account(seller=a_seller(synced_as_of=late_morning(2)))
+    assert codes(plan(account, policy, paris(days(7))).reasons) == ["feed_stale"]
+    christmas = an_account(seller=a_seller(synced_as_of=late_morning(22)))
+    policy = a_policy(freshness_days=2)
+    stale = [codes(plan(christmas, policy, paris(days(n))).reasons) == ["feed_stale"] for n in (27, 28)]
+    assert stale == [False, True]
+
+
 def test_a_reminder_that_a_stale_feed_would_stop_is_looked_at_again_when_it_goes_stale() -> None:
     account = an_account(seller=a_seller(synced_as_of=late_morning(-7)))
     found = plan(account, a_policy(FIRST, freshness_days=2), late_morning(-6))
