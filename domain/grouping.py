@@ -16,12 +16,11 @@ from domain.closings import waits_for
 from domain.cycles import Moment, agreed_wait
 from domain.gates import Gate, gates_of
 from domain.hours import local_date, start_of_day
-from domain.ids import StepId
 from domain.ladder import Progress, is_internal, ladder_of, progress_of
 from domain.policy import Policy
 from domain.rate_gate import refused_rung
 from domain.reasons import Code, Reason
-from domain.rungs import Rung, due_rung, next_rung, rungs_of
+from domain.rungs import Rung, WayName, due_rung, next_rung, rungs_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +87,9 @@ def compose(
     account: Account,
     policy: Policy,
     at: datetime,
-    stuck: Collection[StepId] = (),
+    aside: Collection[WayName] = (),
 ) -> Composition:
-    """Who would lead and who would join at `at`, and why the others would not. A step that is `stuck` cannot lead."""
+    """Who would lead and who would join at `at`, and why the others would not. What is `aside` cannot lead."""
     due: list[Share] = []
     approvals: list[Share] = []
     unrated: list[Code] = []
@@ -112,7 +111,7 @@ def compose(
         if rung.asks:
             approvals.append(Share(one.unit, rung))
             notes.append(Reason(Code.APPROVAL_NEEDED, {"unit": one.unit.id, "step": rung.step.id}))
-        elif refused is None and rung.step.id not in stuck:
+        elif refused is None and rung.way not in aside:
             due.append(Share(one.unit, rung))
     shares, grouping = _grouped(due, running, account, policy, at)
     gates = tuple([gate for one in candidates for gate in one.gates])

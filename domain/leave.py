@@ -15,7 +15,6 @@ from domain.account import Account
 from domain.budget import Budget, budget_of, first_date_within
 from domain.grouping import Composition, Share
 from domain.hours import Window, local_date, start_of_day, window_at_or_after
-from domain.ids import ReminderId, StepId
 from domain.ladder import is_internal, ladder_of
 from domain.levels import Channel, Level
 from domain.past import Member
@@ -23,7 +22,7 @@ from domain.planned import PlannedReminder
 from domain.policy import Policy, Step
 from domain.reasons import Code, Reason
 from domain.routes import Route, routes_of
-from domain.rungs import Rung
+from domain.rungs import Rung, WayName
 
 _SECOND = timedelta(seconds=1)
 
@@ -41,10 +40,11 @@ class Leaves:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """Not before `until` (None: nothing is due)."""
+    """Not before `until` (None: nothing is due). `is_own`: for its own sake alone, so others may leave before."""
 
     until: datetime | None
     reasons: tuple[Reason, ...]
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +68,13 @@ class Ways:
 
     def __init__(self, account: Account, policy: Policy) -> None:
         self._account, self._policy = account, policy
-        self._known: dict[tuple[StepId, ReminderId | None, bool], _Way] = {}
+        self._known: dict[WayName, _Way] = {}
 
     def of(self, rung: Rung) -> _Way:
         """Which way the rung goes; what is made again is a call."""
-        name = (rung.step.id, rung.repeats, rung.is_asked_for)
-        known = self._known.get(name)
+        known = self._known.get(rung.way)
         if known is None:
-            known = self._known[name] = self._find(rung)
+            known = self._known[rung.way] = self._find(rung)
         return known
 
     def _find(self, rung: Rung) -> _Way:
@@ -103,7 +102,7 @@ def try_at(
     place, channel = account.place, routes[0].channel
     day, why = first_date_within(budget, local_date(place, at))
     if why is not None:
-        return Waits(start_of_day(place, day), (why,))
+        return Waits(start_of_day(place, day), (why,), is_own=why.code is Code.CALLS_CAP)
     window = window_at_or_after(policy, channel, place, at)
     if window is None:
         return Unreachable((*unusable, Reason(Code.OUTSIDE_HOURS, {"channel": channel.value, "until": None})))

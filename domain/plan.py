@@ -35,6 +35,7 @@ from domain.planned import Plan
 from domain.policy import Policy
 from domain.reasons import Code, Reason
 from domain.retry import GivesUp, retry_of
+from domain.rungs import WayName
 from domain.segments import why_segment
 from domain.task_outcomes import TaskKind
 
@@ -107,7 +108,7 @@ def _walk(moment: Moment, policy: Policy, start: datetime) -> Plan:
     ways = Ways(moment.account, policy)
     reasons = list(why_segment(moment.account, policy))
     tasks: list[InternalTask] = []
-    stuck: set[StepId] = set()
+    aside: dict[WayName, datetime | None] = {}  # what cannot lead before then; None: at all
     wakes: list[datetime] = []
     at: datetime | None = start
     while at is not None:
@@ -115,7 +116,8 @@ def _walk(moment: Moment, policy: Policy, start: datetime) -> Plan:
             moment, candidates = at_moment(moment.account, policy, at), ()
         candidates = candidates or candidates_of(moment, policy, at)
         account = moment.account
-        found = compose(candidates, account, policy, at, stuck)
+        out = [way for way, until in aside.items() if until is None or at < until]
+        found = compose(candidates, account, policy, at, out)
         became = try_at(found, account, policy, at, ways) if found.shares else Waits(None, ())
         work = work_at(found, became, account, at)
         new = [task for task in work.tasks if task not in tasks]
@@ -132,9 +134,11 @@ def _walk(moment: Moment, policy: Policy, start: datetime) -> Plan:
                     reasons += found.reasons(at)
                 return Plan(reminder, min((*wakes, at)), _once((*reasons, *why)), tuple(tasks))
             case Unreachable():
-                stuck.add(found.shares[0].rung.step.id)
+                aside[found.shares[0].rung.way] = None
+            case Waits(until, is_own=True):
+                aside[found.shares[0].rung.way] = until
             case Waits(until):
-                at = first_after(at, (until, changes_at(candidates, at), moment.until))
+                at = first_after(at, (until, changes_at(candidates, at), moment.until, *aside.values()))
             case other:
                 assert_never(other)
     return Plan(None, min(wakes, default=None), _once(reasons), tuple(tasks))

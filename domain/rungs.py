@@ -22,6 +22,9 @@ from domain.levels import Level
 from domain.policy import Offset, OffsetKind, Policy, Step
 from domain.task_outcomes import TaskOutcome
 
+WayName = tuple[StepId, ReminderId | None, bool]
+"""The step, the reminder whose call is made again, and whether the customer asked for that."""
+
 
 class Rung(NamedTuple):
     """A step that a unit may take next, from `moment` on and before `lapses_at` (None: it never lapses).
@@ -38,6 +41,11 @@ class Rung(NamedTuple):
     asks: bool
     repeats: ReminderId | None = None
     is_asked_for: bool = False
+
+    @property
+    def way(self) -> WayName:
+        """What decides how it could go out: rungs with the same one share their channels and their budget."""
+        return self.step.id, self.repeats, self.is_asked_for
 
 
 class Decided(NamedTuple):
