@@ -78,7 +78,7 @@ def fold(
         complaint=next(iter(people.complaints.values()), None),
         failed_method=people.failed_method,
         promises=tuple(agreements.promises.values()),
-        segment=segmented(customer, states, seller),
+        segment=segmented(customer, states, agreements.plans, seller),
     )
 
 

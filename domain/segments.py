@@ -12,15 +12,17 @@ from the clock: an invoice that grows late moves nobody to another segment befor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
 from domain.account import Account, Figures, InvoiceState, Segmented, Standing
 from domain.customer import Customer, Seller
 from domain.hours import local_date
+from domain.ids import InvoiceId
 from domain.policy import Policy
 from domain.reasons import Code, Reason
+from domain.units import PlanBase
 
 NEW, RELIABLE, OCCASIONAL, CHRONIC = "new", "reliable", "occasional", "chronic"
 
@@ -46,12 +48,14 @@ class _Counted(NamedTuple):
     is_settled: bool
 
 
-def segmented(customer: Customer | None, states: Sequence[InvoiceState], seller: Seller) -> Segmented:
-    """The customer's segment: what the seller calls it, else what the invoices say."""
+def segmented(
+    customer: Customer | None, states: Sequence[InvoiceState], plans: Iterable[PlanBase], seller: Seller
+) -> Segmented:
+    """The customer's segment: what the seller calls it, else what the invoices say. `plans` are in their order."""
     if customer is not None and customer.segment:
         return Segmented(customer.segment)
     as_of = _as_of(states, seller)
-    found = sorted(_counted(states, as_of), reverse=True) if as_of is not None else []
+    found = sorted(_counted(states, _agreed_dates(plans), as_of), reverse=True) if as_of is not None else []
     figures = _figures(found[:LAST_COUNTED], as_of)
     return Segmented(_name(figures, sum(one.is_settled for one in found)), figures)
 
@@ -101,18 +105,32 @@ def _as_of(states: Sequence[InvoiceState], seller: Seller) -> date | None:
     return None if heard_at is None else local_date(seller.place, heard_at)
 
 
-def _counted(states: Sequence[InvoiceState], as_of: date) -> Iterator[_Counted]:
+def _agreed_dates(plans: Iterable[PlanBase]) -> dict[InvoiceId, date]:
+    """By when the last payment plan about an invoice has it paid: that takes the place of its own due dates."""
+    return {
+        name: max(part.due_on for part in base.plan.instalments)
+        for base in plans
+        for name, owed in base.owed.items()
+        if owed.minor > 0 and owed.currency == base.currency
+    }
+
+
+def _counted(states: Sequence[InvoiceState], agreed: Mapping[InvoiceId, date], as_of: date) -> Iterator[_Counted]:
     """What was settled by a payment, and what is unpaid for long. What was ever disputed says nothing."""
     for state in states:
         if state.contested:
             continue
-        due_on = max([state.due_on, *[part.due_on for part in state.invoice.instalments]])
+        due_on = agreed.get(state.invoice.id) or _last_due(state)
         if state.standing is Standing.PAID:
             settled_on = _settled_on(state)
             if settled_on is not None:
                 yield _Counted(settled_on, state.invoice.id, max(0, (settled_on - due_on).days), is_settled=True)
         elif (as_of - due_on).days > LONG_UNPAID_DAYS and _is_owed(state):
             yield _Counted(as_of, state.invoice.id, (as_of - due_on).days, is_settled=False)
+
+
+def _last_due(state: InvoiceState) -> date:
+    return max([state.due_on, *[part.due_on for part in state.invoice.instalments]])
 
 
 def _is_owed(state: InvoiceState) -> bool:

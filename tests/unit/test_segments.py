@@ -9,6 +9,7 @@ from domain.account import Account, Figures, Segmented
 from domain.facts import Body
 from domain.fold import fold
 from domain.ids import CustomerId, InvoiceId, StepId
+from domain.invoice import Instalment
 from domain.ladder import ladder_of
 from domain.money import Money
 from domain.plan import plan
@@ -243,3 +244,41 @@ def test_who_changes_segment_in_the_middle_of_a_ladder_never_steps_back(
     assert account.segment == began.segment
     found = plan(began, policy, late_morning(21) if had == "call" else late_morning(15))
     assert asked(found) == (coming, [("F-1", coming)])
+
+
+def in_plan(*payments: tuple[int, int]) -> list[Body]:
+    """P-9 was due on day 0; then a plan was agreed: halves on days 40 and 70. (day, euros) came in."""
+    agreed = facts.PaymentPlanAgreed((InvoiceId("P-9"),), (an_instalment(70, 50), an_instalment(40, 50)))
+    came = [facts.PaymentReceived(InvoiceId("P-9"), f"q{day}", euros(paid), days(day)) for day, paid in payments]
+    return [issued("P-9"), agreed, *came]
+
+
+@pytest.mark.parametrize(
+    ("payments", "expected"),
+    [
+        ([(40, 50), (70, 50)], (4, 0, 100, 0)),
+        ([(40, 50), (80, 50)], (4, 0, 75, 3)),
+        ([(200, 100)], (4, 0, 75, 33)),
+    ],
+    ids=["kept", "ten days late", "never kept"],
+)
+def test_who_keeps_a_payment_plan_pays_in_time(
+    payments: list[tuple[int, int]], expected: tuple[int, int, int, int]
+) -> None:
+    assert counted(*history(0, 0, 0), *in_plan(*payments)) == expected
+
+
+def test_a_plan_that_runs_is_not_unpaid_for_long_before_its_last_day() -> None:
+    told = in_turn(*history(0, 0, 0), *in_plan((40, 50)))
+    for day, expected in ((100, (3, 0, 100, 0)), (101, (3, 1, 75, 8))):
+        news = a_fact(issued("N", due_on=days(200)), at=late_morning(day), event_id="news")
+        figures = fold(CustomerId("C-1"), [*told, news], a_seller()).segment.figures
+        assert figures == Figures(*expected, days(day))
+
+
+def test_a_plan_about_what_was_paid_already_or_in_other_money_puts_nothing_off() -> None:
+    late = settled("P-9", 90)
+    agreed = facts.PaymentPlanAgreed((InvoiceId("P-9"),), (an_instalment(0, 50),))
+    assert counted(*late, agreed) == (1, 0, 0, 90)
+    dollars = facts.PaymentPlanAgreed((InvoiceId("P-9"),), (Instalment(days(0), Money(100, "USD")),))
+    assert counted(late[0], dollars, late[1]) == (1, 0, 0, 90)
