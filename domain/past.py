@@ -27,7 +27,7 @@ class PastReminder:
     `at` is when it was last tried: the contact counts on that day.
     `state` is `open` (claimed, its delivery goes on or waits for a retry), `calling` (a provider is being
     called, or its answer is unconfirmed), `done` (accepted by a provider, or its task is open or closed),
-    `failed` (every channel refused it), `withdrawn` (nothing of it ever went out; it does not count).
+    `failed` (every channel refused it), `withdrawn` (it reached nobody and may come again; it does not count).
     `policy` is the label (`standard@3`) that it was planned with. `calls` are the instants of its calls by phone,
     each a task for a person. `is_misconfigured`: it is open, and its last attempt was refused because of our set-up.
     """

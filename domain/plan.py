@@ -78,7 +78,8 @@ def _plan(moment: Moment, policy: Policy, now: datetime, stale_at: datetime | No
     without = at_moment(replace(account, history=history), policy, now)  # a cycle that only it began is over with it
     after = _plan_next(without, policy, now, blocked)
     own = (in_round(task, account) for task in found.tasks)
-    return replace(after, tasks=(*own, *after.tasks), gives_up=(running.id, found.state))
+    tasks = tuple(dict.fromkeys((*own, *after.tasks)))
+    return replace(after, tasks=tasks, gives_up=(running.id, found.state))
 
 
 def _blocked(account: Account, stale_at: datetime | None, now: datetime) -> Block | None:

@@ -48,7 +48,9 @@ def retry_of(running: PastReminder, moment: Moment, policy: Policy, now: datetim
     routes, unusable = routes_of(account, policy, step, spent=running.used)
     found = _span(running, account, policy, step, now, routes[0]) if routes else None
     if found is None:
-        return GivesUp("failed", (_left_to_do(running, step, is_reachable=bool(routes)),))
+        could_go = bool(routes or routes_of(account, policy, step)[0])
+        state = "failed" if could_go else "withdrawn"  # as if never tried: the step waits until somebody is reachable
+        return GivesUp(state, (_left_to_do(running, step, is_reachable=bool(routes)),))
     span, waits = found
     reminder = make_reminder(account, policy, step, running.level, members, routes, span)
     changes = changes_at(candidates, now)

@@ -1,5 +1,6 @@
 """A reminder that has been claimed and has not got through: when it is tried again, and when it ends."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,9 +9,9 @@ import pytest
 from domain import facts
 from domain.account import Account
 from domain.facts import Body
-from domain.ids import CustomerId, InvoiceId, ReminderId
+from domain.ids import ContactId, CustomerId, InvoiceId, ReminderId, StepId, UnitId
 from domain.levels import Channel, Level
-from domain.past import PastReminder
+from domain.past import PastReminder, Suppressed
 from domain.plan import plan
 from domain.policy import Limits
 from tests.domain_factories import (
@@ -191,10 +192,49 @@ def test_a_hand_off_is_tried_again_at_any_hour() -> None:
     assert found.reminder.send_at == paris(days(3))
 
 
-def test_a_contact_without_any_address_left_fails_it() -> None:
+def test_a_contact_without_any_address_left_withdraws_it() -> None:
     customer = a_customer(contacts=(a_contact(email=None),))
     account = an_account(issued(customer=customer), history=(an_open(),))
-    assert plan(account, a_policy(FIRST, hours={None: ALL_HOURS}), late_morning(2)).gives_up == ("r1", "failed")
+    found = plan(account, a_policy(FIRST, hours={None: ALL_HOURS}), late_morning(2))
+    assert found.gives_up == ("r1", "withdrawn")
+    assert [(task.kind, task.step) for task in found.tasks] == [("repair", "first")]
+
+
+def bounced(*bodies: Body | facts.Fact) -> Account:
+    """An approved formal notice found an address that does not work."""
+    notice_of = StepId("notice"), (UnitId("F-1"),), 0
+    said = facts.TaskClosed(CustomerId("C-1"), "t", "approve", *notice_of, "approved", DUE_ON)
+    had = [
+        a_past_reminder(late_morning(day), step, a_member(step=step), level=level)
+        for day, step, level in ((2, "first", Level.COURTEOUS), (20, "widen", Level.FIRM))
+    ]
+    notice = an_open(late_morning(47), "notice", a_member(step="notice"), level=Level.FORMAL, used=(Channel.EMAIL,))
+    gone = (Suppressed(Channel.EMAIL, "anne@example.com", "permanent_address"),)
+    return an_account(issued(), on_day(46, said), *bodies, history=(*had, notice), suppressed=gone)
+
+
+def test_a_step_whose_address_does_not_work_waits_for_another_and_goes_out_then() -> None:
+    account = bounced()
+    found = plan(account, POLICY, late_morning(47))
+    assert found.gives_up == ("r1", "withdrawn")
+    assert [(task.kind, task.step) for task in found.tasks] == [("repair", "notice")]
+    ended = replace(account, history=found.ended(account.history))
+    for day in (48, 61):  # the agency, which would come on day 60, is nothing for who had no notice
+        later = plan(ended, POLICY, late_morning(day))
+        assert (later.reminder, codes(later.reasons)[-1]) == (None, "no_usable_channel")
+        assert [(task.kind, task.step) for task in later.tasks] == [("repair", "notice")]
+    mended = bounced(on_day(48, facts.CustomerUpdated(a_customer(contacts=(a_contact(email="b@example.com"),)))))
+    again = plan(replace(mended, history=ended.history), POLICY, late_morning(48))
+    assert asked(again) == ("notice", [("F-1", "notice")])
+    assert again.reminder is not None
+    assert again.reminder.continues is None
+
+
+def test_a_step_that_another_person_of_the_role_could_have_had_fails() -> None:
+    """It is not sent to each in turn: what could be tried again at once would be, and then again."""
+    people = (a_contact(), a_contact(id=ContactId("p2"), email="luc@example.com"))
+    account = bounced(on_day(40, facts.CustomerUpdated(a_customer(contacts=people))))
+    assert plan(account, POLICY, late_morning(47)).gives_up == ("r1", "failed")
 
 
 def test_a_fallback_to_the_phone_waits_for_the_number_of_calls() -> None:
