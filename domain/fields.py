@@ -21,6 +21,8 @@ Reader = Callable[[object], T]
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 """Dates outside are slips of a keyboard: no open invoice is that old, none is due that late."""
 
+_SAME_DATE_EVERYWHERE = time(10)
+"""In UTC: offsets from -10:00 up to, not including, +14:00 are on the same date then."""
 _LONGEST_SHOWN = 40
 _LONGEST_PROBLEM = 500
 _MOST_ITEMS = 500
@@ -194,6 +196,13 @@ def an_instant(value: object) -> datetime:
     if not FIRST_YEAR <= at.year <= LAST_YEAR:
         raise ValueError(f"{shown(value)} is not between the years {FIRST_YEAR} and {LAST_YEAR}")
     return at
+
+
+def an_instant_within_day(value: object) -> datetime:
+    """An instant; a bare date means one within it, at which clocks show that date from Honolulu to Auckland."""
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return datetime.combine(a_day(value), _SAME_DATE_EVERYWHERE, UTC)
+    return an_instant(value)
 
 
 def an_instant_or_day(value: object) -> datetime:

@@ -5,8 +5,11 @@ Called by everything that events come in through. Numbers are parsed exactly (`p
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from domain.about import about
 from domain.event import Event, EventError
+from domain.facts import Body, PaymentsSynced
 from domain.fields import Fields, an_instant, ident, one_of
 from domain.raw_event import a_sequence, body_digest, refuse_what_cannot_be_kept
 from domain.read_facts import READERS
@@ -25,15 +28,16 @@ def event_type_names() -> tuple[str, ...]:
     return tuple(READERS)
 
 
-def read_event(raw: object, *, default_country: str = "FR") -> Event:
+def read_event(raw: object, *, default_country: str = "FR", now: datetime | None = None) -> Event:
     """The event that a CloudEvent states; EventError names the first field that is wrong, and the event's id if any.
 
-    `default_country` is the seller's: customers without one live there. Unknown fields are ignored.
+    `default_country` is the seller's: customers without one live there. Unknown fields are ignored. `now` is when it
+    came (aware; None: that does not matter).
     Source: CloudEvents 1.0, required attributes (read 2026-11-22).
     """
     try:
         refuse_what_cannot_be_kept(raw)
-        return _event(Fields(raw, ""), default_country)
+        return _event(Fields(raw, ""), default_country, now)
     except EventError as error:
         error.event_id = event_id_of(raw)
         raise
@@ -48,12 +52,25 @@ def event_id_of(raw: object) -> str | None:
         return None
 
 
-def _event(fields: Fields, default_country: str) -> Event:
+def _refuse_what_is_to_come(body: Body, now: datetime) -> None:
+    """A feed that says it is complete up to a far day would never grow old again: older statements change nothing.
+
+    By the dates of UTC, so that the date of today passes in every zone.
+    """
+    tomorrow = (now.astimezone(UTC) + timedelta(days=1)).date()
+    if isinstance(body, PaymentsSynced) and body.as_of.date() > tomorrow:
+        problem = f"is after tomorrow, {tomorrow}; send up to when the payment feed is complete now"
+        raise EventError("data.as_of", problem)
+
+
+def _event(fields: Fields, default_country: str, now: datetime | None) -> Event:
     fields.need("specversion", _a_version)
     event_id = fields.need("id", _an_event_id)
     source = fields.need("source", _a_source)
     type_name = fields.need("type", _a_type)
     body = READERS[type_name](fields.child("data"), default_country)
+    if now is not None:
+        _refuse_what_is_to_come(body, now)
     customer_id, invoice_ids = about(body)
     return Event(
         id=event_id,

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from domain import facts, read_people
 from domain.event import EventError
-from domain.fields import Fields, a_day, a_list, an_instant_or_day, line, shown
+from domain.fields import Fields, a_day, a_list, an_instant_or_day, an_instant_within_day, line, shown
 from domain.ids import CustomerId, InvoiceId
 from domain.money import Money
 from domain.read_customer import an_id, read_customer
@@ -110,7 +110,7 @@ def _customer_released(data: Fields, _: str) -> facts.CustomerReleased:
 
 
 def _payments_synced(data: Fields, _: str) -> facts.PaymentsSynced:
-    return facts.PaymentsSynced(as_of=data.need("as_of", an_instant_or_day))
+    return facts.PaymentsSynced(as_of=data.need("as_of", an_instant_within_day))
 
 
 def _einvoice_status_changed(data: Fields, _: str) -> facts.EInvoiceStatusChanged:

@@ -104,7 +104,7 @@ def _rejected(index: int, error: EventError) -> Rejected:
 
 def _incoming(raw: object, country: str, at: datetime, place: int) -> Incoming:
     """`place` in a batch that came at one instant is the order of events that say nothing of theirs."""
-    event = read_event(raw, default_country=country)
+    event = read_event(raw, default_country=country, now=at)
     assert isinstance(raw, dict)  # noqa: S101 - nothing else reads as an event
     if event.time is None and not event.sequence:
         at += place * timedelta.resolution

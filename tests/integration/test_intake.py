@@ -172,6 +172,12 @@ def test_a_payment_feed_belongs_to_no_account_and_is_remembered(pipeline: Pipeli
     assert pipeline.seller().synced_as_of is not None
 
 
+def test_a_payment_feed_of_a_far_day_is_refused(pipeline: Pipeline) -> None:
+    reply = pipeline.take(event("payments.synced", {"as_of": "2062-11-24"}, id="feed"))
+    assert [one.field for one in reply.rejected] == ["data.as_of"]
+    assert pipeline.seller().synced_as_of is None
+
+
 def test_a_stale_payment_feed_holds_reminders_until_it_has_caught_up(pipeline: Pipeline) -> None:
     pipeline.take(event("payments.synced", {"as_of": "2026-11-18T06:00:00+01:00"}, id="old feed"), late())
     assert pipeline.codes() == ["feed_stale"]

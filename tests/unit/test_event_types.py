@@ -120,6 +120,12 @@ PAYMENT = {"invoice_id": INVOICE, "payment_id": "P-1", "amount": "50.00", "curre
             (None, ()),
         ),
         (
+            "payments.synced",
+            {"as_of": "2026-12-24"},
+            facts.PaymentsSynced(datetime(2026, 12, 24, 10, tzinfo=UTC)),
+            (None, ()),
+        ),
+        (
             "einvoice.status_changed",
             {"invoice_id": INVOICE, "code": "207"},
             facts.EInvoiceStatusChanged(INVOICE, "207"),

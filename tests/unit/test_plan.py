@@ -1,6 +1,7 @@
 """The walk from now to the first instant at which a reminder may leave, and what stops it."""
 
 from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,6 +13,7 @@ from domain.levels import Channel, Level
 from domain.past import Suppressed
 from domain.plan import plan
 from domain.policy import Limits
+from domain.read_event import read_event
 from tests.domain_factories import (
     ALL_HOURS,
     DUE_ON,
@@ -35,6 +37,7 @@ from tests.domain_factories import (
     late_morning,
     paris,
 )
+from tests.factories import event
 
 C1, F1 = CustomerId("C-1"), InvoiceId("F-1")
 ALWAYS = a_policy(hours={None: ALL_HOURS}, limits=NO_LIMITS)
@@ -198,6 +201,18 @@ def test_a_feed_grows_old_on_days_on_which_the_policy_lets_nobody_be_contacted()
     policy = a_policy(freshness_days=2)
     stale = [codes(plan(christmas, policy, paris(days(n))).reasons) == ["feed_stale"] for n in (27, 28)]
     assert stale == [False, True]
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Honolulu", "America/New_York", "Europe/Paris", "Pacific/Auckland"])
+def test_a_feed_that_gives_a_date_is_complete_up_to_that_date_of_the_sellers(zone: str) -> None:
+    """Friday: two working days on, it is old at the end of Tuesday, by the seller's clock."""
+    body = read_event(event("payments.synced", {"as_of": days(2).isoformat()})).body
+    assert isinstance(body, facts.PaymentsSynced)
+    account = an_account(seller=a_seller(synced_as_of=body.as_of, timezone=zone))
+    begins = datetime.combine(days(7), time(), ZoneInfo(zone))
+    policy = a_policy(freshness_days=2)
+    assert codes(plan(account, policy, begins).reasons) == ["feed_stale"]
+    assert codes(plan(account, policy, begins - timedelta(seconds=1)).reasons) != ["feed_stale"]
 
 
 def test_a_reminder_that_a_stale_feed_would_stop_is_looked_at_again_when_it_goes_stale() -> None:

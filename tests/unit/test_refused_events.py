@@ -1,6 +1,7 @@
 """What is wrong in an event is named by its field, with what came and what is expected."""
 
 import copy
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -172,6 +173,27 @@ def test_a_discount_is_a_percentage(percent: object) -> None:
 )
 def test_each_type_needs_what_makes_its_fact(type_name: str, data: Json, field: str) -> None:
     assert refusal(event(type_name, data)).field == field
+
+
+@pytest.mark.parametrize(
+    ("as_of", "is_taken"),
+    [("2026-12-25", True), ("2026-12-25T23:59:59Z", True), ("2026-12-26", False), ("2062-12-24T08:00:00Z", False)],
+)
+def test_a_payment_feed_is_not_complete_up_to_a_day_that_is_to_come(as_of: str, *, is_taken: bool) -> None:
+    """It is the 24th in Paris and in UTC, and the 25th in Auckland."""
+    raw, now = event("payments.synced", {"as_of": as_of}), datetime(2026, 12, 24, 11, 30, tzinfo=UTC)
+    if is_taken:
+        assert read_event(raw, now=now) == read_event(raw)
+        return
+    with pytest.raises(EventError) as error:
+        read_event(raw, now=now)
+    assert (error.value.field, error.value.event_id) == ("data.as_of", "evt-0001")
+    assert error.value.problem.startswith("is after tomorrow, 2026-12-25; ")
+
+
+def test_what_comes_tomorrow_is_otherwise_taken() -> None:
+    raw = invoice_event()
+    assert read_event(raw, now=datetime(1999, 1, 1, tzinfo=UTC)) == read_event(raw)
 
 
 def test_an_unknown_type_is_answered_with_the_known_ones() -> None:
