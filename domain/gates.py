@@ -12,7 +12,7 @@ Nothing here depends on the clock but from when a person is asked again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.account import Account, InvoiceState, Unit
@@ -36,7 +36,7 @@ class Gate:
     """What keeps a unit's first reminder back. `why` is one of the words above or a field that the policy requires.
 
     A person is asked from `asked_at` on (None: at once), for the `round`-th time (from 0). What is wrong with an
-    invoice (`is_of_invoice`) is asked once for all of its instalments.
+    invoice (`is_of_invoice`) is asked once for all of its instalments. `said` is why, in words of its own.
     """
 
     unit: UnitId
@@ -45,11 +45,12 @@ class Gate:
     is_of_invoice: bool
     asked_at: datetime | None = None
     round: int = 0
+    said: Reason | None = None
 
     @property
     def reason(self) -> Reason:
         """Why the unit waits."""
-        return Reason(Code.GATE, {"unit": self.unit, "invoice": self.invoice, "why": self.why})
+        return self.said or Reason(Code.GATE, {"unit": self.unit, "invoice": self.invoice, "why": self.why})
 
 
 def gates_of(unit: Unit, account: Account, policy: Policy) -> tuple[Gate, ...]:
@@ -63,9 +64,9 @@ def gates_of(unit: Unit, account: Account, policy: Policy) -> tuple[Gate, ...]:
     names = {state.invoice.id: unit_ids_of(state.invoice) for state in unit.states}
     held = []
     for gate in found:
-        about = names[gate.invoice] if gate.is_of_invoice else {unit.id}
+        about = {unit.id, *names[gate.invoice]} if gate.is_of_invoice else {unit.id}
         if not (gate.is_of_invoice and about & had):
-            asked = _asked(gate, about, account)
+            asked = asked_for(gate, about, account)
             if asked is not None:
                 held.append(asked)
     return tuple(held)
@@ -109,7 +110,7 @@ def _wrong(unit: Unit, state: InvoiceState, policy: Policy) -> Iterator[str]:
             yield name
 
 
-def _asked(gate: Gate, about: set[UnitId], account: Account) -> Gate | None:
+def asked_for(gate: Gate, about: set[UnitId], account: Account) -> Gate | None:
     """The gate with when a person is asked, by what came of it before; None if a person lets it pass."""
     closed = [task for task in account.closed_tasks if _is_about(task, gate.why, about)]
     if not closed:
@@ -117,7 +118,7 @@ def _asked(gate: Gate, about: set[UnitId], account: Account) -> Gate | None:
     if any(task.outcome == TaskOutcome.AS_IS for task in closed):
         return None
     asked_at = start_of_day(account.place, max(task.next_on for task in closed))
-    return Gate(gate.unit, gate.invoice, gate.why, gate.is_of_invoice, asked_at, len(closed))
+    return replace(gate, asked_at=asked_at, round=len(closed))
 
 
 def _is_about(task: TaskClosed, why: str, about: set[UnitId]) -> bool:

@@ -14,9 +14,11 @@ from datetime import date, datetime, timedelta
 from domain.account import Account, Unit
 from domain.closings import waits_for
 from domain.cycles import Moment, agreed_wait
+from domain.doubts import doubts_of
 from domain.gates import Gate, gates_of
 from domain.hours import local_date, start_of_day
 from domain.ladder import Progress, is_internal, ladder_of, progress_of
+from domain.ledger import PAYMENT_SENT_CODE
 from domain.policy import Policy
 from domain.rate_gate import refused_rung
 from domain.reasons import Code, Reason
@@ -74,7 +76,7 @@ def candidates_of(moment: Moment, policy: Policy, at: datetime) -> tuple[Candida
     for unit in account.units:
         progress = progress_of(unit, account, ladder)
         waits, until = _wait_of(unit, moment, policy, at)
-        gates = gates_of(unit, account, policy)
+        gates = (*gates_of(unit, account, policy), *doubts_of(unit, account))
         if gates and (waits is None or until is not None):
             waits, until = gates[0].reason, None
         rungs = rungs_of(unit, account, ladder, progress)
@@ -150,12 +152,9 @@ def _wait_of(unit: Unit, moment: Moment, policy: Policy, at: datetime) -> tuple[
     for state in unit.states:
         if state.disputed is not None:
             return Reason(Code.UNIT_DISPUTED, {"unit": unit.id, "invoice": state.invoice.id}), None
-        if state.status_code is not None:
+        if state.status_code is not None and state.status_code != PAYMENT_SENT_CODE:
             facts = {"unit": unit.id, "invoice": state.invoice.id, "code": state.status_code}
             return Reason(Code.UNIT_WAITS_FOR_STATUS, facts), None
-        if state.foreign_payment is not None:
-            facts = {"unit": unit.id, "invoice": state.invoice.id, "currency": state.foreign_payment}
-            return Reason(Code.UNIT_PAID_IN_OTHER_CURRENCY, facts), None
     if not (moment.promises or unit.agreed or moment.account.closed_tasks):
         return None, None
     waits = [wait for wait in (agreed_wait(unit, moment, policy, at), _closing_wait(unit, moment.account)) if wait]

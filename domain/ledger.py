@@ -25,6 +25,7 @@ HOLDING_CODES = frozenset({"207", "208", "210", "211", "213"})
 
 Source: French e-invoicing life cycle (DGFiP, external specifications for B2B invoicing), read 2026-11."""
 DISPUTED_CODE = "207"
+PAYMENT_SENT_CODE = "211"
 PAID_CODE = "212"
 CANCELLED_CODE = "220"
 

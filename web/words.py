@@ -97,6 +97,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "document_url": ("le lien vers la facture manque", "the link to the invoice is missing"),
     "payment_url": ("le lien de paiement manque", "the payment link is missing"),
     "iban": ("l’IBAN manque", "the IBAN is missing"),
+    "other_currency": ("un paiement est arrivé dans une autre devise", "a payment came in another currency"),
+    "payment_sent": ("le paiement annoncé n’est pas arrivé", "the payment that was announced has not come"),
     "low_score": ("note basse à l’enquête", "a low score in the survey"),
     "document_missing": ("le document n’a pas pu être joint", "the document could not be attached"),
     "set_up_wrong": (

@@ -267,3 +267,10 @@ def test_a_complaint_stops_the_retry_of_a_first_reminder() -> None:
     found = plan(account, PLAIN, late_morning(3))
     assert found.gives_up == (waiting.id, "withdrawn")
     assert (held_by(found), found.tasks) == ([("F-1", "complaint")], (a_fix("complaint"),))
+
+
+def test_a_plans_gate_is_let_pass_by_the_name_of_its_instalment() -> None:
+    agreed = facts.PaymentPlanAgreed((InvoiceId("F-1"),), (an_instalment(1, 100),))
+    [task] = planned(issued(), agreed, policy=WANTS_ORDER, n=6).tasks
+    as_is = closed("as_is", "purchase_order", task.units[0])
+    assert asked(planned(issued(), agreed, as_is, policy=WANTS_ORDER, n=6)) is not None

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from config.wiring import DEFAULT_SELLER
+from domain.doubts import OTHER_CURRENCY, PAYMENT_SENT
 from domain.gates import COMPLAINT, DUE_BEFORE_ISSUED, LINES_DIFFER, PAYMENT_METHOD
 from domain.levels import Channel, Level
 from domain.outcomes import AttemptState
@@ -194,6 +195,7 @@ def test_a_segment_is_told_with_its_figures(language: str, when: str, rest: str,
 
 def test_what_a_gate_waits_for_has_a_word() -> None:
     assert {*REQUIREMENTS, DUE_BEFORE_ISSUED, LINES_DIFFER, COMPLAINT, PAYMENT_METHOD} <= set(WORDS)
+    assert {OTHER_CURRENCY, PAYMENT_SENT} <= set(WORDS)
     gate = {"code": "gate", "facts": {"unit": "F-1", "invoice": "F-1", "why": "purchase_order"}}
     assert explain([gate], "en", PARIS) == (
         "F-1: before a first reminder, a person has to look (the purchase order is missing).",
