@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.fault.judge import Breach, Verdict
 
 _EXPECTED = frozenset(
-    {"OperationalError", "InterfaceError", "TimeoutError", "unreachable"}  # what is struck is away
+    {"OperationalError", "InterfaceError", "TimeoutError", "ConnectionError", "unreachable"}  # what is struck is away
     | {"RestartFreqExceeded"}  # Celery's word for a broker that it has to ask again and again
     | {"ExceptionWithTraceback", "SystemExit", "WorkerLostError"}  # a worker is told to end, or was killed
 )
