@@ -228,6 +228,8 @@ def _why_apart(lead: Rung, one: Candidate, rung: Rung, account: Account, at: dat
         return "approval"
     if lead.step.level > one.progress.level + 1:
         return "level"
+    if rung.step.level > lead.step.level:
+        return "firmer"  # counted as had in a milder voice, it would leave the step after it out of reach for good
     if lead.is_before_due != rung.is_before_due:
         return "side_of_due_date"
     if rung.moment > at and not rung.is_before_due and local_date(account.place, at) <= one.unit.due_on:

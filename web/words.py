@@ -68,6 +68,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "approval": ("attend un accord", "waits for approval"),
     "rate": ("taux des pénalités à renseigner", "its penalty rate has to be given"),
     "level": ("ton trop fort pour elle", "the tone is too strong for it"),
+    "firmer": ("sa propre étape est plus ferme", "its own step is firmer"),
     "side_of_due_date": ("de l’autre côté de l’échéance", "on the other side of its due date"),
     "not_late_yet": ("pas encore échue", "not late yet"),
     "lease_expired": ("l’appel n’a pas rendu compte", "the call never reported back"),

@@ -65,6 +65,15 @@ def test_a_lead_is_at_most_one_level_above_what_a_member_has_had() -> None:
     assert apart(found) == {"A": "level"}
 
 
+def test_nobody_joins_with_a_step_that_is_firmer_than_the_lead() -> None:
+    """Had in a courteous voice, the firm step would leave the formal one two levels up: never due."""
+    policy = a_policy(FIRST, a_step("widen", 20, Level.FIRM), a_step("notice", 40, Level.FORMAL))
+    past = a_past_reminder(late_morning(2), "first", a_member("A", "first"))
+    found = plan(an_account(*owing(A=0, B=17), history=(past,)), policy, late_morning(19))
+    assert asked(found) == ("first", [("B", "first")])
+    assert apart(found) == {"A": "firmer"}
+
+
 def test_a_step_within_group_within_is_pulled_forward() -> None:
     for day, members in ((-2, ["A"]), (-1, ["A"]), (0, ["A", "B"])):
         found = plan(an_account(*owing(A=-4, B=-1)), POLICY, late_morning(day))

@@ -282,5 +282,6 @@ def test_a_call_that_is_made_again_is_foreseen_once() -> None:
     coming = foresee(account, POLICY, late_morning(13), late_morning(21))
     assert [(one.step.id, one.send_at.date(), len(one.members)) for one in coming] == [
         ("call", days(14), 1),
-        ("call", days(19), 2),
+        ("call", days(19), 1),
+        ("widen", days(20), 1),
     ]
