@@ -20,6 +20,8 @@ from domain.levels import Channel, Level
 from domain.money import Money
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from channels.port import Code, Content, Line
     from domain.account import CreditNote, Payment
 
@@ -128,7 +130,7 @@ def view_of(content: Content, brand: Brand = Brand()) -> dict[str, object]:  # n
         "lead": lines[0] if lines else None,
         "count": len(lines),
         "several": len(lines) > 1,
-        "instalments": all(line.part or line.agreed for line in lines),
+        "instalments": _instalments(lines),
         "totals": totals,
         "total": listed(totals, language),
         "oldest": long_date(oldest, language) if oldest else None,
@@ -267,6 +269,13 @@ def _transfers(lines: tuple[Line, ...], language: str) -> tuple[Transfer, ...]:
     return tuple(
         Transfer(iban, iban.replace(" ", ""), listed(list(paid), language)) for iban, paid in numbers.items()
     )
+
+
+def _instalments(lines: Sequence[LineView]) -> bool | str:
+    """Whether all are instalments; `mixed`: some are of a plan over other invoices than those beside them."""
+    if all(line.part or line.agreed for line in lines):
+        return True
+    return "mixed" if any(line.agreed for line in lines) else False
 
 
 def _left_out(lines: tuple[Line, ...]) -> int:

@@ -36,7 +36,9 @@ def alone_in(home: Path) -> Iterator[None]:
 
     Raises EmbeddedError in one line if another process holds it.
     """
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not home.exists():
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (home / ".gitignore").write_text("*\n", encoding="utf-8")  # it may lie in somebody's repository
     lock = hold(home / _LOCK)
     try:
         yield
@@ -46,7 +48,7 @@ def alone_in(home: Path) -> Iterator[None]:
 
 
 def announce(home: Path, running: Running) -> None:
-    """Tells the owner's other shells. The file is theirs alone: it holds addresses with passwords."""
+    """Tells the owner's other shells. The file is theirs alone: it holds passwords and the keys of providers."""
     told = {"url": running.url, "pid": running.pid, "settings": dict(running.settings)}
     write_private(home / _FILE, json.dumps(told, indent=1) + "\n")
 

@@ -98,16 +98,21 @@ class Settings(BaseSettings):
     twilio_content_sids: Names = {}
 
 
+def _is_on(database_url: SecretStr | None, settings: Mapping[str, Any]) -> bool:
+    return database_url is None or database_url.get_secret_value() == settings.get("database_url")
+
+
 def read_settings(chosen: Mapping[str, Any] | None = None) -> Settings:
     """The settings of this process's environment, `chosen` ones (by field name) over them.
 
-    Without a database address, those of the installation that runs on the same home are taken for what is unset.
+    Without a database address, or with that of the installation that runs on the same home, that one's settings are
+    taken for what is unset.
     Raises SettingsError with one line for the first that is wrong.
     """
     try:
         given = Settings(**(chosen or {}))
-        found = None if given.database_url is not None else find_running(given.home)
-        if found is None:
+        found = find_running(given.home)
+        if found is None or not _is_on(given.database_url, found.settings):
             return given
         unset = {name for name in Settings.model_fields if name not in given.model_fields_set}
         return Settings(

@@ -11,7 +11,11 @@ MAIL_FROM = {"mail_from": "compta@dupont.example"}
 SENDGRID = MAIL_FROM | {"sendgrid_api_key": SecretStr("SG.x")}
 SMTP = MAIL_FROM | {"smtp_url": SecretStr("smtp://mail.example.com")}
 TWILIO = {"twilio_account_sid": "AC1", "twilio_auth_token": SecretStr("t"), "twilio_from": "+33612345678"}
-REAL = [SENDGRID, SMTP, TWILIO]
+REGIONS = [
+    SENDGRID | {"sendgrid_api_url": "https://api.eu.sendgrid.com"},
+    TWILIO | {"twilio_api_url": "https://api.dublin.ie1.twilio.com"},
+]
+REAL = [SENDGRID, SMTP, TWILIO, *REGIONS]
 NOT_REAL = [
     {},
     SENDGRID | {"sendgrid_api_url": "http://127.0.0.1:9"},

@@ -112,7 +112,7 @@ def test_a_message_is_about_all_its_invoices() -> None:
 
     assert "des 3 factures ci-dessous" in text
     assert "- Facture F-2026-0042 : 1 250,00 €, échéance le 2 décembre 2026, 20 jours de retard" in text
-    assert "votre commande PO-77" in text
+    assert ", commande PO-77" in text
     assert "1 jour de retard" in text
     assert "Voir la facture : https://billing.example.com/F-2026-0042.pdf" in text
     assert "Total à régler : 1 750,00 € et 999,00 $US" in text

@@ -49,6 +49,12 @@ def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
 def test_a_new_home_is_closed_to_others(tmp_path: Path) -> None:
     with alone_in(tmp_path / "new" / "home"):
         assert (tmp_path / "new" / "home").stat().st_mode & 0o777 == 0o700
+        assert (tmp_path / "new" / "home" / ".gitignore").read_text() == "*\n"
+
+
+def test_in_a_folder_that_was_there_nothing_is_hidden(tmp_path: Path) -> None:
+    with alone_in(tmp_path):
+        assert not (tmp_path / ".gitignore").exists()
 
 
 def test_settings_come_from_the_running_installation_when_no_database_is_named(
@@ -69,6 +75,16 @@ def test_settings_come_from_the_running_installation_when_no_database_is_named(
         )
         assert found.twilio_content_sids == {"fr.firm": "HX"}
         assert found.log_level == "error"
+
+
+def test_whoever_names_the_very_database_that_it_runs_on_has_its_settings_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bare_environment: None
+) -> None:
+    monkeypatch.setenv("RELANCE_HOME", str(tmp_path))
+    monkeypatch.setenv("RELANCE_DATABASE_URL", "postgresql://up")
+    with alone_in(tmp_path):
+        announce(tmp_path, RUNNING)
+        assert read_settings().twilio_content_sids == {"fr.firm": "HX"}
 
 
 def test_a_named_database_is_never_mixed_with_the_running_installation(
