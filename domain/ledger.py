@@ -1,7 +1,7 @@
 """What happened to one invoice, applied fact by fact in the order of their stamps. Used by `fold` alone.
 
 Payments, reversals and credit notes are sets by id; a payment that comes in again after it went back has no reversal
-any more. Other fields are last-writer-wins, which the order gives.
+any more, and one reversal told twice is one. Other fields are last-writer-wins, which the order gives.
 
     open ──paid in full, invoice.paid, 212──▶ paid ──payment.reversed──▶ open (a new cycle)
       └────────invoice.cancelled, 220────────▶ cancelled (for good, from anywhere)
@@ -43,7 +43,8 @@ class Ledger:
 
     `zone` is the seller's: its dates are those of payments. `settled` is what `invoice.paid` settled (minor units) on
     `settled_on`, and no payment has named so far. `disputed` is the reason that an event gave, `disputed_in` are the
-    tasks in which the customer contested it.
+    tasks in which the customer contested it. `told_back` are the reversals as they were told, `went_back` is, by
+    payment, the date it was received on and the one that its last reversal gives; both outlast `reversals`.
     """
 
     invoice: Invoice
@@ -52,6 +53,8 @@ class Ledger:
     extended_to: date | None = None
     received: dict[str, Payment] = field(default_factory=dict)
     reversals: dict[str, Money] = field(default_factory=dict)
+    told_back: set[facts.PaymentReversed] = field(default_factory=set)
+    went_back: dict[str, tuple[date, date]] = field(default_factory=dict)
     credited: dict[str, Money] = field(default_factory=dict)
     settled: int = 0
     settled_on: date | None = None
@@ -71,8 +74,8 @@ class Ledger:
                 self._restate(invoice)
             case facts.PaymentReceived(payment_id=payment_id, amount=amount, paid_on=paid_on):
                 self._receive(payment_id, Payment(paid_on, amount, fact.stamp.time))
-            case facts.PaymentReversed(payment_id=payment_id, amount=amount):
-                self._reverse(payment_id, amount, fact.stamp.time)
+            case facts.PaymentReversed():
+                self._reverse(fact.body, fact.stamp.time)
             case facts.CreditNoteIssued(credit_note_id=note_id, amount=amount):
                 self.credited[note_id] = amount
             case facts.InvoicePaid(paid_on=paid_on):
@@ -156,22 +159,45 @@ class Ledger:
     def _receive(self, payment_id: str, payment: Payment) -> None:
         """A payment that is told of after `invoice.paid` is part of what settled the invoice.
 
-        One that went back has come in again: its collection was presented once more.
+        One that went back has come in again if it is of a later date; else it is merely stated again.
         """
-        known = self.received.get(payment_id)
-        went_back = known is not None and self.reversals.pop(payment_id, None) is not None
-        if known is not None and not went_back:
+        again = self._is_again(payment_id, payment.paid_on)
+        if payment_id in self.went_back and payment_id not in self.reversals and not again:
+            return
+        came_back = again and self.reversals.pop(payment_id, None) is not None
+        known = None if came_back else self.received.get(payment_id)
+        if known is None:
+            if self.closed:
+                self._name(payment.amount)
+        elif known.told_at is None:
+            self._name(replace(payment.amount, minor=max(0, payment.amount.minor - known.amount.minor)))
+        else:
             payment = replace(payment, told_at=known.told_at)
-        elif self.closed:
-            self._name(payment.amount)
         self.received[payment_id] = payment
 
-    def _reverse(self, payment_id: str, amount: Money, at: datetime) -> None:
-        """What goes back of a payment that was never told of was part of what settled the invoice."""
-        first = payment_id not in self.reversals
-        if first and payment_id not in self.received and self.settled and self.settled_on is not None:
-            self.received[payment_id] = Payment(self.settled_on, self._name(amount))
-        self.reversals[payment_id] = amount
+    def _is_again(self, payment_id: str, paid_on: date) -> bool:
+        """Whether a payment of this date is later than the one that went back, and no earlier than its reversal."""
+        if payment_id not in self.went_back:
+            return False
+        received_on, reversed_on = self.went_back[payment_id]
+        return paid_on > received_on and paid_on >= reversed_on
+
+    def _reverse(self, back: facts.PaymentReversed, at: datetime) -> None:
+        """What goes back of a payment that was never told of was part of what settled the invoice.
+
+        Of such a payment the reversal's date is all that is known. A reversal that is told once more changes nothing:
+        what came in since does not go back.
+        """
+        if back in self.told_back:
+            return
+        self.told_back.add(back)
+        name, first = back.payment_id, back.payment_id not in self.reversals
+        if first and name not in self.received and self.settled and self.settled_on is not None:
+            self.received[name] = Payment(self.settled_on, self._name(back.amount))
+        known = self.received.get(name)
+        received_on = back.paid_on if known is None or known.told_at is None else known.paid_on
+        self.went_back[name] = (received_on, back.paid_on)
+        self.reversals[name] = back.amount
         if first and self.closed and self._owed() > 0:
             self.closed = False
             self.reopened.append(at)

@@ -15,12 +15,21 @@ from tests.domain_factories import DUE_ON, a_fact, a_seller, an_account, days, e
 F1 = InvoiceId("F-1")
 
 
-def paid(amount: int, name: str = "p1") -> facts.PaymentReceived:
-    return facts.PaymentReceived(F1, name, euros(amount), DUE_ON)
+def paid(amount: int, name: str = "p1", day: int = 0) -> facts.PaymentReceived:
+    return facts.PaymentReceived(F1, name, euros(amount), days(day))
 
 
-def returned(amount: int, name: str = "p1") -> facts.PaymentReversed:
-    return facts.PaymentReversed(F1, name, euros(amount), DUE_ON)
+def returned(amount: int, name: str = "p1", day: int = 0) -> facts.PaymentReversed:
+    return facts.PaymentReversed(F1, name, euros(amount), days(day))
+
+
+def again(amount: int) -> facts.PaymentReceived:
+    """The same collection, presented a second time a week later."""
+    return paid(amount, day=7)
+
+
+def returned_again(amount: int) -> facts.PaymentReversed:
+    return returned(amount, day=7)
 
 
 def credited(amount: int, name: str = "c1") -> facts.CreditNoteIssued:
@@ -99,11 +108,15 @@ def test_parts_told_of_after_the_whole_go_back_one_by_one() -> None:
 @pytest.mark.parametrize(
     "bodies",
     [
-        (paid(100), returned(100), paid(100)),
-        (paid(100), returned(30), paid(100)),
-        (ALL_PAID, returned(100), paid(100)),
+        (paid(100), returned(100), again(100)),
+        (paid(100), returned(30), again(100)),
+        (ALL_PAID, returned(100), again(100)),
+        (ALL_PAID, returned(30), again(100)),
+        (returned(100), again(100)),
         (paid(100), returned(100), ALL_PAID, paid(100)),
-        (paid(100), returned(100), paid(100), returned(100), paid(100)),
+        (paid(100), returned(100), ALL_PAID, again(100)),
+        (paid(100), returned(100, day=5), paid(100, day=5)),
+        (paid(100), returned(100), again(100), returned_again(100), paid(100, day=14)),
     ],
 )
 def test_a_collection_that_is_presented_again_under_its_old_id_is_paid(bodies: tuple[Body, ...]) -> None:
@@ -113,13 +126,15 @@ def test_a_collection_that_is_presented_again_under_its_old_id_is_paid(bodies: t
 @pytest.mark.parametrize(
     ("bodies", "balance"),
     [
-        ((paid(100), returned(100), paid(100), returned(100)), 100),
-        ((paid(100), returned(100), paid(100), returned(60)), 60),
-        ((paid(100), returned(100), ALL_PAID, returned(100)), 100),
-        ((paid(100), returned(100), ALL_PAID, paid(100), returned(100)), 100),
-        ((paid(100), returned(100), status("212"), returned(100)), 100),
-        ((ALL_PAID, returned(100), ALL_PAID, returned(100)), 100),
-        ((ALL_PAID, returned(100), paid(100), returned(100)), 100),
+        ((paid(100), returned(100), again(100), returned_again(100)), 100),
+        ((paid(100), returned(100), again(100), returned(100, day=12)), 100),
+        ((paid(100), returned(100), again(100), returned_again(60)), 60),
+        ((paid(100), returned(100), ALL_PAID, returned_again(100)), 100),
+        ((paid(100), returned(100), ALL_PAID, again(100), returned_again(100)), 100),
+        ((paid(100), returned(100), ALL_PAID, paid(100), returned_again(100)), 100),
+        ((paid(100), returned(100), status("212"), returned_again(100)), 100),
+        ((ALL_PAID, returned(100), ALL_PAID, returned_again(100)), 100),
+        ((ALL_PAID, returned(100), again(100), returned_again(100)), 100),
     ],
 )
 def test_what_came_in_again_may_go_back_again(bodies: tuple[Body, ...], balance: int) -> None:
@@ -128,17 +143,53 @@ def test_what_came_in_again_may_go_back_again(bodies: tuple[Body, ...], balance:
     assert len(state.reopened) == 2
 
 
+@pytest.mark.parametrize(
+    "bodies",
+    [
+        (paid(100), returned(100), ALL_PAID, returned(100)),
+        (paid(100), returned(100), again(100), returned(100)),
+        (ALL_PAID, returned(100), ALL_PAID, returned(100)),
+        (ALL_PAID, returned(100), again(100), returned(100)),
+        (returned(100), ALL_PAID, returned(100)),
+    ],
+)
+def test_one_reversal_told_twice_does_not_take_back_what_came_in_since(bodies: tuple[Body, ...]) -> None:
+    """A bank and a billing system both tell of it, in events of their own."""
+    assert f1(*bodies).standing is Standing.PAID
+
+
+@pytest.mark.parametrize(
+    ("bodies", "balance"),
+    [
+        ((paid(100), returned(100), paid(100)), 100),
+        ((paid(100), returned(100, day=5), paid(100)), 100),
+        ((paid(100), returned(100, day=5), paid(100, day=1)), 100),
+        ((paid(100), returned(30), paid(100)), 30),
+        ((ALL_PAID, returned(100), paid(100)), 100),
+        ((ALL_PAID, returned(100, day=5), paid(100)), 100),
+        ((ALL_PAID, returned(100, day=5), paid(100), paid(100)), 100),
+        ((ALL_PAID, returned(30), paid(100)), 30),
+        ((returned(100), paid(100), paid(100)), 100),
+        ((paid(100), returned(100), again(100), paid(100), again(100), returned_again(100), paid(100)), 100),
+        ((paid(100), returned(100), ALL_PAID, paid(100), paid(100, "p2"), returned(100, "p2")), 100),
+    ],
+)
+def test_a_payment_that_is_stated_again_did_not_come_in_again(bodies: tuple[Body, ...], balance: int) -> None:
+    """An export tells each night of every payment: what went back of one is owed all the same."""
+    assert f1(*bodies).balance == euros(balance)
+
+
 def test_a_reversal_that_is_told_of_before_its_payment_waits_for_it() -> None:
     """Events come in any order: nothing had been counted yet that could have gone back."""
     assert f1(returned(100), paid(100)).balance == euros(100)
-    assert f1(returned(100), paid(100), paid(100)).standing is Standing.PAID
+    assert f1(returned(100), paid(100), again(100)).standing is Standing.PAID
 
 
 def test_of_one_instant_the_sequence_says_whether_a_payment_came_back_or_in_again() -> None:
     told = [a_fact(issued()), at_one_instant(paid(100), 1), at_one_instant(returned(100), 2)]
-    again = at_one_instant(paid(100), 3)
-    assert an_account(*told, again).invoices[0].standing is Standing.PAID
-    assert an_account(*told, replace(again, stamp=again.stamp._replace(sequence="0"))).units != ()
+    later = at_one_instant(again(100), 3)
+    assert an_account(*told, later).invoices[0].standing is Standing.PAID
+    assert an_account(*told, replace(later, stamp=later.stamp._replace(sequence="0"))).units != ()
 
 
 def at_one_instant(body: Body, sequence: int) -> facts.Fact:
@@ -150,6 +201,7 @@ def at_one_instant(body: Body, sequence: int) -> facts.Fact:
 def test_a_reversal_that_is_told_of_again_with_another_amount_counts_once() -> None:
     assert f1(paid(100), returned(100), returned(60)).balance == euros(60)
     assert f1(ALL_PAID, returned(100), returned(60)).balance == euros(60)
+    assert f1(paid(100), returned(100), returned(60), returned(100)).balance == euros(60)
 
 
 def test_a_payment_after_a_reversal_that_nobody_knew_of_counts() -> None:

@@ -25,8 +25,8 @@ IN_PARTS = issued(instalments=(an_instalment(0, 60), an_instalment(30, 40)))
 PLAN = facts.PaymentPlanAgreed((F1, F2), (an_instalment(10, 50), an_instalment(40, 150)))
 
 
-def paid(amount: int, invoice: InvoiceId = F1, name: str = "p1") -> facts.PaymentReceived:
-    return facts.PaymentReceived(invoice, name, euros(amount), DUE_ON)
+def paid(amount: int, invoice: InvoiceId = F1, name: str = "p1", day: int = 0) -> facts.PaymentReceived:
+    return facts.PaymentReceived(invoice, name, euros(amount), days(day))
 
 
 def gone_back(amount: int, name: str = "p1") -> facts.PaymentReversed:
@@ -155,7 +155,8 @@ HALVES = facts.PaymentPlanAgreed((F1,), (an_instalment(10, 50), an_instalment(40
         ((), (issued(total=euros(150)),), 50),
         ((), (issued(total=euros(150)), issued()), 50),
         ((paid(40, name="p0"),), (gone_back(40, "p0"),), 50),
-        ((paid(40, name="p0"),), (gone_back(40, "p0"), paid(40, name="p0")), 10),
+        ((paid(40, name="p0"),), (gone_back(40, "p0"), paid(40, name="p0")), 50),
+        ((paid(40, name="p0"),), (gone_back(40, "p0"), paid(40, name="p0", day=7)), 10),
         ((paid(40, name="p0"),), (paid(15, name="p0"),), 35),
         ((credited(40),), (credited(15),), 35),
         ((facts.InvoicePaid(F1, DUE_ON),), (gone_back(100, "p0"),), 50),
