@@ -23,6 +23,7 @@ amounts = st.builds(Money, st.integers(1, 300), currencies)
 reply_ids = st.sampled_from(["r1", "r2"])
 payment_ids = st.sampled_from(["p1", "p2", "p3"])
 due_days = st.integers(-30, 60).map(lambda n: DUE_ON + timedelta(days=n))
+paid_days = st.sampled_from([DUE_ON, DUE_ON + timedelta(days=7)])
 
 
 @st.composite
@@ -60,10 +61,10 @@ def plans(draw: st.DrawFn) -> facts.PaymentPlanAgreed:
 two_customers = st.sampled_from([a_customer(), a_customer(), a_customer(id=CustomerId("C-2"))])
 
 money_moves: st.SearchStrategy[Body] = st.one_of(
-    st.builds(facts.PaymentReceived, names, payment_ids, amounts, st.just(DUE_ON)),
-    st.builds(facts.PaymentReversed, names, payment_ids, amounts, st.just(DUE_ON)),
+    st.builds(facts.PaymentReceived, names, payment_ids, amounts, paid_days),
+    st.builds(facts.PaymentReversed, names, payment_ids, amounts, paid_days),
     st.builds(facts.CreditNoteIssued, names, st.sampled_from(["c1", "c2"]), amounts),
-    st.builds(facts.InvoicePaid, names, st.just(DUE_ON)),
+    st.builds(facts.InvoicePaid, names, paid_days),
 )
 holds: st.SearchStrategy[Body] = st.one_of(
     st.builds(facts.InvoiceDisputed, names, st.just("broken")),
