@@ -58,7 +58,12 @@ def fold_accounts(
 
 
 def _addresses(found: Sequence[Fact]) -> set[str]:
-    """Every address that these facts mention: those whose suppression matters."""
+    """Every address that these facts may come to mean: those whose suppression matters.
+
+    A national number is one of any country that they name: which of them it is, `fold` knows.
+    """
     customers = [f.body.customer for f in found if isinstance(f.body, facts.InvoiceIssued | facts.CustomerUpdated)]
-    contacts = [contact for customer in customers for contact in customer.contacts]
-    return {address for contact in contacts for address in (contact.email, contact.phone) if address}
+    contacts = {contact for customer in customers for contact in customer.contacts}
+    countries = {customer.country for customer in customers if customer.country is not None}
+    read_again = {contact.living_in(country) for contact in contacts if contact.national for country in countries}
+    return {address for contact in contacts | read_again for address in (contact.email, contact.phone) if address}
