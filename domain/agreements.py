@@ -116,6 +116,9 @@ class Agreements:
         return Money(sum(one.minor for one in owed), owed[0].currency)
 
     def _take_back_dispute(self, task_id: str) -> None:
+        for settled in self.settled.values():
+            for invoice_id, (reason, tasks) in settled.items():
+                settled[invoice_id] = (reason, tuple(name for name in tasks if name != task_id))
         for ledger in self.ledgers.values():
             ledger.disputed_in = tuple(name for name in ledger.disputed_in if name != task_id)
         for invoice_id, dispute in self.settled.pop(task_id, {}).items():

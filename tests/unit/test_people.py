@@ -10,8 +10,9 @@ from domain import facts
 from domain.about import said_of
 from domain.event import EventError
 from domain.ids import CustomerId, InvoiceId, StepId, UnitId
+from domain.plan import plan
 from domain.read_event import read_event
-from tests.domain_factories import an_account, an_instalment, in_turn, issued
+from tests.domain_factories import a_policy, an_account, an_instalment, in_turn, issued, late_morning
 from tests.factories import Json, event
 
 C1, OTHER = CustomerId("C-1"), CustomerId("C-2")
@@ -71,6 +72,22 @@ def test_what_others_said_of_a_unit_holds_for_who_owes_it_now() -> None:
 def test_what_others_took_back_is_taken_back(taken_back: facts.TaskClosed) -> None:
     account = an_account(issued(), about_f1("disputed"), taken_back)
     assert (account.invoices[0].disputed, account.closed_tasks) == (None, ())
+
+
+@pytest.mark.parametrize("customer", [C1, OTHER])
+def test_a_dispute_that_was_taken_back_does_not_come_back_with_what_had_settled_it(customer: CustomerId) -> None:
+    """Else somebody is to settle what nobody contested: by a task that who owes the unit now knows nothing of."""
+    told = [
+        about_f1("disputed"),
+        about_f1("resolved", "dispute"),
+        about_f1("no_answer"),
+        about_f1("postponed", "dispute"),
+    ]
+    named = [replace(one, customer_id=customer, task_id=f"t-{one.kind}") for one in told]
+    account = an_account(issued(), *named)
+    assert account.invoices[0].disputed_in == ()
+    assert plan(account, a_policy(), late_morning(5)).tasks == ()
+    assert an_account(issued(), *named[:2], named[3]).invoices[0].disputed_in == ("t-phone",)
 
 
 def test_what_others_said_of_themselves_stays_theirs() -> None:
