@@ -52,7 +52,9 @@ class InvoiceState:
     reached us. `disputed`, `status_code` and `foreign_payment` say why its units wait; `disputed_in` are the ids of
     the tasks in which the customer contested it, if that is not resolved. `reopened` are the instants
     at which a reversed payment opened it again. `payments` are in the order of their days, `credit_notes` in that
-    of their ids. `contested` says that it was ever disputed, `heard_at` when the last fact about it reached us.
+    of their ids. `contested` says that it was ever disputed, `heard_at` when the last fact about it reached us,
+    `money_at` when the last payment or credit note did, `foreign_at` when the last in another currency did;
+    `announced_at` when each status did by which its payment is on its way now.
     """
 
     invoice: Invoice
@@ -69,6 +71,9 @@ class InvoiceState:
     credit_notes: tuple[CreditNote, ...] = ()
     contested: bool = False
     heard_at: datetime | None = None
+    money_at: datetime | None = None
+    foreign_at: datetime | None = None
+    announced_at: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +152,10 @@ class Account:
 
     `units` are those still owed, in order of due date; `invoices` are all of them, settled ones too.
     `history` are the reminders so far, oldest first; `suppressed` the (channel, address key) pairs out of use.
-    `closed_tasks` and `promises` are in the order in which they came; `unread` are the replies whose task is not
-    closed, `low_scores` the surveys whose answer nobody has looked into. `complaint` (the oldest that is open) and
-    `failed_method` say in words why no ladder should begin.
+    `closed_tasks` and `promises` are in the order in which they came, `closed_at` says when each of the tasks was
+    closed (aware); `unread` are the replies whose task is not closed, `low_scores` the surveys whose answer nobody
+    has looked into. `complaint` (the oldest that is open) and `failed_method` say in words why no ladder should
+    begin.
     `wrote` are the keys of the numbers that he wrote to us from over WhatsApp, each with when last (aware).
     `segment` is set by hand or derived from `invoices`. `elsewhere` is what its contacts got about other customers.
     """
@@ -162,6 +168,7 @@ class Account:
     history: tuple[PastReminder, ...] = ()
     suppressed: frozenset[tuple[Channel, str]] = frozenset()
     closed_tasks: tuple[TaskClosed, ...] = ()
+    closed_at: tuple[datetime, ...] = ()
     unread: tuple[ReplyReceived, ...] = ()
     low_scores: tuple[TaskClosed, ...] = ()
     complaint: str | None = None

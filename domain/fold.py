@@ -72,6 +72,7 @@ def fold(
         history=tuple(sorted(history, key=lambda past: (past.at, past.id))),
         suppressed=frozenset((entry.channel, address_key(entry.address)) for entry in suppressed),
         closed_tasks=tuple(people.closed.values()),
+        closed_at=tuple([people.closed_at[name] for name in people.closed]),
         unread=people.unread(),
         low_scores=people.low_scores(),
         wrote=tuple(sorted(people.wrote.items())),

@@ -65,10 +65,8 @@ def gates_of(unit: Unit, account: Account, policy: Policy) -> tuple[Gate, ...]:
     held = []
     for gate in found:
         about = {unit.id, *names[gate.invoice]} if gate.is_of_invoice else {unit.id}
-        if not (gate.is_of_invoice and about & had):
-            asked = asked_for(gate, about, account)
-            if asked is not None:
-                held.append(asked)
+        if not (gate.is_of_invoice and about & had) and passed_at(gate.why, about, account) is None:
+            held.append(asked_again(gate, about, account))
     return tuple(held)
 
 
@@ -110,16 +108,22 @@ def _wrong(unit: Unit, state: InvoiceState, policy: Policy) -> Iterator[str]:
             yield name
 
 
-def asked_for(gate: Gate, about: set[UnitId], account: Account) -> Gate | None:
-    """The gate with when a person is asked, by what came of it before; None if a person lets it pass."""
-    closed = [task for task in account.closed_tasks if _is_about(task, gate.why, about)]
+def passed_at(why: str, about: set[UnitId], account: Account) -> datetime | None:
+    """When a person said last that this is right as it is (aware); None if nobody did."""
+    return max([at for task, at in _closed(why, about, account) if task.outcome == TaskOutcome.AS_IS], default=None)
+
+
+def asked_again(gate: Gate, about: set[UnitId], account: Account) -> Gate:
+    """The gate with when a person is asked, by what came of it before."""
+    closed = [task for task, _ in _closed(gate.why, about, account)]
     if not closed:
         return gate
-    if any(task.outcome == TaskOutcome.AS_IS for task in closed):
-        return None
     asked_at = start_of_day(account.place, max(task.next_on for task in closed))
-    return replace(gate, asked_at=asked_at, round=len(closed))
+    return replace(gate, asked_at=max(asked_at, gate.asked_at or asked_at), round=len(closed))
 
 
-def _is_about(task: TaskClosed, why: str, about: set[UnitId]) -> bool:
-    return task.kind == TaskKind.FIX and task.step == why and not about.isdisjoint(task.units)
+def _closed(why: str, about: set[UnitId], account: Account) -> Iterator[tuple[TaskClosed, datetime]]:
+    """How people were done with this before, each with when."""
+    for task, at in zip(account.closed_tasks, account.closed_at, strict=True):
+        if task.kind == TaskKind.FIX and task.step == why and not about.isdisjoint(task.units):
+            yield task, at

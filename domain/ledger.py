@@ -64,7 +64,10 @@ class Ledger:
     disputed_in: tuple[str, ...] = ()
     contested: bool = False
     heard_at: datetime | None = None
+    money_at: datetime | None = None
+    foreign_at: datetime | None = None
     status_code: str | None = None
+    announced_at: list[datetime] = field(default_factory=list)
     reopened: list[datetime] = field(default_factory=list)
 
     def apply(self, fact: Fact) -> None:
@@ -73,11 +76,11 @@ class Ledger:
             case facts.InvoiceIssued(invoice=invoice):
                 self._restate(invoice)
             case facts.PaymentReceived(payment_id=payment_id, amount=amount, paid_on=paid_on):
-                self._receive(payment_id, Payment(paid_on, amount, fact.stamp.time))
+                self._receive(payment_id, Payment(paid_on, amount, fact.stamp.time), fact.received_at)
             case facts.PaymentReversed():
                 self._reverse(fact.body, fact.stamp.time)
             case facts.CreditNoteIssued(credit_note_id=note_id, amount=amount):
-                self.credited[note_id] = amount
+                self._credit(note_id, amount, fact.received_at)
             case facts.InvoicePaid(paid_on=paid_on):
                 self._settle(paid_on)
             case facts.InvoiceCancelled():
@@ -89,12 +92,12 @@ class Ledger:
             case facts.TermsExtended(due_on=due_on):
                 self.extended_to = due_on
             case facts.EInvoiceStatusChanged(code=code):
-                self._take_status(code, fact.stamp.time.astimezone(self.zone).date())
+                self._take_status(code, fact.stamp.time.astimezone(self.zone).date(), fact.received_at)
             case _:
                 return
         self.closed = self.closed or self._owed() <= 0 < self.invoice.total.minor
         self.contested = self.contested or self._is_contested()
-        self.heard_at = fact.received_at if self.heard_at is None else max(self.heard_at, fact.received_at)
+        self.heard_at = _later(self.heard_at, fact.received_at)
 
     def contest(self, task_id: str) -> None:
         """The customer contested it in this task."""
@@ -143,6 +146,9 @@ class Ledger:
             reopened=tuple(self.reopened),
             contested=self.contested,
             heard_at=self.heard_at,
+            money_at=self.money_at,
+            foreign_at=self.foreign_at,
+            announced_at=tuple(self.announced_at),
         )
 
     def _standing(self) -> Standing:
@@ -156,7 +162,7 @@ class Ledger:
             self.extended_to = None
         self.invoice = invoice
 
-    def _receive(self, payment_id: str, payment: Payment) -> None:
+    def _receive(self, payment_id: str, payment: Payment, at: datetime) -> None:
         """A payment that is told of after `invoice.paid` is part of what settled the invoice.
 
         One that went back has come in again if it is of a later date; else it is merely stated again.
@@ -166,6 +172,8 @@ class Ledger:
             return
         came_back = again and self.reversals.pop(payment_id, None) is not None
         known = None if came_back else self.received.get(payment_id)
+        if known is None or known.amount != payment.amount:
+            self._note_money(payment.amount, at)
         if known is None:
             if self.closed:
                 self._name(payment.amount)
@@ -174,6 +182,17 @@ class Ledger:
         else:
             payment = replace(payment, told_at=known.told_at)
         self.received[payment_id] = payment
+
+    def _credit(self, note_id: str, amount: Money, at: datetime) -> None:
+        if self.credited.get(note_id) != amount:
+            self._note_money(amount, at)
+        self.credited[note_id] = amount
+
+    def _note_money(self, amount: Money, at: datetime) -> None:
+        """When something reached us that had not been told of before."""
+        self.money_at = _later(self.money_at, at)
+        if amount.currency != self.invoice.total.currency:
+            self.foreign_at = _later(self.foreign_at, at)
 
     def _is_again(self, payment_id: str, paid_on: date) -> bool:
         """Whether a payment of this date is later than the one that went back, and no earlier than its reversal."""
@@ -218,8 +237,9 @@ class Ledger:
         self.settled -= named
         return Money(named, currency)
 
-    def _take_status(self, code: str, on: date) -> None:
+    def _take_status(self, code: str, on: date, at: datetime) -> None:
         self.status_code = code
+        self.announced_at = [*self.announced_at, at] if code == PAYMENT_SENT_CODE else []
         self.cancelled = self.cancelled or code == CANCELLED_CODE
         if code == PAID_CODE:
             self._settle(on)
@@ -257,6 +277,10 @@ class Ledger:
         """A currency other than the invoice's in which something was paid: a person has to look."""
         own = self.invoice.total.currency
         return next((m.currency for m in self._came_in() if m.minor and m.currency != own), None)
+
+
+def _later(known: datetime | None, at: datetime) -> datetime:
+    return at if known is None else max(known, at)
 
 
 def _less(payment: Payment, back: Money | None) -> Payment:

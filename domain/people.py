@@ -24,6 +24,7 @@ class People:
 
     customer_id: CustomerId
     closed: dict[str, facts.TaskClosed] = field(default_factory=dict)
+    closed_at: dict[str, datetime] = field(default_factory=dict)
     replies: dict[str, facts.ReplyReceived] = field(default_factory=dict)
     wrote: dict[str, datetime] = field(default_factory=dict)
     complaints: dict[str, str] = field(default_factory=dict)
@@ -37,6 +38,7 @@ class People:
                 self.closed.pop(task_id, None)
                 if body.customer_id == self.customer_id or _goes_with_units(body):
                     self.closed[task_id] = body
+                    self.closed_at[task_id] = min(fact.stamp.time, fact.received_at)
             case facts.ReplyReceived(customer_id=customer_id, reply_id=reply_id) if customer_id == self.customer_id:
                 self.replies.setdefault(reply_id, body)
                 if body.channel is Channel.WHATSAPP and body.address:

@@ -1,5 +1,7 @@
 """Money that came in another currency, or was said to be sent: the unit waits, and a person is told."""
 
+from dataclasses import replace
+
 import pytest
 
 from domain import facts
@@ -29,6 +31,7 @@ from tests.domain_factories import (
 
 F1 = InvoiceId("F-1")
 DOLLARS = facts.PaymentReceived(F1, "p1", Money(10_000, "USD"), DUE_ON)
+FIVE_DOLLARS = facts.PaymentReceived(F1, "p0", Money(500, "USD"), DUE_ON)
 SENT = facts.EInvoiceStatusChanged(F1, "211")
 POLICY = a_policy(FIRST)
 
@@ -100,3 +103,49 @@ def test_money_in_the_right_currency_and_another_status_end_it() -> None:
     for right in (told((1, DOLLARS), (4, back)), told((1, SENT), (4, facts.EInvoiceStatusChanged(F1, "205")))):
         found = plan(right, POLICY, late_morning(5))
         assert (asked(found), found.tasks) == (("first", [("F-1", "first")]), ())
+
+
+@pytest.mark.parametrize(
+    ("why", "first", "next_one"), [("other_currency", FIVE_DOLLARS, DOLLARS), ("payment_sent", SENT, SENT)]
+)
+def test_what_comes_after_one_was_let_pass_is_looked_into_again(why: str, first: Body, next_one: Body) -> None:
+    """Of the five dollars a person said that they change nothing; of the whole sum nobody has."""
+    passed = (1, first), (12, closed("as_is", why, 13))
+    assert asked(plan(told(*passed), POLICY, late_morning(20))) is not None
+    doubted = told(*passed, (18, next_one))
+    days_to_come = 10 if why == "payment_sent" else 0
+    waits = plan(doubted, POLICY, late_morning(18))
+    assert (waits.reminder, waits.again_at) == (None, paris(days(28)) if days_to_come else None)
+    assert plan(doubted, POLICY, late_morning(18 + days_to_come)).tasks == (a_fix(why, 1),)
+    again = told(*passed, (18, next_one), (29, replace(closed("as_is", why, 30), task_id="t-2")))
+    assert asked(plan(again, POLICY, late_morning(30))) is not None
+
+
+def test_a_payment_that_was_told_of_after_another_was_let_pass_was_not_looked_into() -> None:
+    """Whenever it was made: who let the other pass could not know of it."""
+    late = replace(on_day(5, DOLLARS), received_at=paris(days(18)))
+    known = on_day(1, FIVE_DOLLARS), on_day(12, closed("as_is", "other_currency", 13))
+    assert plan(an_account(issued(), *known, late), POLICY, late_morning(18)).tasks == (a_fix("other_currency", 1),)
+
+
+def test_what_is_only_told_again_was_looked_into() -> None:
+    passed = (1, DOLLARS), (12, closed("as_is", "other_currency", 13)), (14, DOLLARS)
+    assert asked(plan(told(*passed), POLICY, late_morning(20))) is not None
+    note = facts.CreditNoteIssued(F1, "c1", Money(500, "USD"))
+    passed_too = (1, note), (12, closed("as_is", "other_currency", 13)), (14, note)
+    assert asked(plan(told(*passed_too), POLICY, late_morning(20))) is not None
+
+
+def test_what_is_owed_in_another_currency_since_it_was_paid_is_doubted_until_it_is_let_pass() -> None:
+    euros_came = (1, facts.PaymentReceived(F1, "p1", euros(50), days(1)))
+    in_dollars = (2, issued(total=Money(10_000, "USD")))
+    assert plan(told(euros_came, in_dollars), POLICY, late_morning(3)).tasks == (a_fix("other_currency"),)
+    as_is = (4, closed("as_is", "other_currency", 4))
+    assert asked(plan(told(euros_came, in_dollars, as_is), POLICY, late_morning(5))) is not None
+
+
+@pytest.mark.parametrize("nightly", [issued(), SENT])
+def test_news_that_are_no_payment_do_not_put_off_that_somebody_asks(nightly: Body) -> None:
+    restated = told((1, SENT), *((day, nightly) for day in range(2, 11)))
+    assert plan(restated, POLICY, late_morning(3)).again_at == paris(days(11))
+    assert plan(restated, POLICY, paris(days(11))).tasks == (a_fix("payment_sent"),)
