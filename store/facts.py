@@ -189,9 +189,20 @@ def _row(one: NewFact) -> tuple[Any, ...]:
     )
 
 
+_OF_ITS_OWN = 6
+"""So many digits at the end of a phone number are the same in each country's way to write it."""
+
+
 def accounts_naming(connection: sa.Connection, seller: SellerId, address: str) -> list[AccountKey]:
-    """The accounts whose facts mention an address, in whatever case. It reads all of the seller's facts."""
+    """The accounts whose facts mention an address, in whatever case, or a national number that it may be.
+
+    It reads all of the seller's facts.
+    """
     mentions = sa.func.strpos(sa.func.lower(facts.c.body), address.lower()) > 0
+    if address.startswith("+"):
+        digits = sa.func.regexp_replace(facts.c.body, "[^0-9]", "", "g")
+        is_national = sa.func.strpos(facts.c.body, '"national":"') > 0
+        mentions |= is_national & (sa.func.strpos(digits, address[-_OF_ITS_OWN:]) > 0)
     statement = sa.select(facts.c.account_id).where(
         facts.c.seller == seller,
         facts.c.account_id.is_not(None),

@@ -33,7 +33,7 @@ def fold_accounts(
     found = fact_store.load(connection, keys)
     past = history.load(connection, keys)
     owners = sellers.load(connection, {row.seller for row in rows})
-    addresses = {row.key: _addresses(found[row.key]) for row in rows}
+    addresses = {row.key: addresses_in(found[row.key]) for row in rows}
     suppressed = history.suppressed_among(
         connection, {(row.seller, address) for row in rows for address in addresses[row.key]}
     )
@@ -57,7 +57,7 @@ def fold_accounts(
     return folded
 
 
-def _addresses(found: Sequence[Fact]) -> set[str]:
+def addresses_in(found: Sequence[Fact]) -> set[str]:
     """Every address that these facts may come to mean: those whose suppression matters.
 
     A national number is one of any country that they name: which of them it is, `fold` knows.

@@ -7,7 +7,7 @@ comes after that may fail, and changes nothing of what is so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -15,11 +15,14 @@ from datetime import datetime
 import structlog
 
 from config.wiring import Services
+from domain.addresses import address_key
+from domain.facts import Fact
 from domain.ids import AccountKey, SellerId
 from domain.levels import Channel
 from store import accounts, facts, history, journal
 from store.engine import Connection, Unavailable
 from store.journal import Entry
+from workers.folding import addresses_in
 
 log = structlog.get_logger()
 
@@ -68,12 +71,17 @@ def _tell(services: Services, said: Entry, address: str) -> None:
     """
     concerned: list[AccountKey] = []
     with _if_it_can_be("suppress.not_found_whom", said), services.engine.connect() as connection:
-        concerned = facts.accounts_naming(connection, said.seller, address)
+        known = facts.load(connection, facts.accounts_naming(connection, said.seller, address))
+        concerned = [key for key in sorted(known) if _is_in(known[key], address)]
     with _if_it_can_be("suppress.not_journaled", said), services.engine.begin() as connection:
         journal.write(connection, [replace(said, account=key) for key in concerned])
     with _if_it_can_be("suppress.not_woken", said), services.engine.begin() as connection:
         accounts.lock(connection, concerned)
         accounts.wake(connection, concerned, said.at)
+
+
+def _is_in(found: Sequence[Fact], address: str) -> bool:
+    return address_key(address) in {address_key(one) for one in addresses_in(found)}
 
 
 @contextmanager
