@@ -22,7 +22,8 @@ MOST_OF_BATCH = 100 * 1024 * 1024
 """What a process holds of documents at once."""
 _MOST_REDIRECTS = 2
 _MAGIC = b"%PDF-"
-_KINDS = frozenset({"application/pdf", "application/x-pdf"})
+_KINDS = frozenset({"application/pdf", "application/x-pdf", "application/octet-stream", "binary/octet-stream"})
+"""Stores of objects say of whatever they hold that it is bytes; the first of these tell what it is."""
 
 
 @dataclass(frozen=True, slots=True)

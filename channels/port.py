@@ -54,9 +54,9 @@ class Line:
     """One invoice (or instalment) as a message shows it. `days_late` is negative before the due date.
 
     `balance` is what is asked for (in `thanks`: what came in): `credit_notes` and `payments` are taken off it
-    already, and are shown so that the reader can follow. `charges` come on top. `part` is which instalment of how
-    many; `agreed` are the invoices of the payment plan of which it is an instalment, if it is one: then the addresses
-    are theirs.
+    already, and are shown so that the reader can follow; `total` is what it was before, if it was more. `charges`
+    come on top. `part` is which instalment of how many; `agreed` are the invoices of the payment plan of which it is
+    an instalment, if it is one: then the addresses are theirs.
     """
 
     number: str
@@ -74,6 +74,7 @@ class Line:
     part: tuple[int, int] | None = None
     discount: EarlyPaymentDiscount | None = None
     agreed: tuple[Covered, ...] = ()
+    total: Money | None = None
 
     @property
     def invoices(self) -> tuple[Line | Covered, ...]:
@@ -111,7 +112,7 @@ class Content:
     own templates and brand. A reminder may follow a call (`after_call`), or a promise to pay until `promised_on` that
     was not kept. Only a check-in and a survey may be without lines. `history`, newest first, is for people's sheets
     alone; `address` are the lines of a letter's envelope. `takes_free_text`: WhatsApp needs no approved text now.
-    `consumer`: the customer is a private person.
+    `consumer`: the customer is a private person. `written_before`: a message or a letter about the lead came before.
     """
 
     channel: Channel
@@ -136,6 +137,7 @@ class Content:
     address: tuple[str, ...] = ()
     takes_free_text: bool = False
     consumer: bool = False
+    written_before: bool = True
 
 
 @dataclass(frozen=True, slots=True)

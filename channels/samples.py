@@ -41,7 +41,7 @@ class Case(StrEnum):
     BARE = "bare"
     """The least that there must be: neither a contact's name, nor a document, nor a way to pay."""
     CONSUMER = "consumer"
-    """A private person: of note on sheets of people alone."""
+    """A private person: it changes sheets of people, and mails and letters by one sentence alone."""
     THANKS = "thanks"
     CHECK_IN = "check_in"
     SURVEY = "survey"

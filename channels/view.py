@@ -52,6 +52,7 @@ class LineView:
 
     `part` is which instalment of how many (`parts`) it is, or none. `agreed` are the numbers of the invoices of whose
     payment plan it is an instalment; then `number` lists them, and of several each has its own of the `documents`.
+    `total` is what it was before something was taken off, or none: then `amount` is its balance.
     """
 
     number: str
@@ -69,6 +70,7 @@ class LineView:
     days: int | None = None
     agreed: tuple[str, ...] = ()
     documents: tuple[DocumentView, ...] = ()
+    total: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +84,16 @@ class PayLink:
 
 @dataclass(frozen=True, slots=True)
 class CodeView:
-    """A code to scan: its picture's name, the invoices that it pays, the amount of a transfer (`is_transfer`)."""
+    """A code to scan: its picture's name, the invoices that it pays, the amount of a transfer (`is_transfer`).
+
+    `discounted`: less may be paid for some of them, and the code asks for the whole.
+    """
 
     cid: str
     numbers: str
     is_transfer: bool
     amount: str | None
+    discounted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +145,12 @@ def view_of(content: Content, brand: Brand = Brand()) -> dict[str, object]:  # n
         "due_today": oldest == content.today,
         "deadline": long_date(content.today + FORMAL_DELAY, language),
         "after_call": content.after_call,
+        "written_before": content.written_before,
         "promised": _promised(content, language),
         "links": _links(content.lines, language),
         "transfers": _transfers(content.lines, language),
         "left_out": _left_out(content.lines),
-        "codes": tuple(_code(code, language) for code in codes_in(content, seller)),
+        "codes": tuple(_code(code, lines, language) for code in codes_in(content, seller)),
         "ask": frozenset(content.ask),
         "reason": one_line(content.reason) if content.reason else None,
         "reply_to": one_line(reply_to) if reply_to else None,
@@ -206,6 +213,7 @@ def _line(line: Line, language: str, today: date) -> LineView:
         days=(line.due_on - line.issued_on).days if line.issued_on else None,
         agreed=_numbers(line) if line.agreed else (),
         documents=documents if len(line.invoices) > 1 else (),
+        total=money(line.total, language) if line.total else None,
     )
 
 
@@ -256,9 +264,10 @@ def codes_in(content: Content, seller: str) -> tuple[Code, ...]:
     return codes_of(content.lines, seller) if content.kind is Kind.REMINDER else ()
 
 
-def _code(code: Code, language: str) -> CodeView:
+def _code(code: Code, lines: Sequence[LineView], language: str) -> CodeView:
     amount = money(code.amount, language) if code.amount else None
-    return CodeView(code.cid, listed(code.numbers, language), code.amount is not None, amount)
+    is_discounted = any(line.discount and line.number in code.numbers for line in lines)
+    return CodeView(code.cid, listed(code.numbers, language), code.amount is not None, amount, is_discounted)
 
 
 def _transfers(lines: tuple[Line, ...], language: str) -> tuple[Transfer, ...]:

@@ -30,7 +30,7 @@ from cli.sample_customers import sample_customers
 from config.clock import clock_text
 from config.embedded.processes import StopRequested, stop_on_signals
 from config.wiring import DEFAULT_SELLER, read_settings
-from store import log, overview
+from store import log, overview, worklist
 
 START = datetime(2026, 11, 24, 9, 30, tzinfo=PARIS)
 RATE = 900
@@ -142,7 +142,7 @@ class Show:
             return Seen(
                 rows=log.read(connection, seller=DEFAULT_SELLER),
                 accounts={str(account.customer_id): account for account in accounts},
-                tasks=overview.open_tasks(connection, DEFAULT_SELLER),
+                tasks=worklist.read(connection, seller=DEFAULT_SELLER),
             )
 
     def _send(self, events: Sequence[Json]) -> None:

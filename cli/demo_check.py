@@ -12,7 +12,8 @@ from typing import Any
 
 from cli.sample_book import Contact, SampleCustomer, Silence
 from store.log import LogRow
-from store.overview import AccountView, TaskView
+from store.overview import AccountView
+from store.worklist import TaskRow
 
 DELIVERED = frozenset({"delivered", "read", "opened"})
 """Where an attempt ends well: at the customer's, or as a task before a person."""
@@ -24,7 +25,7 @@ class Seen:
 
     rows: Sequence[LogRow]
     accounts: Mapping[str, AccountView]
-    tasks: Sequence[TaskView]
+    tasks: Sequence[TaskRow]
 
     def rows_of(self, customer: str) -> list[LogRow]:
         """The customer's attempts."""
@@ -63,7 +64,9 @@ def _problems(customer: SampleCustomer, seen: Seen) -> Iterator[str]:
         case Contact(channel, bills):
             wanted = f"{customer.id} {customer.name}: one {channel} about {len(bills)} expected"
             if len(rows) != 1:
-                yield f"{wanted}, {len(rows)} contacts made; the plan says {', '.join(seen.codes_of(customer.id))}"
+                made = "; ".join(f"{row.channel} {row.state} {row.error_code or ''}".rstrip() for row in rows)
+                codes = ", ".join(seen.codes_of(customer.id))
+                yield f"{wanted}, {len(rows)} contacts made ({made or 'none'}); the plan says {codes}"
                 return
             row = rows[0]
             invoices = {customer.invoice_id(bill) for bill in bills}
@@ -75,5 +78,5 @@ def _problems(customer: SampleCustomer, seen: Seen) -> Iterator[str]:
                 yield f"{wanted}, but {rows[0].channel} went out ({rows[0].state})"
             elif code not in seen.codes_of(customer.id):
                 yield f"{wanted}, but the plan says {', '.join(seen.codes_of(customer.id)) or 'nothing yet'}"
-            elif task is not None and not any((t.customer_id, t.kind) == (customer.id, task) for t in seen.tasks):
+            elif task is not None and not any((t.customer, t.kind) == (customer.id, task) for t in seen.tasks):
                 yield f"{wanted}, but there is no {task} task"

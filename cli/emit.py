@@ -18,7 +18,8 @@ from rich.progress import Progress
 
 from cli.event_lines import Line, in_batches, opened
 from cli.known import check_seller
-from config.wiring import DEFAULT_SELLER, Services, build
+from cli.services import opened_services
+from config.wiring import DEFAULT_SELLER, Services
 from domain.ids import SellerId
 from workers.receive import receive
 
@@ -47,12 +48,8 @@ def emit(
     Bad lines are named and left out; the exit code is 2 if there were any.
     """
     shown = "-" if file == "-" else file
-    services = build()
-    try:
-        with opened(file) as source, _progress(file) as advance:
-            tally = _take_in(services, check_seller(services, seller), source, shown, advance)
-    finally:
-        services.engine.dispose()
+    with opened_services() as services, opened(file) as source, _progress(file) as advance:
+        tally = _take_in(services, check_seller(services, seller), source, shown, advance)
     typer.echo(f"{shown}: {tally}")
     return 2 if tally.rejected else 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
@@ -12,7 +11,9 @@ from typing import Annotated, Any
 import typer
 
 from cli.known import Only, an_id_in, check, not_in_the_book
-from config.wiring import DEFAULT_SELLER, Services, build
+from cli.services import opened_services
+from cli.words import json_line
+from config.wiring import DEFAULT_SELLER, Services
 from domain.ids import SellerId
 from domain.reasons import Code, Reason
 from domain.segments import reason_of
@@ -51,15 +52,12 @@ def explain(
 ) -> None:
     """Say why a customer is contacted or not, and what comes next."""
     seller_id, wanted = SellerId(an_id_in("--seller", seller)), an_id_in("CUSTOMER-OR-INVOICE", name)
-    services = build()
-    try:
+    with opened_services() as services:
         with services.engine.connect() as connection:
             check(connection, Only(seller_id))
         found = look(services, seller_id, wanted, services.clock.now())
         if found is None:
             not_in_the_book(services, seller_id, wanted)
-    finally:
-        services.engine.dispose()
     for line in as_lines(found) if as_json else in_words(found, lang):
         typer.echo(line)
 
@@ -160,4 +158,4 @@ def _language(lang: Lang | None, own: str) -> str:
 
 
 def _line(kind: str, values: dict[str, Any]) -> str:
-    return json.dumps({"kind": kind, **values}, ensure_ascii=False)
+    return json_line({"kind": kind, **values})

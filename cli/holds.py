@@ -14,7 +14,8 @@ import typer
 from cli.errors import BadInputError
 from cli.known import Only, check, check_seller
 from cli.own_events import event_of, nudge
-from config.wiring import DEFAULT_SELLER, Services, build
+from cli.services import opened_services
+from config.wiring import DEFAULT_SELLER, Services
 from domain.event import EventError
 from domain.fields import an_instant_or_day
 from domain.ids import CustomerId
@@ -38,14 +39,11 @@ def hold(
 
     Until an instant, or until `relance release`. What a provider already has cannot be called back.
     """
-    services = build()
-    try:
+    with opened_services() as services:
         end = _end(until, services.clock.now())
         data = {"customer_id": customer, "reason": reason, "until": until}
         told = f"held until {'released' if end is None else f'{end:%Y-%m-%d %H:%M} UTC'}"
         _say(services, seller, "customer.held", data, told)
-    finally:
-        services.engine.dispose()
 
 
 def release(customer: _Customer, seller: _Seller = DEFAULT_SELLER) -> None:
@@ -53,11 +51,8 @@ def release(customer: _Customer, seller: _Seller = DEFAULT_SELLER) -> None:
 
     Reminders go on by the policy; steps that were missed meanwhile become one.
     """
-    services = build()
-    try:
+    with opened_services() as services:
         _say(services, seller, "customer.released", {"customer_id": customer}, "released")
-    finally:
-        services.engine.dispose()
 
 
 def _end(until: str | None, now: datetime) -> datetime | None:
@@ -83,5 +78,5 @@ def _say(services: Services, seller: str, kind: str, data: dict[str, Any], told:
     with services.engine.connect() as connection:
         check(connection, Only(seller_id, customer))
         known = overview.account(connection, seller_id, customer)
-    nudge(services, receive(services, seller_id, [event], services.clock.now()))
+    nudge(services, receive(services, seller_id, [event], services.clock.now()).inbox_ids)
     typer.echo(f"{customer} ({known.name}): {told}" if known is not None and known.name else f"{customer}: {told}")

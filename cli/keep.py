@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
-from config.wiring import build
+from cli.services import opened_services
+from cli.words import json_line
 from workers.keep import keep as keep_now
 from workers.keep import would_leave
 
@@ -21,10 +21,7 @@ def keep(
     It makes the journal's next months too. The scheduler has it done each hour. RELANCE_KEEP_MONTHS and
     RELANCE_KEEP_RAW_MONTHS say how long what is kept.
     """
-    services = build()
-    try:
+    with opened_services() as services:
         left = (would_leave if is_dry else keep_now)(services, services.clock.now())
-    finally:
-        services.engine.dispose()
     for name, number in left.items():
-        typer.echo(json.dumps({"kind": name, "count": number}) if as_json else f"{name}: {number}")
+        typer.echo(json_line({"kind": name, "count": number}) if as_json else f"{name}: {number}")

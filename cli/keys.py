@@ -10,8 +10,10 @@ import typer
 
 from cli.errors import BadInputError
 from cli.known import an_id_in, check, check_seller, only
+from cli.services import opened_services
+from cli.words import json_line
 from config.keys import KEY_PREFIX, new_key, webhook_secret
-from config.wiring import DEFAULT_SELLER, build, required
+from config.wiring import DEFAULT_SELLER, required
 from store import sellers
 from store.sellers import KeyRow
 
@@ -32,15 +34,12 @@ def create(
 
     Its id, which is no secret, is told beside them on standard error.
     """
-    services = build()
-    secret_key = required(services.settings.secret_key, "RELANCE_SECRET_KEY")
-    try:
+    with opened_services() as services:
+        secret_key = required(services.settings.secret_key, "RELANCE_SECRET_KEY")
         whose = check_seller(services, seller)
         key_id, key = new_key()
         with services.engine.begin() as connection:
             sellers.add_key(connection, key_id, key, whose)
-    finally:
-        services.engine.dispose()
     secret = webhook_secret(secret_key, key_id)
     if as_json:
         typer.echo(json.dumps({"id": key_id, "seller": whose, "key": key, "signing_secret": secret}))
@@ -58,15 +57,11 @@ def list_(
 ) -> None:
     """List the keys by their ids: whose each is, when it was made and revoked. The keys themselves are not kept."""
     of = only(seller)
-    services = build()
-    try:
-        with services.engine.connect() as connection:
-            check(connection, of)
-            found = sellers.keys(connection, seller=of.seller)
-    finally:
-        services.engine.dispose()
+    with opened_services() as services, services.engine.connect() as connection:
+        check(connection, of)
+        found = sellers.keys(connection, seller=of.seller)
     for one in found:
-        typer.echo(json.dumps(one.as_dict(), ensure_ascii=False) if as_json else _one_line(one))
+        typer.echo(json_line(one.as_dict()) if as_json else _one_line(one))
     if not found and not as_json:
         typer.echo("There is no key.", err=True)
 
@@ -82,13 +77,9 @@ def revoke(
     key_id = an_id_in("ID", name)
     if key_id.startswith(KEY_PREFIX):  # not said again here
         raise BadInputError("ID: this is a key, and not its id; `relance key list` shows the ids")
-    services = build()
-    try:
-        with services.engine.begin() as connection:
-            known = sellers.keys(connection, key_id=key_id)
-            sellers.revoke_key(connection, key_id, services.clock.wall())
-    finally:
-        services.engine.dispose()
+    with opened_services() as services, services.engine.begin() as connection:
+        known = sellers.keys(connection, key_id=key_id)
+        sellers.revoke_key(connection, key_id, services.clock.wall())
     if not known:
         raise BadInputError(f"ID: there is no key {key_id!r}; `relance key list` shows which there are")
     [one] = known

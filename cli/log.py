@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
@@ -10,14 +9,15 @@ from time import sleep
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from cli.columns import print_table
 from cli.errors import BadInputError
 from cli.known import Only, check, only
-from cli.words import shortened
-from config.wiring import Services, build
-from domain.fields import a_day, an_instant
+from cli.services import opened_services
+from cli.words import json_line, shortened
+from config.wiring import Services
+from domain.fields import an_instant_or
 from store import log as delivery_log
 from store import log_changes
 from store.book import reading
@@ -59,8 +59,7 @@ def log(
     """
     count = limit if limit is not None or (as_json and not follow) else MOST_SHOWN
     wanted = Wanted(only(seller, customer), _instant(since), count)
-    services = build()
-    try:
+    with opened_services() as services:
         with services.engine.connect() as connection:
             check(connection, wanted.of)
         if follow:
@@ -68,8 +67,6 @@ def log(
                 typer.echo(as_json_line(row) if as_json else one_line(row))
         else:
             _show(logged(services, wanted), as_json=as_json)
-    finally:
-        services.engine.dispose()
 
 
 def logged(services: Services, wanted: Wanted) -> Iterator[LogRow]:
@@ -120,8 +117,7 @@ def _instant(since: str | None) -> datetime | None:
     if since is None:
         return None
     try:
-        is_day = len(since) == len("2026-12-31")
-        return datetime.combine(a_day(since), time.min, UTC) if is_day else an_instant(since)
+        return an_instant_or(lambda day: datetime.combine(day, time.min, UTC))(since)
     except ValueError as wrong:
         raise BadInputError(f"--since: {wrong}") from None
 
@@ -133,14 +129,14 @@ def _show(rows: Iterator[LogRow], *, as_json: bool) -> None:
         return
     shown = list(rows)
     if shown:
-        Console(markup=False, highlight=False).print(table_of(shown))
+        print_table(table_of(shown))
     else:
         typer.echo("Nothing has gone out yet.", err=True)
 
 
 def as_json_line(row: LogRow) -> str:
     """A row for programs, as `log --json` and `replay --out` write it."""
-    return json.dumps(row.as_dict(), ensure_ascii=False)
+    return json_line(row.as_dict())
 
 
 def table_of(rows: list[LogRow]) -> Table:

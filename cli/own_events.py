@@ -8,7 +8,6 @@ from typing import Any
 from uuid import uuid4
 
 from config.wiring import Services
-from workers.receive import Reply
 
 SOURCE = "relance-cli"
 
@@ -25,12 +24,7 @@ def event_of(kind: str, data: dict[str, Any], now: datetime) -> dict[str, Any]:
     }
 
 
-def nudge(services: Services, reply: Reply) -> None:
-    """Has the event counted at once; without a broker the sweep finds it."""
-    nudge_intake(services, reply.inbox_ids)
-
-
-def nudge_intake(services: Services, inbox_ids: Sequence[int]) -> None:
+def nudge(services: Services, inbox_ids: Sequence[int]) -> None:
     """Has these rows of the inbox folded at once; without a broker the sweep finds them."""
     if services.settings.redis_url is not None and inbox_ids:
         from workers.app import publish  # noqa: PLC0415 - reads the broker's address when it is imported

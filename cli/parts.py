@@ -14,6 +14,7 @@ import typer
 from click import ClickException  # Celery's command line is made with it
 
 from cli.errors import BadInputError
+from cli.services import opened_services
 from config import long_lived
 from config.publishing import prepare
 from config.wiring import SettingsError, build, read_settings, required
@@ -126,8 +127,7 @@ def scheduler() -> None:
 
 def _check_settings() -> None:
     """Says now, in one line, what would else come up as a crash of every task."""
-    services = build()
-    if services.settings.redis_url is None:
-        raise SettingsError("RELANCE_REDIS_URL is not set; `relance up` runs without it, with embedded servers")
-    prepare(services)
-    services.engine.dispose()
+    with opened_services() as services:
+        if services.settings.redis_url is None:
+            raise SettingsError("RELANCE_REDIS_URL is not set; `relance up` runs without it, with embedded servers")
+        prepare(services)

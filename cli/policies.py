@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from difflib import unified_diff
 from pathlib import Path
@@ -13,12 +11,14 @@ from typing import Annotated
 import typer
 
 from cli.errors import BadInputError
+from cli.services import opened_services
+from cli.words import json_line
 from config.policy_book import is_readable
 from config.policy_files import LoadedPolicy, doubts_about, load_policy, parse_policy, policy_names
 from config.publishing import publish_policy
-from config.wiring import build
 from domain.policy_changes import changes_between
 from store.policies import StoredPolicy, bodies_of, ladders_on, newest_versions, versions
+from store.retention import take_your_time
 
 app = typer.Typer(help="Who is contacted when, over what.", rich_markup_mode=None)
 
@@ -43,7 +43,7 @@ def check(file: _File, as_json: _Json = False) -> int:
     """
     doubts = doubts_about(load_policy(file))
     for one in doubts:
-        typer.echo(_line(one.as_dict()) if as_json else one)
+        typer.echo(json_line(one.as_dict()) if as_json else one)
     if not doubts and not as_json:
         typer.echo("fine")
     return 1 if doubts else 0
@@ -57,12 +57,9 @@ def list_(as_json: _Json = False) -> None:
     force for all others, as RELANCE_POLICY says here. Running ladders stay on their version; how many there are on
     each is as they were last planned. A version marked `unreadable` is passed over.
     """
-    services = build()
-    try:
-        with services.engine.connect() as connection:
-            stored, running = versions(connection), ladders_on(connection)
-    finally:
-        services.engine.dispose()
+    with opened_services() as services, services.engine.begin() as connection:
+        take_your_time(connection)
+        stored, running = versions(connection), ladders_on(connection)
     readable = {one.label for one in stored if is_readable(one.body)}
     newest = {one.name: one.label for one in stored if one.label in readable}
     for one in stored:
@@ -91,11 +88,8 @@ def publish(
         typer.echo("\n".join(map(str, doubts)), err=True)
         if not anyway:
             return 1
-    services = build()
-    try:
+    with opened_services() as services:
         published = publish_policy(services, loaded, moves=move)
-    finally:
-        services.engine.dispose()
     typer.echo(published.label)
     for label, count in sorted(published.running.items()):
         typer.echo(f"{published.label}: {_moved(count) if move else _kept(count)} {label}", err=True)
@@ -112,9 +106,9 @@ def diff(old: _Either, new: _Either, as_json: _Json = False) -> None:
     before, after = _either(old), _either(new)
     lines = (before.text.splitlines(), after.text.splitlines())
     for line in unified_diff(*lines, before.file, after.file, lineterm=""):
-        typer.echo(_line({"kind": "text", "line": line}) if as_json else line)
+        typer.echo(json_line({"kind": "text", "line": line}) if as_json else line)
     for change in changes_between(before.policy, after.policy):
-        typer.echo(_line({"kind": "change", **asdict(change)}) if as_json else change)
+        typer.echo(json_line({"kind": "change", **asdict(change)}) if as_json else change)
 
 
 def _either(word: str) -> LoadedPolicy:
@@ -127,13 +121,9 @@ def _either(word: str) -> LoadedPolicy:
 
 def _stored(name: str, version: int) -> LoadedPolicy:
     label = f"{name}@{version}"
-    services = build()
-    try:
-        with services.engine.connect() as connection:
-            text = bodies_of(connection, [(name, version)]).get((name, version))
-            newest = newest_versions(connection).get(name, 0)
-    finally:
-        services.engine.dispose()
+    with opened_services() as services, services.engine.connect() as connection:
+        text = bodies_of(connection, [(name, version)]).get((name, version))
+        newest = newest_versions(connection).get(name, 0)
     if text is None:
         known = f"the newest is {name}@{newest}" if newest else "none of that name is"
         raise BadInputError(f"{label} is not stored; {known}")
@@ -156,8 +146,4 @@ def _one_line(one: StoredPolicy, running: int, *, default: bool, unreadable: boo
 
 def _as_json(one: StoredPolicy, running: int, *, default: bool, unreadable: bool) -> str:
     values = {"name": one.name, "version": one.version, "stored_at": one.stored_at.isoformat(), "default": default}
-    return _line({**values, "moves": one.moves, "unreadable": unreadable, "running": running})
-
-
-def _line(values: Mapping[str, object]) -> str:
-    return json.dumps(values, ensure_ascii=False)
+    return json_line({**values, "moves": one.moves, "unreadable": unreadable, "running": running})

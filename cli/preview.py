@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Annotated
@@ -11,8 +10,10 @@ import typer
 
 from cli.errors import BadInputError
 from cli.known import Only, check, not_counted, only
+from cli.services import opened_services
+from cli.words import json_line
 from config.policy_files import load_policy
-from config.wiring import Services, build
+from config.wiring import Services
 from store import book
 from workers.compare import Change, changes
 from workers.preview import Foreseen, Outlook, published
@@ -36,13 +37,10 @@ def preview(
         raise BadInputError("--move: what should they move to? Give --policy FILE too")
     other = None if policy is None else load_policy(policy).policy
     of = only(seller, customer)
-    services = build()
-    try:
+    with opened_services() as services:
         _check(services, of)
         instead = None if other is None else published(services, other, moves=move)
         looks = list(previewed(services, services.clock.now(), days, instead, of.seller, of.customer))
-    finally:
-        services.engine.dispose()
     if instead is not None and not as_json:
         too = ", running ladders too" if move else ""
         typer.echo(f"{instead.policy.label} in the place of {instead.name!r} as it is in force{too}:", err=True)
@@ -62,7 +60,7 @@ def _check(services: Services, of: Only) -> None:
 
 def _coming(looks: Iterable[Outlook], *, as_json: bool) -> Iterator[str]:
     coming = sorted((one for look in looks for one in look.coming), key=lambda one: (one.at, one.customer))
-    yield from (_json(one.as_dict()) if as_json else one_line(one) for one in coming)
+    yield from (json_line(one.as_dict()) if as_json else one_line(one) for one in coming)
 
 
 def _difference(looks: Iterable[Outlook], *, as_json: bool) -> Iterator[str]:
@@ -70,7 +68,7 @@ def _difference(looks: Iterable[Outlook], *, as_json: bool) -> Iterator[str]:
     found = [change for look in looks for change in changes(look.coming, look.other)]
     for change in found:
         if change.sign != "=":
-            yield _json(_change(change)) if as_json else _change_line(change)
+            yield json_line(_change(change)) if as_json else _change_line(change)
     if not as_json:
         yield from _counts(found)
 
@@ -100,7 +98,3 @@ def _counts(found: list[Change]) -> Iterator[str]:
     after = Counter(change.after.channel for change in found if change.after is not None)
     for channel in sorted(before | after):
         yield f"{channel}: {before[channel]} → {after[channel]}"
-
-
-def _json(values: dict[str, object]) -> str:
-    return json.dumps(values, ensure_ascii=False)

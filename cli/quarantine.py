@@ -5,17 +5,18 @@ An event that broke intake holds everything to those whom it concerns until then
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from cli.columns import print_table
 from cli.errors import BadInputError
 from cli.known import an_id_in, check, only
-from cli.own_events import nudge_intake
-from config.wiring import Services, build
+from cli.own_events import nudge
+from cli.services import opened_services
+from cli.words import json_line
+from config.wiring import Services
 from store import quarantine
 from store.quarantine import QuarantineRow
 from workers.take_again import CONFLICT, drop, take_again
@@ -50,32 +51,25 @@ def list_(
     report that cannot be read.
     """
     of = only(seller)
-    services = build()
-    try:
-        with services.engine.connect() as connection:
-            check(connection, of)
-            found = quarantine.read(connection, is_all=is_all, seller=of.seller)
-    finally:
-        services.engine.dispose()
+    with opened_services() as services, services.engine.connect() as connection:
+        check(connection, of)
+        found = quarantine.read(connection, is_all=is_all, seller=of.seller)
     if as_json:
         for one in found:
-            typer.echo(json.dumps(one.as_dict(), ensure_ascii=False))
+            typer.echo(json_line(one.as_dict()))
     elif not found:
         typer.echo("Nothing is in quarantine.", err=True)
     else:
-        Console(markup=False, highlight=False).print(_table(found, is_all=is_all))
+        print_table(_table(found, is_all=is_all))
 
 
 @app.command()
 def show(row_id: _Id, as_json: _Json = False) -> None:
     """Print one thing whole: what is wrong with it, and how it came."""
-    services = build()
-    try:
+    with opened_services() as services:
         one = _one(services, row_id)
-    finally:
-        services.engine.dispose()
     raw = one.raw.decode(errors="backslashreplace")
-    for line in [json.dumps({**one.as_dict(), "raw": raw}, ensure_ascii=False)] if as_json else _lines(one, raw):
+    for line in [json_line({**one.as_dict(), "raw": raw})] if as_json else _lines(one, raw):
         typer.echo(line)
 
 
@@ -94,11 +88,8 @@ def retry(
     """
     if (row_id is None) != is_all:
         raise BadInputError("ID or --all: say one of them")
-    services = build()
-    try:
+    with opened_services() as services:
         return _retry(services, _waiting(services) if row_id is None else [_one(services, row_id).id])
-    finally:
-        services.engine.dispose()
 
 
 @app.command("drop")
@@ -108,11 +99,8 @@ def drop_(row_id: _Id, reason: Annotated[str, typer.Option(help="Why; kept in th
     The exit code is 1 if it does not wait any more.
     """
     why = an_id_in("--reason", reason)
-    services = build()
-    try:
+    with opened_services() as services:
         is_dropped = drop(services, _one(services, row_id).id, why, services.clock.now())
-    finally:
-        services.engine.dispose()
     typer.echo(f"{row_id}: {'dropped' if is_dropped else 'it does not wait any more'}", err=not is_dropped)
     return 0 if is_dropped else 1
 
@@ -137,7 +125,7 @@ def _retry(services: Services, ids: list[int]) -> int:
         typer.echo("Nothing waits that could be taken in again; conflicts are, one by one.", err=True)
     for row_id in ids:
         taken = take_again(services, row_id, services.clock.now())
-        nudge_intake(services, taken.inbox_ids)
+        nudge(services, taken.inbox_ids)
         is_wrong = is_wrong or taken.problem is not None
         typer.echo(f"{row_id}: {taken.problem or 'taken in again'}", err=taken.problem is not None)
     return 1 if is_wrong else 0

@@ -28,6 +28,7 @@ from config.policy_files import load_policy
 from config.publishing import prepare
 from config.wiring import DEFAULT_SELLER, Services, build_for_replay
 from domain.customer import Seller
+from domain.fields import an_instant_or
 from domain.hours import start_of_day
 from store import log as delivery_log
 from store.log import LogRow
@@ -114,14 +115,9 @@ def _end(until: str | None, script: Script, seller: Seller) -> datetime:
         last = script.events[-1].at if script.events else datetime.combine(date.min, time(), seller.place.zone)
         return last + AFTER_THE_LAST
     try:
-        if len(until) == len("2026-12-31"):
-            return start_of_day(seller.place, date.fromisoformat(until) + timedelta(days=1))
-        found = datetime.fromisoformat(until)
-    except ValueError:
-        raise BadInputError(f"--until: is a date or an instant such as 2026-12-31, not {until!r}") from None
-    if found.tzinfo is None:
-        raise BadInputError("--until: an instant needs its offset, such as 2026-12-31T12:00:00+01:00")
-    return found
+        return an_instant_or(lambda day: start_of_day(seller.place, day + timedelta(days=1)))(until)
+    except ValueError as wrong:
+        raise BadInputError(f"--until: {wrong}") from None
 
 
 def _check_target(out: Path | None) -> None:

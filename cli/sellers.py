@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Annotated
 
@@ -10,8 +9,10 @@ import typer
 
 from cli.errors import BadInputError
 from cli.known import an_id_in
+from cli.services import opened_services
+from cli.words import json_line
 from config.publishing import wake_seller
-from config.wiring import DEFAULT_SELLER, build
+from config.wiring import DEFAULT_SELLER
 from domain.customer import Seller
 from domain.fields import line
 from domain.ids import SellerId
@@ -34,30 +35,30 @@ def set_(
     name: Annotated[str | None, typer.Option(help="The name that customers read.")] = None,
     language: Annotated[str | None, typer.Option(help="Of customers without one: fr, en.")] = None,
     country: Annotated[str | None, typer.Option(help="Of customers without one: FR.")] = None,
-    region: Annotated[str | None, typer.Option(help="Of customers without a country: FR-67.")] = None,
+    region: Annotated[str | None, typer.Option(help="Of customers without a country: FR-67; empty: none.")] = None,
     timezone: Annotated[str | None, typer.Option(help="Of customers without one: Europe/Paris.")] = None,
-    policy: Annotated[str | None, typer.Option(help="The name of a stored policy.")] = None,
+    policy: Annotated[str | None, typer.Option(help="A stored policy's name; empty: the installation's.")] = None,
 ) -> None:
     """Make a seller, or change its name, defaults and policy."""
     seller_id = SellerId(an_id_in("--seller", seller))
     wanted = {"name": name, "language": language, "country": country, "timezone": timezone, "policy": policy}
-    services = build()
-    try:
+    with opened_services() as services:
         with services.engine.begin() as connection:
             sellers.ensure(connection, Seller(seller_id))
-            home = country or sellers.load(connection, [seller_id])[seller_id].seller.country
-            read = {"region": _read("--region", region, lambda value: a_region(value, home))}
+            was = sellers.load(connection, [seller_id])[seller_id].seller
+            home = country or was.country
+            read = {"region": _read("--region", region, lambda value: a_region(value, home) if value else "")}
             read |= {option: _read(f"--{option}", value, _READERS[option]) for option, value in wanted.items()}
-            changes = {option: value for option, value in read.items() if value is not None}
-            if "policy" in changes:
-                _check_policy(connection, changes["policy"])
+            changes = {option: value or None for option, value in read.items() if value is not None}
+            if policy:
+                _check_policy(connection, policy)
+            if was.region and not was.region.startswith(f"{home}-"):
+                changes.setdefault("region", None)
             if changes:
                 sellers.change(connection, seller_id, changes)
             kept = sellers.load(connection, [seller_id])[seller_id]
         if changes:
             wake_seller(services, seller_id)
-    finally:
-        services.engine.dispose()
     typer.echo(_one_line(kept, services.policies.default))
 
 
@@ -67,14 +68,10 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="JSON Lines.")] =
 
     As JSON a `policy` of null is the installation's, and `synced_as_of` is how far the payment feed is complete.
     """
-    services = build()
-    try:
-        with services.engine.connect() as connection:
-            found = sellers.everyone(connection)
-    finally:
-        services.engine.dispose()
+    with opened_services() as services, services.engine.connect() as connection:
+        found = sellers.everyone(connection)
     for one in found:
-        told = json.dumps(one.as_dict(), ensure_ascii=False) if as_json else _one_line(one, services.policies.default)
+        told = json_line(one.as_dict()) if as_json else _one_line(one, services.policies.default)
         typer.echo(told)
     if not found and not as_json:
         typer.echo("There is no seller yet; `relance seller set` makes one.", err=True)

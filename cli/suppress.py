@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
 from cli.errors import BadInputError
 from cli.known import an_id_in, check_seller
-from cli.words import shortened
-from config.wiring import DEFAULT_SELLER, Services, build
+from cli.services import opened_services
+from cli.words import json_line, shortened
+from config.wiring import DEFAULT_SELLER, Services
 from domain.addresses import as_e164, is_email
 from domain.fields import shown
 from domain.ids import SellerId
@@ -39,8 +39,7 @@ def suppress(
         raise BadInputError("ADDRESS or --list: say one of them")
     if is_list and (is_lifted or channel is not None):
         raise BadInputError("--list: takes neither --channel nor --lift; it shows all that is out of use")
-    services = build()
-    try:
+    with opened_services() as services:
         seller_id = check_seller(services, seller)
         if address is None:
             _list(services, seller_id, as_json=as_json)
@@ -52,8 +51,6 @@ def suppress(
         stands = put_out_of_use(services, seller_id, chosen, exact, known, services.clock.now())
         typer.echo(f"{shortened(exact)}: not used for {chosen} ({stands})")
         return 0
-    finally:
-        services.engine.dispose()
 
 
 def _lift(services: Services, seller: SellerId, channel: Channel, address: str) -> int:
@@ -90,7 +87,7 @@ def _list(services: Services, seller: SellerId, *, as_json: bool) -> None:
         found = history.suppressions_of(connection, seller)
     for one in found:
         if as_json:
-            typer.echo(json.dumps(one.as_dict(), ensure_ascii=False))
+            typer.echo(json_line(one.as_dict()))
         else:
             typer.echo(f"{one.since_at:%Y-%m-%d}  {one.channel:9} {shortened(one.address)}  {one.reason}")
     if not found and not as_json:

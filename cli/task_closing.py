@@ -64,7 +64,7 @@ def close(services: Services, name: str, said: Said) -> int:
         outcome, next_on = _checked(task, said, _today(connection, services, task, now))
         event = _event(task, outcome, next_on, said, now)
         reply = receive_in(connection, task.seller, [event], now)
-    nudge(services, reply)
+    nudge(services, reply.inbox_ids)
     typer.echo(f"{task.customer}{f' ({task.name})' if task.name else ''}: {task.kind} {outcome}, next {next_on}")
     return 0
 

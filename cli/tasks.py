@@ -6,22 +6,22 @@ moment that it is stored, nothing more is claimed for the customer before it is 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from channels.answers import CallbackError
 from channels.twilio import callbacks as twilio
 from cli import task_closing, task_letter
+from cli.columns import print_table
 from cli.errors import BadInputError
 from cli.known import check, only
-from cli.words import telling
-from config.wiring import Services, build
+from cli.services import opened_services
+from cli.words import json_line, telling
+from config.wiring import Services
 from domain.internal_task import LOW_SCORE
 from domain.task_outcomes import OUTCOMES_OF, TaskKind, TaskOutcome
 from store import receipts, worklist
@@ -58,20 +58,16 @@ def list_(
     if kind is not None and kind not in OUTCOMES_OF:
         raise BadInputError(f"--kind: {kind!r} is no kind of task; there are {', '.join(OUTCOMES_OF)}")
     of = only(seller, customer)
-    services = build()
-    try:
-        with services.engine.connect() as connection:
-            check(connection, of)
-            found = worklist.read(connection, is_all=is_all, seller=of.seller, customer=of.customer, kind=kind)
-    finally:
-        services.engine.dispose()
+    with opened_services() as services, services.engine.connect() as connection:
+        check(connection, of)
+        found = worklist.read(connection, is_all=is_all, seller=of.seller, customer=of.customer, kind=kind)
     if as_json:
         for task in found:
-            typer.echo(as_json_line(task))
+            typer.echo(json_line(task.as_dict()))
     elif not found:
         typer.echo("There is no task." if is_all else "There is no open task.", err=True)
     else:
-        Console(markup=False, highlight=False).print(table_of(found, is_all=is_all))
+        print_table(table_of(found, is_all=is_all))
 
 
 @app.command()
@@ -81,18 +77,12 @@ def show(
     pdf: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the letter there, to print.")] = None,
 ) -> None:
     """Print a task whole: its call sheet, its letter, the customer's reply, or what was said in a survey."""
-    services = build()
-    try:
-        with services.engine.connect() as connection:
-            found = task_closing.known(connection, name)
-            if pdf is not None:
-                task_letter.write(connection, found, pdf)
-            body = _body(connection, services, found)
-    finally:
-        services.engine.dispose()
-    for line in (
-        [json.dumps({**found.as_dict(), "body": body}, ensure_ascii=False)] if as_json else _lines(found, body)
-    ):
+    with opened_services() as services, services.engine.connect() as connection:
+        found = task_closing.known(connection, name)
+        if pdf is not None:
+            task_letter.write(connection, found, pdf)
+        body = _body(connection, services, found)
+    for line in [json_line({**found.as_dict(), "body": body})] if as_json else _lines(found, body):
         typer.echo(line)
 
 
@@ -111,7 +101,8 @@ def close(
     code is 1 if the task is not open any more.
     """
     said = task_closing.Said(outcome, next_on, note, by, score)
-    return _run(lambda services: task_closing.close(services, name, said))
+    with opened_services() as services:
+        return task_closing.close(services, name, said)
 
 
 @app.command()
@@ -133,20 +124,8 @@ def approve(
     if is_declined or is_postponed:
         outcome = TaskOutcome.DECLINED if is_declined else TaskOutcome.POSTPONED
     said = task_closing.Said(outcome.value, next_on, note, by)
-    return _run(lambda services: task_closing.approve(services, name, said))
-
-
-def _run(act: Callable[[Services], int]) -> int:
-    services = build()
-    try:
-        return act(services)
-    finally:
-        services.engine.dispose()
-
-
-def as_json_line(task: TaskRow) -> str:
-    """A task for programs."""
-    return json.dumps(task.as_dict(), ensure_ascii=False)
+    with opened_services() as services:
+        return task_closing.approve(services, name, said)
 
 
 def table_of(found: Sequence[TaskRow], *, is_all: bool) -> Table:

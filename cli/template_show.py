@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 import webbrowser
 from dataclasses import replace
@@ -17,8 +16,10 @@ from channels.samples import LANGUAGES, Case, sample
 from channels.sms_text import count_segments
 from cli.errors import BadInputError
 from cli.known import Only, an_id_in, check, not_in_the_book
+from cli.services import opened_services
+from cli.words import json_line
 from config.policy_files import load_policy
-from config.wiring import DEFAULT_SELLER, build, make_renderer, read_settings
+from config.wiring import DEFAULT_SELLER, make_renderer, read_settings
 from domain.ids import SellerId
 from domain.ladder import ladder_of, steps_of
 from domain.leave import make_reminder
@@ -69,7 +70,7 @@ def show(
     if browse:
         typer.echo(_opened(rendered))
     else:
-        typer.echo(json.dumps(_shown(rendered), ensure_ascii=False) if as_json else _printed(rendered, html=html))
+        typer.echo(json_line(_shown(rendered)) if as_json else _printed(rendered, html=html))
 
 
 def say_whose_look(renderer: Renderer, seller: SellerId) -> None:
@@ -108,16 +109,12 @@ def _sample(step: str, channel: Channel, language: str, case: Case, policy: Poli
 
 def _real(step: str, channel: Channel, language: str, seller: SellerId, invoice: str) -> Rendered:
     """What the step would say now of this customer's invoice, whether or not it is its turn."""
-    services = build()
-    try:
-        with book.reading(services.engine) as connection:
-            check(connection, Only(seller))
-            row = book.named(connection, seller, invoice)
-            if row is None:
-                not_in_the_book(services, seller, invoice)
-            one = plan_accounts(connection, services, [row], services.clock.now())[0]
-    finally:
-        services.engine.dispose()
+    with opened_services() as services, book.reading(services.engine) as connection:
+        check(connection, Only(seller))
+        row = book.named(connection, seller, invoice)
+        if row is None:
+            not_in_the_book(services, seller, invoice)
+        one = plan_accounts(connection, services, [row], services.clock.now())[0]
     content = _content(one, step, channel, invoice)
     if content is None:
         typer.echo(f"relance: {seller} has no open invoice {invoice!r}", err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -10,9 +9,11 @@ from typing import Annotated
 import typer
 
 from channels.check import Finding, Report, check
+from channels.lint import Rule
 from channels.render import SMS_BUDGET
 from cli.known import only
 from cli.template_show import PolicyName, say_whose_look, show, steps_in
+from cli.words import json_line
 from config.looks import SELLERS
 from config.policy_files import load_policy
 from config.wiring import TEMPLATES, make_renderer, read_settings
@@ -74,7 +75,7 @@ def _unused(name: str, report: Report, root: Path | None) -> Iterator[str]:
 def _in_words(name: str, report: Report, unused: list[str]) -> Iterator[str]:
     own = f"{name}: " if name else ""
     yield from (f"{own}{finding}" for finding in report.findings)
-    yield from (f"{own}{path}: unused: no tone and no step of the policy comes to it" for path in unused)
+    yield from (f"{own}{path}: {Rule.UNUSED}: no tone and no step of the policy comes to it" for path in unused)
     for template, cost in report.longest.items():
         counted = f"{cost.segments} of {SMS_BUDGET} segments at the longest ({cost.encoding}, {cost.units} units)"
         yield f"{own}{template}: {counted}"
@@ -83,17 +84,13 @@ def _in_words(name: str, report: Report, unused: list[str]) -> Iterator[str]:
 def _as_json(name: str, report: Report, unused: list[str]) -> Iterator[str]:
     seller = {"seller": name or None}
     for one in report.findings:
-        yield _line({**seller, **_finding(one)})
+        yield json_line({**seller, **_finding(one)})
     for path in unused:
-        yield _line({**seller, "template": path, "sample": None, "rule": "unused", "told": ""})
+        yield json_line({**seller, "template": path, "sample": None, "rule": Rule.UNUSED.value, "told": ""})
     for template, cost in report.longest.items():
         counted = {"encoding": cost.encoding, "units": cost.units, "segments": cost.segments}
-        yield _line({**seller, "template": template, **counted})
+        yield json_line({**seller, "template": template, **counted})
 
 
 def _finding(one: Finding) -> dict[str, object]:
     return {"template": one.template, "sample": one.case.value, "rule": one.fault.rule.value, "told": one.fault.told}
-
-
-def _line(values: dict[str, object]) -> str:
-    return json.dumps(values, ensure_ascii=False)

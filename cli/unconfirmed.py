@@ -5,18 +5,18 @@ Providers are asked by themselves where they can be; who cannot be asked, or can
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from cli.columns import print_table
 from cli.errors import BadInputError
 from cli.known import an_id_in, check, only
-from cli.words import shortened, telling
-from config.wiring import Services, build
+from cli.services import opened_services
+from cli.words import json_line, shortened, telling
+from config.wiring import Services
 from store import asking
 from store.asking import InDoubt
 from store.engine import Connection
@@ -40,20 +40,16 @@ def list_(
     Nothing more goes out to these customers until it is known. `a person` means: the provider cannot tell.
     """
     of = only(seller)
-    services = build()
-    try:
-        with services.engine.connect() as connection:
-            check(connection, of)
-            found = asking.in_doubt(connection, of.seller)
-    finally:
-        services.engine.dispose()
+    with opened_services() as services, services.engine.connect() as connection:
+        check(connection, of)
+        found = asking.in_doubt(connection, of.seller)
     if as_json:
         for one in found:
-            typer.echo(json.dumps(one.as_dict(), ensure_ascii=False))
+            typer.echo(json_line(one.as_dict()))
     elif not found:
         typer.echo("Nothing is in doubt.", err=True)
     else:
-        Console(markup=False, highlight=False).print(table_of(found))
+        print_table(table_of(found))
 
 
 @app.command("resolve")
@@ -74,11 +70,8 @@ def resolve_(
     """
     if is_sent == is_not_sent:
         raise BadInputError("--sent or --not-sent: say one of them")
-    services = build()
-    try:
+    with opened_services() as services:
         return _resolve(services, an_id_in("ATTEMPT", name), is_sent=is_sent)
-    finally:
-        services.engine.dispose()
 
 
 def table_of(found: Sequence[InDoubt]) -> Table:

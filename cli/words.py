@@ -1,11 +1,17 @@
-"""How the command line shows what it must not show in full. Called by the verbs that print."""
+"""How the command line writes what it shows, and what it must not show in full. Called by the verbs that print."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 
 SHORT = 8
 """As much of an id as is shown, unless two of a list begin alike."""
+
+
+def json_line(values: Mapping[str, object]) -> str:
+    """An object for programs, one a line; letters are written as they are."""
+    return json.dumps(values, ensure_ascii=False)
 
 
 def shortened(address: str) -> str:

@@ -14,6 +14,7 @@ from domain.ids import AccountKey, SellerId
 from store import waking
 from store.engine import Connection
 from store.policies import ladders_on
+from store.retention import take_your_time
 from store.sellers import ensure
 
 _MOST_WOKEN = 2_000
@@ -50,12 +51,16 @@ def publish_policy(services: Services, loaded: LoadedPolicy, *, moves: bool = Fa
     name = loaded.policy.name
     with services.engine.begin() as connection:
         version = store_policy(connection, loaded, moves=moves)
-        older = {f"{name}@{number}" for number in range(1, version)}
-        running = {label: count for label, count in ladders_on(connection).items() if label in older}
-    if version == 1:
-        _wake_all(services, waking.wake_everyone)
-    else:
-        _wake_outdated(services)
+    try:
+        with services.engine.begin() as connection:
+            take_your_time(connection)  # it reads every account, for a line that is told
+            older = {f"{name}@{number}" for number in range(1, version)}
+            running = {label: count for label, count in ladders_on(connection).items() if label in older}
+    finally:  # it is in force, whatever becomes of the count
+        if version == 1:
+            _wake_all(services, waking.wake_everyone)
+        else:
+            _wake_outdated(services)
     return Published(f"{name}@{version}", running)
 
 

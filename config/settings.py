@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from config.running import find_running
+from domain.addresses import is_email
 
 
 class SettingsError(ValueError):
@@ -48,6 +49,13 @@ def _a_signing_key(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _an_address(value: str | None) -> str | None:
+    """It goes into `From` as it is: with a name around it each mail would be refused, and the start told nobody."""
+    if value is not None and not is_email(value):
+        raise ValueError("is not an e-mail address alone, such as reminders@your-company.example")
+    return value
+
+
 def _read_json(value: Any) -> Any:
     """As a variable holds it; as it is from an installation that runs."""
     if not isinstance(value, str):
@@ -61,6 +69,7 @@ def _read_json(value: Any) -> Any:
 Broker = Annotated[Secret, AfterValidator(_a_broker)]
 SigningKey = Annotated[Secret, AfterValidator(_a_signing_key)]
 Text = str | None
+Sender = Annotated[Text, AfterValidator(_an_address)]
 Names = Annotated[dict[str, str], NoDecode, BeforeValidator(_read_json)]
 
 
@@ -84,7 +93,7 @@ class Settings(BaseSettings):
     email_per_s: float = Field(default=100.0, gt=0, le=10_000)
     sms_per_s: float = Field(default=10.0, gt=0, le=10_000)
     whatsapp_per_s: float = Field(default=80.0, gt=0, le=10_000)
-    mail_from: Text = None
+    mail_from: Sender = None
     smtp_url: Secret = None
     sendgrid_api_key: Secret = None
     sendgrid_webhook_key: Text = None

@@ -1,7 +1,7 @@
 """What an attempt's answer means for its reminder: a decision as a value, obeyed by `workers/deliver`.
 
 accepted                      ─▶ done
-transient                     ─▶ open, the same channel again after a pause; after five tries it is spent
+transient                     ─▶ open, the same channel again after a pause; after five tries (minutes) it is spent
 not_begun                     ─▶ open, the same channel again after a pause; it spends nothing
 permanent_address, opt_out    ─▶ open, the channel spent, the address suppressed
 content                       ─▶ open, the channel spent
@@ -22,7 +22,10 @@ from domain.outcomes import AttemptState, Outcome, OutcomeClass, Receipt
 from domain.past import PastReminder
 
 TRIES_PER_CHANNEL = 5
-FIRST_PAUSE_S = 2.0
+FIRST_PAUSE_S = 60.0
+"""Doubled each time, so that five tries outlast a network that is away for minutes, or a greylisting."""
+SHORT_PAUSE_S = 2.0
+"""The first pause where the provider works and was only asked too fast, or was not asked at all."""
 LONGEST_PAUSE_S = 600.0
 MISCONFIGURED_PER_CHANNEL = 3
 """What is wrong for one country or one text alone never opens the line, and would be waited for in vain."""
@@ -50,10 +53,11 @@ def after_outcome(outcome: Outcome, attempt: AttemptId, tries: int) -> After:
             return After(AttemptState.UNCONFIRMED, "calling")
         case OutcomeClass.TRANSIENT:
             is_spent = tries >= TRIES_PER_CHANNEL and not outcome.rate_limited
-            pause_s = max(outcome.retry_after_s or 0.0, jitter_s(attempt, tries))
+            first_s = SHORT_PAUSE_S if outcome.rate_limited else FIRST_PAUSE_S
+            pause_s = max(outcome.retry_after_s or 0.0, jitter_s(attempt, tries, first_s))
             return After(AttemptState.REFUSED, "open", spends_channel=is_spent, pause_s=pause_s)
         case OutcomeClass.NOT_BEGUN:
-            pause_s = max(outcome.retry_after_s or 0.0, jitter_s(attempt, 1))
+            pause_s = max(outcome.retry_after_s or 0.0, jitter_s(attempt, 1, SHORT_PAUSE_S))
             return After(AttemptState.REFUSED, "open", pause_s=pause_s)
         case OutcomeClass.PERMANENT_ADDRESS | OutcomeClass.OPT_OUT:
             return After(AttemptState.REFUSED, "open", spends_channel=True, suppresses=outcome.kind.value)
@@ -126,8 +130,8 @@ def after_receipts(
     return ReminderMove("open", spends_channel=again_in_s is None, pause_s=again_in_s or 0.0)
 
 
-def jitter_s(attempt: AttemptId, tries: int) -> float:
+def jitter_s(attempt: AttemptId, tries: int, first_s: float = FIRST_PAUSE_S) -> float:
     """Full jitter: anywhere between nothing and a doubling ceiling, derived from the attempt so that it repeats."""
-    ceiling: float = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** (tries - 1))
+    ceiling: float = min(LONGEST_PAUSE_S, first_s * 2.0 ** min(tries - 1, 16))
     share = int.from_bytes(sha256(attempt.encode()).digest()[:8], "big") / 2**64
     return ceiling * share

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from domain import facts
 from domain.account import Promise
-from domain.facts import Fact
+from domain.facts import Fact, Stamp
 from domain.ids import CustomerId, InvoiceId, UnitId
 from domain.invoice import Instalment
 from domain.ledger import Books, Dispute, Ledger
@@ -50,19 +50,28 @@ class Agreements:
     def _plan(self, event_id: str, plan: facts.PaymentPlanAgreed) -> None:
         """With what was owed of each of its invoices when it was agreed: payments are counted from there.
 
-        What was promised of them before, no longer counts: they are owed as its instalments now.
+        What was promised of them before, no longer counts: they are owed as its instalments now. The plan in force,
+        told once more, changes nothing: what was paid of it stays paid.
         """
         owed = {i: self.ledgers[i].balance() for i in plan.invoice_ids if i in self.ledgers}
         if not plan.currency_stated and owed:
             currency = next(iter(owed.values())).currency
             parts = tuple(Instalment(one.due_on, restated(one.amount, currency)) for one in plan.instalments)
             plan = replace(plan, instalments=parts)
+        if self._is_in_force(plan):
+            return
         base = PlanBase(event_id, plan, owed)
         self.plans.append(base)
         self.books[event_id] = {i: self.ledgers[i].books() for i in owed}
         taken = {i for i, balance in owed.items() if balance.currency == base.currency}
         for name, one in self.promises.items():
             self.promises[name] = replace(one, invoice_ids=tuple(i for i in one.invoice_ids if i not in taken))
+
+    def _is_in_force(self, plan: facts.PaymentPlanAgreed) -> bool:
+        """Whether the newest plan about any of its invoices is about the same ones, on the same terms."""
+        names = set(plan.invoice_ids)
+        newest = next((base.plan for base in reversed(self.plans) if names & set(base.plan.invoice_ids)), None)
+        return newest is not None and _terms(newest) == _terms(plan)
 
     def plans_now(self) -> list[PlanBase]:
         """The plans, with what had been owed of their invoices as it is known now."""
@@ -91,7 +100,7 @@ class Agreements:
         name = f"task:{closed.task_id}"
         self.promises.pop(name, None)
         self._take_back_dispute(closed.task_id)
-        invoices = self._invoices_of(closed)
+        invoices = self._invoices_of(closed, fact.stamp)
         match TaskOutcome(closed.outcome):
             case TaskOutcome.PROMISED:
                 units = () if closed.kind == TaskKind.REPLY else closed.units
@@ -125,10 +134,11 @@ class Agreements:
             ledger = self.ledgers[invoice_id]
             ledger.disputed, ledger.disputed_in = ledger.disputed or dispute[0], (*dispute[1], *ledger.disputed_in)
 
-    def _invoices_of(self, closed: facts.TaskClosed) -> tuple[InvoiceId, ...]:
-        """The invoices behind the task's units; behind a reply, all that are still owed."""
+    def _invoices_of(self, closed: facts.TaskClosed, at: Stamp) -> tuple[InvoiceId, ...]:
+        """The invoices behind the task's units; behind a reply, all that were known by then and are still owed."""
         if closed.kind == TaskKind.REPLY:
-            return tuple(i for i, ledger in self.ledgers.items() if ledger.balance().minor > 0)
+            known = [(name, ledger) for name, ledger in self.ledgers.items() if ledger.stated_first <= at]
+            return tuple(name for name, ledger in known if ledger.balance().minor > 0)
         return tuple(dict.fromkeys(i for unit in closed.units for i in self._behind(unit)))
 
     def _behind(self, unit: UnitId) -> Iterable[InvoiceId]:
@@ -136,3 +146,8 @@ class Agreements:
             if is_unit_of(unit, plan_name(base.event_id)):
                 yield from (i for i in base.plan.invoice_ids if i in self.ledgers)
         yield from (i for i in self.ledgers if is_unit_of(unit, i))
+
+
+def _terms(plan: facts.PaymentPlanAgreed) -> tuple[set[InvoiceId], list[Instalment]]:
+    parts = sorted(plan.instalments, key=lambda part: (part.due_on, part.amount.minor))
+    return set(plan.invoice_ids), parts

@@ -198,15 +198,18 @@ def an_instant(value: object) -> datetime:
     return at
 
 
-def an_instant_within_day(value: object) -> datetime:
-    """An instant; a bare date means one within it, at which clocks show that date from Honolulu to Auckland."""
-    if isinstance(value, str) and _DAY.fullmatch(value):
-        return datetime.combine(a_day(value), _SAME_DATE_EVERYWHERE, UTC)
-    return an_instant(value)
+def an_instant_or(of_day: Callable[[date], datetime]) -> Reader[datetime]:
+    """Reads an instant. What is as long as a bare date is read as one, and means the instant that `of_day` says."""
+
+    def read(value: object) -> datetime:
+        is_day = isinstance(value, str) and len(value) == len("2026-12-31")
+        return of_day(a_day(value)) if is_day else an_instant(value)
+
+    return read
 
 
-def an_instant_or_day(value: object) -> datetime:
-    """An instant; a bare date means until its end in UTC, as no customer's zone is known here."""
-    if isinstance(value, str) and _DAY.fullmatch(value):
-        return datetime.combine(a_day(value) + timedelta(days=1), time.min, UTC)
-    return an_instant(value)
+an_instant_within_day = an_instant_or(lambda day: datetime.combine(day, _SAME_DATE_EVERYWHERE, UTC))
+"""An instant; a bare date means one within it, at which clocks show that date from Honolulu to Auckland."""
+
+an_instant_or_day = an_instant_or(lambda day: datetime.combine(day + timedelta(days=1), time.min, UTC))
+"""An instant; a bare date means until its end in UTC, as no customer's zone is known here."""

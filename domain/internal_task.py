@@ -14,6 +14,10 @@ SET_UP_WRONG = StepId("set_up_wrong")
 """What a `fix` is about where a provider refused us, and not the customer, over the last channel of a reminder. It
 ends like the one above."""
 
+PROVIDER_OUT_OF_REACH = StepId("provider_out_of_reach")
+"""What a `fix` is about where the last channel of a reminder could not be asked, five times: a network, a provider
+that is away. Nothing is wrong with the contact. It ends like the one above."""
+
 LOW_SCORE = StepId("low_score")
 """What a `reply` is about that is no customer's message: a survey's low score. Its unit is the survey's task."""
 

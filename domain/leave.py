@@ -102,7 +102,8 @@ def try_at(
     place, channel = account.place, routes[0].channel
     day, why = first_date_within(budget, local_date(place, at))
     if why is not None:
-        return Waits(start_of_day(place, day), (why,), is_own=why.code is Code.CALLS_CAP)
+        is_own = why.code is Code.CALLS_CAP or "who" in why.facts  # another person may be written to before
+        return Waits(start_of_day(place, day), (why,), is_own=is_own)
     window = window_at_or_after(policy, channel, place, at)
     if window is None:
         return Unreachable((*unusable, Reason(Code.OUTSIDE_HOURS, {"channel": channel.value, "until": None})))

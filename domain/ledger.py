@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from domain import facts
 from domain.account import CreditNote, InvoiceState, Payment, Standing
-from domain.facts import Fact
+from domain.facts import Fact, Stamp
 from domain.invoice import Invoice
 from domain.money import Money
 from domain.task_outcomes import TaskOutcome
@@ -41,14 +41,16 @@ Books = dict[tuple[str, str], int]
 class Ledger:
     """The growing state of one invoice.
 
-    `zone` is the seller's: its dates are those of payments. `settled` is what `invoice.paid` settled (minor units) on
-    `settled_on`, and no payment has named so far. `disputed` is the reason that an event gave, `disputed_in` are the
-    tasks in which the customer contested it. `told_back` are the reversals as they were told, `went_back` is, by
-    payment, the date it was received on and the one that its last reversal gives; both outlast `reversals`.
+    `stated_first` is the stamp of its first statement. `zone` is the seller's: its dates are those of payments.
+    `settled` is what `invoice.paid` settled (minor units) on `settled_on`, and no payment has named so far.
+    `disputed` is the reason that an event gave, `disputed_in` are the tasks in which the customer contested it.
+    `told_back` are the reversals as they were told, `went_back` is, by payment, the date it was received on and the
+    one that its last reversal gives; both outlast `reversals`.
     """
 
     invoice: Invoice
     known_at: datetime
+    stated_first: Stamp
     zone: ZoneInfo
     extended_to: date | None = None
     received: dict[str, Payment] = field(default_factory=dict)

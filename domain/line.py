@@ -29,6 +29,8 @@ FIRST_OPEN_S = 15.0
 LONGEST_OPEN_S, LONGEST_OPEN_WHILE_DOWN_S = 45.0, 300.0
 LONGEST_PAUSE_S = 3600.0
 """A provider is asked at least so often whether it still wants to be left alone: one header may be absurd."""
+LONGEST_UNASKED_S = 60.0
+"""Where it asks without saying for how long, it is left alone for a second, then for twice as long each time."""
 PROBE_S = 20.0
 """How long a probe's answer is waited for before another one may try: longer than any call."""
 BURST_S = 0.5
@@ -46,7 +48,7 @@ class LineState:
 
     `open_since` is None while the line is closed, `open_until` when the next probe may go. `paused_until` is what
     the provider itself asked for. `faults` are those in a row, `trips` how often a probe failed or the line opened
-    since it last worked.
+    since it last worked, `slow_downs` how often it asked for a pause without saying how long.
     """
 
     free: float = 0.0
@@ -57,6 +59,7 @@ class LineState:
     open_until: float = 0.0
     is_probing: bool = False
     paused_until: float = 0.0
+    slow_downs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +144,24 @@ def _filled(state: LineState, per_s: float, now: float) -> LineState:
 
 def _after(state: LineState, outcome: Outcome, now: float) -> LineState:
     if outcome.rate_limited:
+        paused = _slowed_down(state, now) if outcome.retry_after_s is None else state
         asked_s = min(LONGEST_PAUSE_S, max(1.0, outcome.retry_after_s or 0.0))
-        paused = replace(state, paused_until=now + max(paused_s(state, now), asked_s))
+        paused = replace(paused, paused_until=now + max(paused_s(paused, now), asked_s))
         return replace(paused, is_probing=False, open_until=now) if state.is_probing else paused
     if outcome.kind not in _FAULTS:
-        return replace(state, faults=0, trips=0, open_since=None, is_probing=False)
+        return replace(state, faults=0, trips=0, slow_downs=0, open_since=None, is_probing=False)
     state = replace(state, faults=state.faults + 1)
     if state.open_since is None:
         return _opened(state, now) if state.faults >= FAULTS_IN_A_ROW else state
     return _opened(state, now) if state.is_probing else state  # else it had begun before the line opened
+
+
+def _slowed_down(state: LineState, now: float) -> LineState:
+    """Calls that had begun before the pause say the same again."""
+    if paused_s(state, now) > 0:
+        return state
+    asked_s = min(LONGEST_UNASKED_S, 2.0 ** min(state.slow_downs, 16))
+    return replace(state, slow_downs=state.slow_downs + 1, paused_until=now + asked_s)
 
 
 def _after_further(state: LineState, outcome: Outcome, now: float) -> LineState:

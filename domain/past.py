@@ -29,7 +29,8 @@ class PastReminder:
     called, or its answer is unconfirmed), `done` (accepted by a provider, or its task is open or closed),
     `failed` (every channel refused it), `withdrawn` (it reached nobody and may come again; it does not count).
     `policy` is the label (`standard@3`) that it was planned with. `calls` are the instants of its calls by phone,
-    each a task for a person. `is_misconfigured`: it is open, and its last attempt was refused because of our set-up.
+    each a task for a person. `last_refusal`: it is open, and its last attempt came to this class
+    (`transient`, `misconfigured` …) when it was asked for; None where it did not fail, or failed later on its way.
     """
 
     id: ReminderId
@@ -44,7 +45,7 @@ class PastReminder:
     retry_at: datetime | None = None
     policy: str = ""
     calls: tuple[datetime, ...] = ()
-    is_misconfigured: bool = False
+    last_refusal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

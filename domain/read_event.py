@@ -17,6 +17,8 @@ from domain.read_facts import READERS
 __all__ = ["body_digest", "event_type_names", "read_event"]
 
 LONGEST_EVENT_ID = 256
+FURTHEST_AHEAD = timedelta(days=366)
+"""A `time` later than this after it came is a slip of a keyboard; a sender's clock, or a test's, may be ahead."""
 _an_event_id = ident(LONGEST_EVENT_ID)
 _a_source = ident(256)
 _a_version = one_of(("1.0",), "a version of CloudEvents that is read here")
@@ -52,11 +54,15 @@ def event_id_of(raw: object) -> str | None:
         return None
 
 
-def _refuse_what_is_to_come(body: Body, now: datetime) -> None:
-    """A feed that says it is complete up to a far day would never grow old again: older statements change nothing.
+def _refuse_what_is_to_come(happened: datetime | None, body: Body, now: datetime) -> None:
+    """What is said of a far day would stay for good: nothing that is sent until then is newer.
 
-    By the dates of UTC, so that the date of today passes in every zone.
+    So would a feed that says it is complete up to there. By the dates of UTC, so that today's passes in every zone.
     """
+    if happened is not None and happened > now + FURTHEST_AHEAD:
+        raise EventError(
+            "time", f"is more than a year after it came, {now.astimezone(UTC):%Y-%m-%d}; send when it happened"
+        )
     tomorrow = (now.astimezone(UTC) + timedelta(days=1)).date()
     if isinstance(body, PaymentsSynced) and body.as_of.date() > tomorrow:
         problem = f"is after tomorrow, {tomorrow}; send up to when the payment feed is complete now"
@@ -69,14 +75,15 @@ def _event(fields: Fields, default_country: str, now: datetime | None) -> Event:
     source = fields.need("source", _a_source)
     type_name = fields.need("type", _a_type)
     body = READERS[type_name](fields.child("data"), default_country)
+    happened = fields.maybe("time", an_instant)
     if now is not None:
-        _refuse_what_is_to_come(body, now)
+        _refuse_what_is_to_come(happened, body, now)
     customer_id, invoice_ids = about(body)
     return Event(
         id=event_id,
         source=source,
         type=type_name,
-        time=fields.maybe("time", an_instant),
+        time=happened,
         sequence=fields.maybe("sequence", a_sequence) or "",
         body=body,
         customer_id=customer_id,

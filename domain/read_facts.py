@@ -8,17 +8,17 @@ from types import MappingProxyType
 from domain import facts, read_people
 from domain.event import EventError
 from domain.fields import Fields, a_day, a_list, an_instant_or_day, an_instant_within_day, line, shown
-from domain.ids import CustomerId, InvoiceId
+from domain.ids import InvoiceId
 from domain.money import Money
 from domain.read_customer import an_id, read_customer
 from domain.read_invoice import a_currency, amount_above_zero_in, read_instalments, read_invoice
+from domain.read_people import customer_id, reason
 
 DEFAULT_CURRENCY = "EUR"
 """What amounts of promises and payment plans are read in that name none: the contract does not ask for it there.
 
 `fold` knows the invoices and takes the figure in their currency. One with more places than this has needs its own."""
 
-_a_reason = line(2000)
 _a_name = line(200)
 _LONGEST_CODE = 3
 
@@ -29,7 +29,7 @@ def _invoice_issued(data: Fields, default_country: str) -> facts.InvoiceIssued:
 
 
 def _invoice_cancelled(data: Fields, _: str) -> facts.InvoiceCancelled:
-    return facts.InvoiceCancelled(invoice_id=_invoice_id(data), reason=_reason(data))
+    return facts.InvoiceCancelled(invoice_id=_invoice_id(data), reason=reason(data))
 
 
 def _payment_received(data: Fields, _: str) -> facts.PaymentReceived:
@@ -61,11 +61,11 @@ def _credit_note_issued(data: Fields, _: str) -> facts.CreditNoteIssued:
 
 
 def _invoice_disputed(data: Fields, _: str) -> facts.InvoiceDisputed:
-    return facts.InvoiceDisputed(invoice_id=_invoice_id(data), reason=_reason(data))
+    return facts.InvoiceDisputed(invoice_id=_invoice_id(data), reason=reason(data))
 
 
 def _dispute_resolved(data: Fields, _: str) -> facts.DisputeResolved:
-    return facts.DisputeResolved(invoice_id=_invoice_id(data), reason=_reason(data))
+    return facts.DisputeResolved(invoice_id=_invoice_id(data), reason=reason(data))
 
 
 def _terms_extended(data: Fields, _: str) -> facts.TermsExtended:
@@ -84,7 +84,7 @@ def _promise_made(data: Fields, _: str) -> facts.PromiseMade:
 
 
 def _payment_plan_agreed(data: Fields, _: str) -> facts.PaymentPlanAgreed:
-    currency = data.maybe("currency", a_currency)
+    currency = data.maybe("currency", a_currency) or _named_by_parts(data)
     instalments = read_instalments(data.children("instalments"), currency or DEFAULT_CURRENCY)
     if not instalments:
         raise EventError(data.path("instalments"), "is required; a plan has at least one instalment")
@@ -95,18 +95,24 @@ def _payment_plan_agreed(data: Fields, _: str) -> facts.PaymentPlanAgreed:
     )
 
 
+def _named_by_parts(data: Fields) -> str | None:
+    """The currency that the first instalment with one names: all are in one."""
+    named = (part.maybe("currency", a_currency) for part in data.children("instalments"))
+    return next((one for one in named if one), None)
+
+
 def _customer_updated(data: Fields, default_country: str) -> facts.CustomerUpdated:
     return facts.CustomerUpdated(customer=read_customer(data.child("customer"), default_country))
 
 
 def _customer_held(data: Fields, _: str) -> facts.CustomerHeld:
     return facts.CustomerHeld(
-        customer_id=_customer_id(data), reason=_reason(data), until=data.maybe("until", an_instant_or_day)
+        customer_id=customer_id(data), reason=reason(data), until=data.maybe("until", an_instant_or_day)
     )
 
 
 def _customer_released(data: Fields, _: str) -> facts.CustomerReleased:
-    return facts.CustomerReleased(customer_id=_customer_id(data))
+    return facts.CustomerReleased(customer_id=customer_id(data))
 
 
 def _payments_synced(data: Fields, _: str) -> facts.PaymentsSynced:
@@ -149,15 +155,6 @@ READERS: Mapping[str, Callable[[Fields, str], facts.Body]] = MappingProxyType(
 
 def _invoice_id(data: Fields) -> InvoiceId:
     return InvoiceId(data.need("invoice_id", an_id))
-
-
-def _customer_id(data: Fields) -> CustomerId:
-    return CustomerId(data.need("customer_id", an_id))
-
-
-def _reason(data: Fields) -> str:
-    """Why, in the sender's words. None given is none: silence about the reason is no reason to lose the fact."""
-    return data.maybe("reason", _a_reason) or ""
 
 
 def _amount(data: Fields) -> Money:

@@ -22,7 +22,7 @@ def task_closed(data: Fields, _: str) -> facts.TaskClosed:
     kind = data.need("kind", _a_kind)
     outcome = data.need("outcome", one_of([outcome.value for outcome in OUTCOMES_OF[kind]], f"an outcome of {kind}"))
     return facts.TaskClosed(
-        customer_id=_customer_id(data),
+        customer_id=customer_id(data),
         task_id=data.need("task_id", an_id),
         kind=kind,
         step=StepId(data.maybe("step", _a_name) or ""),
@@ -39,7 +39,7 @@ def task_closed(data: Fields, _: str) -> facts.TaskClosed:
 def reply_received(data: Fields, _: str) -> facts.ReplyReceived:
     """`reply.received`."""
     return facts.ReplyReceived(
-        customer_id=_customer_id(data),
+        customer_id=customer_id(data),
         reply_id=data.need("reply_id", an_id),
         channel=Channel(data.need("channel", _a_channel)),
         address=data.maybe("address", _a_name) or "",
@@ -48,29 +48,31 @@ def reply_received(data: Fields, _: str) -> facts.ReplyReceived:
 
 def complaint_opened(data: Fields, _: str) -> facts.ComplaintOpened:
     """`complaint.opened`."""
-    return facts.ComplaintOpened(_customer_id(data), data.need("complaint_id", an_id), _reason(data))
+    return facts.ComplaintOpened(customer_id(data), data.need("complaint_id", an_id), reason(data))
 
 
 def complaint_resolved(data: Fields, _: str) -> facts.ComplaintResolved:
     """`complaint.resolved`."""
-    return facts.ComplaintResolved(_customer_id(data), data.need("complaint_id", an_id))
+    return facts.ComplaintResolved(customer_id(data), data.need("complaint_id", an_id))
 
 
 def payment_method_failed(data: Fields, _: str) -> facts.PaymentMethodFailed:
     """`payment_method.failed`."""
-    return facts.PaymentMethodFailed(_customer_id(data), _reason(data))
+    return facts.PaymentMethodFailed(customer_id(data), reason(data))
 
 
 def payment_method_restored(data: Fields, _: str) -> facts.PaymentMethodRestored:
     """`payment_method.restored`."""
-    return facts.PaymentMethodRestored(_customer_id(data))
+    return facts.PaymentMethodRestored(customer_id(data))
 
 
-def _customer_id(data: Fields) -> CustomerId:
+def customer_id(data: Fields) -> CustomerId:
+    """Whom it is about."""
     return CustomerId(data.need("customer_id", an_id))
 
 
-def _reason(data: Fields) -> str:
+def reason(data: Fields) -> str:
+    """Why, in the sender's words. None given is none: silence about the reason is no reason to lose the fact."""
     return data.maybe("reason", _a_reason) or ""
 
 

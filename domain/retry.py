@@ -14,10 +14,11 @@ from domain.budget import budget_of_retry, first_date_within
 from domain.cycles import Moment
 from domain.grouping import Candidate, candidates_of, changes_at, due_now, is_waiting
 from domain.hours import local_date, start_of_day, window_at_or_after
-from domain.ids import UnitId
-from domain.internal_task import SET_UP_WRONG, InternalTask
+from domain.ids import StepId, UnitId
+from domain.internal_task import PROVIDER_OUT_OF_REACH, SET_UP_WRONG, InternalTask
 from domain.ladder import is_internal, ladder_of
 from domain.leave import make_reminder, turn_in
+from domain.outcomes import OutcomeClass
 from domain.past import Member, PastReminder
 from domain.planned import Plan
 from domain.policy import Policy, Step
@@ -59,10 +60,18 @@ def retry_of(running: PastReminder, moment: Moment, policy: Policy, now: datetim
     return Plan(replace(reminder, continues=running.id), again_at, (*unusable, *waits, retry))
 
 
+_NOT_THE_CONTACTS: Mapping[str | None, StepId] = {
+    OutcomeClass.MISCONFIGURED.value: SET_UP_WRONG,
+    OutcomeClass.TRANSIENT.value: PROVIDER_OUT_OF_REACH,
+}
+"""Classes of a last refusal that say nothing of whom it was for, and what there is to fix."""
+
+
 def _left_to_do(running: PastReminder, step: Step, *, is_reachable: bool) -> InternalTask:
-    """What a person has to see to: the contact; where its provider refused us alone, our set-up."""
-    if running.is_misconfigured and not is_reachable:
-        return InternalTask(TaskKind.FIX, SET_UP_WRONG, ())
+    """What a person has to see to: the contact; where its provider refused us alone, or was away, that."""
+    ours = None if is_reachable else _NOT_THE_CONTACTS.get(running.last_refusal)
+    if ours is not None:
+        return InternalTask(TaskKind.FIX, ours, ())
     return InternalTask(TaskKind.REPAIR, step.id, ())
 
 

@@ -18,7 +18,7 @@ A switch (or a list of them) has these fields, all optional:
                 newer ones before older; latency, fault and callbacks are each taken from the first that has it
     channel     sms, whatsapp, email; default all
     latency_s   number, or [low, high]: between acceptance and answer
-    fault       429 (retry_after_s)          not accepted
+    fault       429 (retry_after_s, 0: none) not accepted
                 5xx-before (status)          not accepted
                 cut-before                   not accepted, connection closed
                 refuse (status, code)        not accepted, that HTTP status and Twilio code

@@ -39,7 +39,7 @@ NOT_ACCEPTED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault with its details; None means the vendor's usual value."""
+    """A fault with its details; None means the vendor's usual value. `retry_after_s` of 0: the header is left out."""
 
     kind: FaultKind
     retry_after_s: int = 1

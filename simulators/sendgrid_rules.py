@@ -44,11 +44,14 @@ def _named(answer: Answer, outcome: str) -> Answer:
     return Answer(answer.status, outcome, answer.body, answer.headers)
 
 
+def _too_many(fault: Fault) -> Answer:
+    when = {"Retry_After": str(fault.retry_after_s)} if fault.retry_after_s else {}
+    return _named(error(429, "too many requests", X_RateLimit_Remaining="0", **when), "429")
+
+
 VENDOR = Vendor(
     name="sendgrid",
-    too_many=lambda fault: _named(
-        error(429, "too many requests", Retry_After=str(fault.retry_after_s), X_RateLimit_Remaining="0"), "429"
-    ),
+    too_many=_too_many,
     server_error=lambda fault: _named(error(fault.status or 500, "An internal error occurred"), fault.kind),
     refused=lambda fault: error(fault.status or 400, "Bad Request"),
     garbage=Answer(202, "accepted:garbage", b"<html>not what you", {"Content-Type": "text/html"}),

@@ -53,7 +53,7 @@ def _read_fault(fields: Mapping[str, Any]) -> Fault | None:
         return None
     return Fault(
         FaultKind(kind),
-        retry_after_s=_whole(fields.get("retry_after_s"), "retry_after_s") or 1,
+        retry_after_s=1 if (asked_s := _whole(fields.get("retry_after_s"), "retry_after_s")) is None else asked_s,
         status=_whole(fields.get("status"), "status"),
         code=_whole(fields.get("code"), "code"),
         outcome=_one_of(fields.get("outcome"), "outcome", OUTCOMES),

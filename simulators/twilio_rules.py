@@ -72,7 +72,7 @@ def error(code: int, status: int | None = None, headers: Mapping[str, str] | Non
 
 
 def _too_many(fault: Fault) -> Answer:
-    answer = error(20429, headers={"Retry-After": str(fault.retry_after_s)})
+    answer = error(20429, headers={"Retry-After": str(fault.retry_after_s)} if fault.retry_after_s else None)
     return Answer(answer.status, "429", answer.body, answer.headers)
 
 

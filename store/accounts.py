@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from domain.ids import AccountKey, CustomerId, InvoiceId, SellerId
 from store.arrays import INSTANT, NUMBER, TEXT, Rows, any_of, array_text
-from store.tables import accounts, inbox, invoices, sellers
+from store.tables import accounts, inbox, invoices
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,12 +208,6 @@ def next_looks(connection: sa.Connection, keys: Collection[AccountKey]) -> list[
     return [NextLook(AccountKey(key), *row) for key, *row in rows]
 
 
-def released(statement: sa.Select[Any]) -> sa.Select[Any]:
-    """Only those that wait for a payment feed that has moved on since."""
-    joined = statement.join(sellers, sellers.c.id == accounts.c.seller)
-    return joined.where(accounts.c.gated_as_of < sellers.c.synced_as_of)
-
-
 _LOOK_AT = (
     sa.update(accounts)
     .where(any_of(accounts.c.id, "keys"))
@@ -222,19 +215,14 @@ _LOOK_AT = (
 )
 
 
-def wake(connection: sa.Connection, keys: Collection[AccountKey], now: datetime) -> None:
-    """Has these accounts planned again at once. The caller has locked them."""
-    _look_at(connection, keys, now)
+def wake(connection: sa.Connection, keys: Collection[AccountKey], at: datetime) -> None:
+    """Has these accounts planned again then: at once, or when they are put off, no earlier."""
+    _look_at(connection, keys, at)
 
 
 def quiet(connection: sa.Connection, keys: Collection[AccountKey]) -> None:
     """Nothing to look at while these accounts' reminders are being delivered."""
     _look_at(connection, keys, None)
-
-
-def put_off(connection: sa.Connection, keys: Collection[AccountKey], until: datetime) -> None:
-    """These accounts break whoever works on them: they are left alone until then."""
-    _look_at(connection, keys, until)
 
 
 def _look_at(connection: sa.Connection, keys: Collection[AccountKey], at: datetime | None) -> None:

@@ -7,6 +7,7 @@ cost nine tenths of executing it (measured).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +17,12 @@ INSTANT = sa.DateTime(timezone=True)
 TEXT = sa.Text()
 NUMBER = sa.BigInteger()
 DAY = sa.Date()
+
+_BETWEEN = "\x1f"
+"""Stands between texts that are sent as one: names and addresses hold no such sign."""
+BY_NOW = sa.func.statement_timestamp(type_=INSTANT)
+"""The database's clock as the statement came. What is due is compared with this: by `clock_timestamp()`, which may
+be another for each row, no index is narrowed down, and all that waits in it is read."""
 
 Kind = sa.types.TypeEngine[Any]
 
@@ -53,6 +60,21 @@ def any_of(column: sa.ColumnElement[Any], parameter: str) -> sa.ColumnElement[bo
 def array(name: str, kind: Kind) -> sa.Cast[Any]:
     """`CAST($1 AS kind[])`: the parameter has no type of its own, so that it is read once, as that array."""
     return sa.cast(sa.bindparam(name, type_=sa.types.NullType()), ARRAY(kind))
+
+
+def texts(column: sa.ColumnElement[str]) -> sa.ColumnElement[Any]:
+    """The texts that were sent as one, `joined`, as an array."""
+    return sa.func.string_to_array(column, _BETWEEN, type_=ARRAY(TEXT))
+
+
+def joined(words: Iterable[str]) -> str:
+    """Several texts as one, for a column of `Rows` that is read by `texts`."""
+    return _BETWEEN.join(words)
+
+
+def seconds(number: float | sa.ColumnElement[float] | None) -> sa.ColumnElement[timedelta]:
+    """So many seconds, as PostgreSQL adds them to an instant; null for null."""
+    return sa.func.make_interval(0, 0, 0, 0, 0, 0, number, type_=sa.Interval())
 
 
 def array_text(values: Iterable[Any]) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from domain.ids import AttemptId, CustomerId, SellerId
+from domain.ids import AccountKey, AttemptId, CustomerId, SellerId
 from domain.outcomes import AttemptState
-from store.arrays import NUMBER, TEXT, Rows
+from store.arrays import BY_NOW, NUMBER, TEXT, Rows
 from store.attempts import in_seconds
 from store.tables import accounts, attempts, receipts, reminders
 
@@ -26,6 +26,7 @@ class ToAsk:
     """An attempt to ask about, taken under a fence of its own. `called_at` is wall time, `asked` how often before."""
 
     id: AttemptId
+    account: AccountKey
     provider: str
     channel: str
     recipient: str
@@ -91,7 +92,7 @@ def take(connection: sa.Connection, limit: int, lease_s: float) -> list[ToAsk]:
     """
     due = (
         sa.select(attempts.c.id)
-        .where(attempts.c.ask_at <= sa.func.clock_timestamp())
+        .where(attempts.c.ask_at <= BY_NOW)
         .order_by(attempts.c.ask_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -102,6 +103,7 @@ def take(connection: sa.Connection, limit: int, lease_s: float) -> list[ToAsk]:
         .values(ask_at=in_seconds(lease_s), fence=attempts.c.fence + 1)
         .returning(
             attempts.c.id,
+            attempts.c.account_id.label("account"),
             attempts.c.provider,
             attempts.c.channel,
             attempts.c.recipient,
@@ -165,12 +167,6 @@ def states_of(connection: sa.Connection, name: str) -> list[AttemptState]:
     among = attempts.c.id.between(name, f"{name}z")
     found = sa.select(attempts.c.state).where(among, begins).order_by(attempts.c.id).limit(SEVERAL)
     return [AttemptState(state) for state in connection.execute(found).scalars()]
-
-
-def count(connection: sa.Connection) -> int:
-    """How many attempts are left to a person: unconfirmed, and their providers cannot tell."""
-    statement = sa.select(sa.func.count()).where(attempts.c.state == "unconfirmed", attempts.c.ask_at.is_(None))
-    return int(connection.execute(statement).scalar_one())
 
 
 _IN_DOUBT = (

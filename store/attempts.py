@@ -12,7 +12,7 @@ from domain.after import PROOFS
 from domain.asking import ASKS_AFTER_S, WAITING
 from domain.ids import AccountKey, AttemptId, CustomerId, ReminderId, SellerId
 from domain.outcomes import AttemptState
-from store.arrays import INSTANT, NUMBER, TEXT, Rows, any_of, array_text
+from store.arrays import BY_NOW, INSTANT, NUMBER, TEXT, Rows, any_of, array_text, joined, seconds, texts
 from store.tables import accounts, attempts, reminders
 
 
@@ -69,7 +69,6 @@ class AttemptRow:
     reminder: ReminderId
     channel: str
     recipient: str
-    provider: str
     state: AttemptState
     fence: int
     number: int
@@ -88,9 +87,9 @@ class Reached:
     customer: CustomerId
 
 
-def in_seconds(seconds: float | sa.ColumnElement[float] | None) -> sa.ColumnElement[datetime]:
+def in_seconds(number: float | sa.ColumnElement[float] | None) -> sa.ColumnElement[datetime]:
     """The database's own clock in so many seconds; null for null."""
-    return sa.func.clock_timestamp(type_=INSTANT) + sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+    return sa.func.clock_timestamp(type_=INSTANT) + seconds(number)
 
 
 _CLOSINGS = Rows(
@@ -140,7 +139,7 @@ def close(
 
 _OVERDUE = (
     sa.select(attempts.c.id)
-    .where(attempts.c.state == "calling", attempts.c.leased_until < sa.func.clock_timestamp())
+    .where(attempts.c.state == "calling", attempts.c.leased_until < BY_NOW)
     .limit(sa.bindparam("limit", type_=NUMBER))
     .with_for_update(skip_locked=True)
 )
@@ -177,7 +176,7 @@ _CHANGE_REMINDERS = (
     .where(reminders.c.id == _CHANGES.c.id)
     .values(
         state=sa.case((_IS_OVER, "done"), else_=_CHANGES.c.state),
-        spent=sa.func.string_to_array(_CHANGES.c.spent, "\x1f", type_=sa.ARRAY(sa.Text)),
+        spent=texts(_CHANGES.c.spent),
         retry_at=sa.case((_IS_OVER, None), else_=_CHANGES.c.retry_at),
     )
 )
@@ -189,7 +188,7 @@ def change_reminders(connection: sa.Connection, changes: Sequence[ReminderChange
     One of which any attempt is known to have left is not opened again: it is done, whatever came of a later one.
     """
     if changes:
-        rows = [(one.reminder, one.state, "\x1f".join(one.spent), one.retry_at) for one in changes]
+        rows = [(one.reminder, one.state, joined(one.spent), one.retry_at) for one in changes]
         connection.execute(_CHANGE_REMINDERS, _CHANGES.sent(rows))
 
 
@@ -221,7 +220,6 @@ _FIND = (
         attempts.c.reminder_id.label("reminder"),
         attempts.c.channel,
         attempts.c.recipient,
-        attempts.c.provider,
         attempts.c.state,
         attempts.c.fence,
         attempts.c.number,

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from domain.ids import AccountKey, CustomerId, SellerId
 from store.accounts import AccountRow
-from store.tables import accounts, inbox, invoices, sellers
+from store.tables import accounts, inbox, invoices
+from store.unfolded import FIRST_INVOICE, HAS_SEVERAL_INVOICES
 
 _FIRST = AccountKey(0)
 
@@ -58,18 +59,18 @@ def named(connection: sa.Connection, seller: SellerId, name: str) -> AccountRow 
 
 def is_to_come(connection: sa.Connection, customer: CustomerId, seller: SellerId | None = None) -> bool:
     """Whether an event that is not counted yet is about this customer: of one seller, or of any."""
-    # Events are indexed seller by seller: without one, each is asked for its own.
-    whose = sa.select(sellers.c.id) if seller is None else [seller]
-    waits = sa.select(1).where(
-        inbox.c.folded_at.is_(None), inbox.c.seller.in_(whose), inbox.c.customer_id == customer
-    )
+    waits = sa.select(1).where(inbox.c.folded_at.is_(None), inbox.c.customer_id == customer)
+    if seller is not None:
+        waits = waits.where(inbox.c.seller == seller)
     return connection.execute(waits.limit(1)).one_or_none() is not None
 
 
 def is_mentioned(connection: sa.Connection, seller: SellerId, name: str) -> bool:
     """Whether an event names it that is not counted yet, or counts once the invoice with this id has come."""
     waits = sa.select(1).where(inbox.c.folded_at.is_(None), inbox.c.seller == seller)
-    of_invoice = waits.where(inbox.c.invoice_ids.contains([name]))
+    of_invoice = waits.where(
+        sa.or_(sa.literal(name) == FIRST_INVOICE, sa.and_(HAS_SEVERAL_INVOICES, inbox.c.invoice_ids.contains([name])))
+    )
     to_come = invoices.c.seller == seller, invoices.c.invoice_id == name, invoices.c.account_id.is_(None)
     found = sa.or_(of_invoice.exists(), sa.select(1).where(*to_come).exists())
     return is_to_come(connection, CustomerId(name), seller) or bool(connection.execute(sa.select(found)).scalar_one())

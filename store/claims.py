@@ -7,7 +7,7 @@ account are what the database itself refuses to break, whatever events or worker
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from domain.addresses import address_key
 from domain.ids import AccountKey, AttemptId, ReminderId, SellerId
 from domain.levels import PHONE_NUMBER_CHANNELS, Channel
 from domain.past import Member
-from store.arrays import INSTANT, NUMBER, TEXT, Rows, any_of, array_text
+from store.arrays import INSTANT, NUMBER, TEXT, Rows, any_of, array_text, joined, seconds, texts
 from store.fact_codec import members_to_row
 from store.tables import attempts, contacted, reminders, steps_had
 
@@ -88,17 +88,6 @@ def close_reminders(connection: sa.Connection, given_up: Mapping[ReminderId, str
         connection.execute(_FREE_STEPS, {"ids": array_text(withdrawn)})
 
 
-_STEPS_TAKEN = sa.select(steps_had.c.unit_id, steps_had.c.step, steps_had.c.cycle).where(
-    any_of(steps_had.c.reminder_id, "ids")
-)
-
-
-def steps_taken(connection: sa.Connection, reminders_: Collection[ReminderId]) -> list[tuple[str, str, int]]:
-    """The (unit, step, cycle) rows of these reminders."""
-    rows = connection.execute(_STEPS_TAKEN, {"ids": array_text(reminders_)})
-    return [(unit, step, cycle) for unit, step, cycle in rows]
-
-
 _REMINDERS = Rows(
     id=TEXT,
     seller=TEXT,
@@ -116,7 +105,7 @@ _REMINDERS = Rows(
 _INSERT_REMINDERS = _REMINDERS.into(
     reminders,
     members=sa.cast(_REMINDERS.c.members, JSONB),
-    invoice_ids=sa.func.string_to_array(_REMINDERS.c.invoice_ids, "\x1f", type_=sa.ARRAY(sa.Text)),
+    invoice_ids=texts(_REMINDERS.c.invoice_ids),
     attempts=sa.literal(1),
 )
 
@@ -134,7 +123,7 @@ def _insert_reminders(connection: sa.Connection, claims: Sequence[Claim]) -> Non
             claim.channel,
             claim.policy,
             json.dumps(members_to_row(claim.members)),
-            "\x1f".join(claim.invoice_ids),
+            joined(claim.invoice_ids),
             _reminder_state(claim),
         )
         for claim in claims
@@ -199,9 +188,9 @@ _ATTEMPTS = Rows(
 )
 _INSERT_ATTEMPTS = _ATTEMPTS.into(
     attempts,
-    cc=sa.func.string_to_array(_ATTEMPTS.c.cc, "\x1f", type_=sa.ARRAY(sa.Text)),
+    cc=texts(_ATTEMPTS.c.cc),
     message=sa.cast(_ATTEMPTS.c.message, JSONB),
-    leased_until=sa.func.clock_timestamp() + sa.func.make_interval(0, 0, 0, 0, 0, 0, _ATTEMPTS.c.leased_until),
+    leased_until=sa.func.clock_timestamp() + seconds(_ATTEMPTS.c.leased_until),
 )
 
 
@@ -240,7 +229,7 @@ def _attempt_row(claim: Claim) -> tuple[Any, ...]:
         claim.provider,
         claim.contact,
         claim.recipient,
-        "\x1f".join(claim.cc),
+        joined(claim.cc),
         claim.claimed_at,
         claim.utc_offset_s,
         "opened" if claim.is_open else "calling",

@@ -13,6 +13,7 @@ from hashlib import sha256
 
 import sqlalchemy as sa
 
+from domain.addresses import address_key
 from domain.contacted import Contacted
 from domain.ids import AccountKey, ReminderId, SellerId
 from domain.levels import Channel
@@ -113,6 +114,13 @@ def load(connection: sa.Connection, asked: Mapping[Address, Asked]) -> dict[Addr
         contact = Contacted(row.called_at, row.address, ReminderId(row.reminder_id), row.is_call, row.in_vain)
         found[SellerId(row.seller), row.address].append(ContactedAbout(AccountKey(row.account_id), contact))
     return found
+
+
+def accounts_at(connection: sa.Connection, seller: SellerId, address: str) -> list[AccountKey]:
+    """The accounts about which the seller ever tried to contact this address, in whatever way it is written."""
+    joined = sa.select(attempts.c.account_id).join(contacted, contacted.c.attempt_id == attempts.c.id)
+    found = joined.where(contacted.c.seller == seller, contacted.c.address == address_key(address)).distinct()
+    return sorted(AccountKey(key) for key in connection.execute(found).scalars())
 
 
 def _number(seller: SellerId, address: str) -> int:

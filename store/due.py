@@ -14,8 +14,7 @@ from zlib import crc32
 import sqlalchemy as sa
 
 from domain.ids import AccountKey
-from store.accounts import released
-from store.arrays import INSTANT, NUMBER, TEXT, Rows, any_of, array_text
+from store.arrays import INSTANT, NUMBER, TEXT, Rows, any_of, array_text, seconds
 from store.tables import accounts, sellers
 
 
@@ -33,11 +32,18 @@ class Room:
 
 _IS_FREE = sa.or_(
     accounts.c.nudged_at.is_(None),
-    accounts.c.nudged_at
-    < sa.func.clock_timestamp()
-    - sa.func.make_interval(0, 0, 0, 0, 0, 0, sa.bindparam("renudge_s", type_=sa.Double())),
+    accounts.c.nudged_at < sa.func.clock_timestamp() - seconds(sa.bindparam("renudge_s", type_=sa.Double())),
 )
-_FED = released(sa.select(accounts.c.id).where(_IS_FREE).limit(sa.bindparam("most", type_=NUMBER)))
+_MOST = sa.bindparam("most", type_=NUMBER)
+_RELEASED = (
+    sa.select(accounts.c.id)
+    .where(accounts.c.seller == sellers.c.id, accounts.c.gated_as_of < sellers.c.synced_as_of, _IS_FREE)
+    .order_by(accounts.c.gated_as_of)
+    .limit(_MOST)
+    .lateral("released")
+)
+_FED = sa.select(_RELEASED.c.id).select_from(sellers.join(_RELEASED, sa.true())).limit(_MOST)
+"""Those that wait for a payment feed that has moved on since: one probe of an index for each seller."""
 _ASKED = Rows("asked", queue=TEXT, channel=TEXT, most=NUMBER)
 
 

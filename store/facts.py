@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from domain.facts import Fact, InvoiceIssued, Stamp
 from domain.ids import AccountKey, InvoiceId, SellerId
-from store.arrays import INSTANT, NUMBER, TEXT, Rows, any_of, array_text
+from store.arrays import INSTANT, NUMBER, TEXT, Rows, any_of, array_text, joined, texts
 from store.fact_codec import body_from_row
 from store.tables import facts, invoices
 
@@ -50,7 +50,7 @@ _NEW = Rows(
     received_at=INSTANT,
     body=TEXT,
 )
-_ADD = _NEW.into(facts, invoice_ids=sa.func.string_to_array(_NEW.c.invoice_ids, "\x1f", type_=ARRAY(TEXT)))
+_ADD = _NEW.into(facts, invoice_ids=texts(_NEW.c.invoice_ids))
 
 
 def add(connection: sa.Connection, new_facts: Sequence[NewFact]) -> None:
@@ -179,7 +179,7 @@ def _row(one: NewFact) -> tuple[Any, ...]:
         one.seller,
         one.account,
         one.waits_for,
-        "\x1f".join(one.invoice_ids),
+        joined(one.invoice_ids),
         one.type_name,
         one.stamp.time,
         one.stamp.sequence,

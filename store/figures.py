@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from store.arrays import INSTANT
+from store.arrays import BY_NOW, INSTANT
 from store.tables import accounts, attempts, inbox, quarantine, receipts, tasks
 
 MOST_COUNTED = 100_000
@@ -69,7 +69,7 @@ def unfolded_events(connection: sa.Connection) -> Waiting:
 
 def due_receipts(connection: sa.Connection) -> Waiting:
     """Receipts to be looked at by now: new ones, and parked ones whose time has come again."""
-    is_due = receipts.c.look_at <= _NOW
+    is_due = receipts.c.look_at <= BY_NOW
     first = sa.select(receipts.c.look_at.label("since")).where(is_due).order_by(receipts.c.look_at)
     return _waiting(connection, first.limit(MOST_COUNTED))
 

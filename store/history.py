@@ -13,7 +13,7 @@ from sqlalchemy.types import NullType
 from domain.addresses import address_key
 from domain.ids import AccountKey, ReminderId, SellerId, StepId, UnitId
 from domain.levels import Channel, Level
-from domain.outcomes import OutcomeClass
+from domain.outcomes import AttemptState, OutcomeClass
 from domain.past import PastReminder, Suppressed
 from store.arrays import INSTANT, NUMBER, TEXT, Rows, any_of, array_text
 from store.fact_codec import members_from_row
@@ -28,13 +28,20 @@ _CALLS = sa.func.array(
 ).label("calls")
 _LAST_ERROR = (  # no EXISTS: its plan may read the whole table
     sa.select(attempts.c.error_class)
-    .where(attempts.c.reminder_id == reminders.c.id, attempts.c.number == reminders.c.attempts)
+    .where(
+        attempts.c.reminder_id == reminders.c.id,
+        attempts.c.number == reminders.c.attempts,
+        # A phone that stayed off is a word on the contact; our set-up is to blame whenever that is said.
+        sa.or_(
+            attempts.c.state == AttemptState.REFUSED.value,
+            attempts.c.error_class == OutcomeClass.MISCONFIGURED.value,
+        ),
+    )
     .scalar_subquery()
 )
-_IS_MISCONFIGURED = sa.case(  # nothing is looked up for reminders that are done
-    (reminders.c.state == "open", sa.func.coalesce(OutcomeClass.MISCONFIGURED.value == _LAST_ERROR, sa.false())),
-    else_=sa.false(),
-).label("is_misconfigured")
+_LAST_REFUSAL = sa.case(  # nothing is looked up for reminders that are done
+    (reminders.c.state == "open", _LAST_ERROR), else_=sa.null()
+).label("last_refusal")
 _PAST = (
     reminders.c.id,
     reminders.c.claimed_at,
@@ -48,7 +55,7 @@ _PAST = (
     reminders.c.retry_at,
     reminders.c.policy,
     _CALLS,
-    _IS_MISCONFIGURED,
+    _LAST_REFUSAL,
 )
 """What `past_reminder` reads, as the driver gives it: many rows are read for each plan."""
 _LOAD = sa.select(reminders.c.account_id, *_PAST).where(any_of(reminders.c.account_id, "keys"))
@@ -105,7 +112,7 @@ def _past_reminder(
     retry_at: datetime | None,
     policy: str,
     calls: Sequence[datetime],
-    is_misconfigured: bool,
+    last_refusal: str | None,
 ) -> PastReminder:
     """A row of `reminders` as the domain's value."""
     return PastReminder(
@@ -121,7 +128,7 @@ def _past_reminder(
         retry_at=retry_at,
         policy=policy,
         calls=tuple(calls),
-        is_misconfigured=is_misconfigured,
+        last_refusal=last_refusal,
     )
 
 
@@ -145,18 +152,29 @@ def suppressed_among(
 
 
 _ENTRIES = Rows(seller=TEXT, channel=TEXT, address=TEXT, reason=TEXT, since_at=INSTANT)
-_SUPPRESS = _ENTRIES.into(suppressions).on_conflict_do_nothing()
+_SAID_STOP = OutcomeClass.OPT_OUT.value
+_INTO = _ENTRIES.into(suppressions)
+_SUPPRESS = _INTO.on_conflict_do_update(
+    constraint=suppressions.primary_key,
+    set_={"reason": _INTO.excluded.reason, "since_at": _INTO.excluded.since_at},
+    where=sa.and_(_INTO.excluded.reason == _SAID_STOP, suppressions.c.reason != _SAID_STOP),
+)
 
 
-def suppress(connection: sa.Connection, entries: Collection[tuple[SellerId, str, str, str, object]]) -> None:
-    """Puts (seller, channel, address, reason, since) out of use; the first reason stays."""
-    rows = [
-        (seller, channel, address_key(address), reason, since) for seller, channel, address, reason, since in entries
-    ]
-    if rows:
+def suppress(connection: sa.Connection, entries: Collection[tuple[SellerId, str, str, str, datetime]]) -> None:
+    """Puts (seller, channel, address, reason, since) out of use.
+
+    The first reason stays, but for `opt_out`, which takes the place of any other: who repairs a number must see that
+    its owner wants no more.
+    """
+    chosen: dict[tuple[SellerId, str, str], tuple[str, datetime]] = {}
+    for seller, channel, address, reason, since in entries:
+        place = (seller, channel, address_key(address))
+        if place not in chosen or reason == _SAID_STOP:
+            chosen[place] = (reason, since)
+    if chosen:
         # In the order of their names, so that two batches wait for each other and never in a circle.
-        in_order = sorted(rows, key=lambda row: (row[0], row[1], row[2]))
-        connection.execute(_SUPPRESS, _ENTRIES.sent(in_order))
+        connection.execute(_SUPPRESS, _ENTRIES.sent((*place, *chosen[place]) for place in sorted(chosen)))
 
 
 _OLD = Rows("old", seller=TEXT, channel=TEXT, address=TEXT)

@@ -13,11 +13,10 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from domain.event import Event
 from domain.ids import AccountKey, CustomerId, InvoiceId, SellerId
-from store.arrays import INSTANT, TEXT, Rows, any_of, array_text
+from store.arrays import INSTANT, TEXT, Rows, any_of, array_text, joined, seconds, texts
 from store.fact_codec import body_from_row, body_to_row
 from store.tables import accounts, inbox, invoices
 
@@ -99,7 +98,7 @@ _PUT = (
     _NEW.into(
         inbox,
         seller=sa.bindparam("of", type_=TEXT),
-        invoice_ids=sa.func.string_to_array(_NEW.c.invoice_ids, "\x1f", type_=ARRAY(TEXT)),
+        invoice_ids=texts(_NEW.c.invoice_ids),
     )
     .on_conflict_do_nothing()
     .returning(inbox.c.id, inbox.c.source, inbox.c.event_id, inbox.c.digest)
@@ -192,7 +191,7 @@ def count_failure(connection: sa.Connection, inbox_id: int) -> int:
 
 def forgotten(connection: sa.Connection, older_than_s: float, limit: int) -> list[int]:
     """Events that have waited longer than that (wall time) to be folded: their nudge was lost."""
-    waited = sa.func.clock_timestamp() - inbox.c.stored_at > sa.func.make_interval(0, 0, 0, 0, 0, 0, older_than_s)
+    waited = sa.func.clock_timestamp() - inbox.c.stored_at > seconds(older_than_s)
     is_free = sa.and_(inbox.c.folded_at.is_(None), inbox.c.quarantined_at.is_(None))
     statement = sa.select(inbox.c.id).where(is_free, waited).order_by(inbox.c.id).limit(limit)
     return list(connection.execute(statement).scalars())
@@ -208,7 +207,7 @@ def _row(one: Incoming) -> tuple[Any, ...]:
         one.digest,
         one.body,
         event.customer_id,
-        "\x1f".join(event.invoice_ids),
+        joined(event.invoice_ids),
         event.time,
         event.sequence,
         *body_to_row(event.body),

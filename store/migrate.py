@@ -22,6 +22,7 @@ def migrate(url: str) -> None:
     engine = make_engine(url)
     with engine.begin() as connection:
         connection.execute(sa.text("SET LOCAL lock_timeout = '60s'"))
+        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))  # a large table's index takes minutes
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         config = alembic_config()
         config.attributes["connection"] = connection

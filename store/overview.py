@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.ids import AccountKey, CustomerId, SellerId
-from store.tables import accounts, inbox, reminders, tasks
+from store.tables import accounts, inbox, reminders
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +25,6 @@ class AccountView:
     plan: Mapping[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class TaskView:
-    """An open task."""
-
-    id: str
-    seller: SellerId
-    customer_id: CustomerId
-    name: str
-    kind: str
-    step: str
-    units: tuple[str, ...]
-    opened_at: datetime
-    title: str
-    body: str
-
-
 def accounts_of(connection: sa.Connection, seller: SellerId, limit: int = 500) -> list[AccountView]:
     """The seller's accounts, by name: of more than `limit` those whose ids come first, so that not all are sorted."""
     first = sa.select(accounts).where(accounts.c.seller == seller).order_by(accounts.c.customer_id).limit(limit)
@@ -53,36 +37,6 @@ def account(connection: sa.Connection, seller: SellerId, customer: CustomerId) -
     statement = sa.select(accounts).where(accounts.c.seller == seller, accounts.c.customer_id == customer)
     row = connection.execute(statement).one_or_none()
     return None if row is None else _account(row)
-
-
-def open_tasks(
-    connection: sa.Connection, seller: SellerId, limit: int = 500, customer: CustomerId | None = None
-) -> list[TaskView]:
-    """The seller's open tasks, or only those about one customer, oldest first."""
-    statement = (
-        sa.select(tasks, accounts.c.customer_id, accounts.c.name)
-        .join(accounts, accounts.c.id == tasks.c.account_id)
-        .where(tasks.c.seller == seller, tasks.c.closed_at.is_(None))
-        .order_by(tasks.c.opened_at, tasks.c.id)
-        .limit(limit)
-    )
-    if customer is not None:
-        statement = statement.where(accounts.c.customer_id == customer)
-    return [
-        TaskView(
-            id=row.id,
-            seller=row.seller,
-            customer_id=row.customer_id,
-            name=row.name,
-            kind=row.kind,
-            step=row.step,
-            units=tuple(row.units),
-            opened_at=row.opened_at,
-            title=row.title,
-            body=row.body,
-        )
-        for row in connection.execute(statement)
-    ]
 
 
 def unfinished(connection: sa.Connection, now: datetime) -> int:

@@ -50,8 +50,7 @@ def publish(connection: sa.Connection, name: str, digest: str, body: str, *, mov
 
 def newest_versions(connection: sa.Connection) -> dict[str, int]:
     """The newest version of every policy, by name."""
-    statement = sa.select(policies.c.name, sa.func.max(policies.c.version)).group_by(policies.c.name)
-    return {name: int(version) for name, version in connection.execute(statement)}
+    return {name: newest for name, (newest, _) in newest_of_each(connection).items()}
 
 
 _NEWEST_MOVING = sa.func.coalesce(sa.func.max(policies.c.version).filter(policies.c.moves), 0)

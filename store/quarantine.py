@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import BYTEA
+from sqlalchemy.dialects.postgresql import BYTEA, insert
 
 from domain.ids import SellerId
 from store.arrays import INSTANT, TEXT, Rows
@@ -37,11 +37,19 @@ class Quarantined:
 
 
 _ITEMS = Rows(seller=TEXT, kind=TEXT, reference=TEXT, problem=TEXT, raw=BYTEA(), at=INSTANT)
-_SET_ASIDE = _ITEMS.into(quarantine)
+_KNOWN = quarantine.alias("known")
+_IS_KNOWN = sa.exists().where(
+    _KNOWN.c.seller == _ITEMS.c.seller,
+    sa.func.md5(_KNOWN.c.raw) == sa.func.md5(_ITEMS.c.raw),
+    _KNOWN.c.closed_at.is_(None),
+    _KNOWN.c.kind == _ITEMS.c.kind,
+    _KNOWN.c.reference.is_not_distinct_from(_ITEMS.c.reference),
+)
+_SET_ASIDE = insert(quarantine).from_select(list(_ITEMS.c.keys()), sa.select(*_ITEMS.c).where(~_IS_KNOWN))
 
 
 def set_aside(connection: sa.Connection, items: Sequence[Quarantined]) -> None:
-    """Keeps the items, in one round trip."""
+    """Keeps the items, in one round trip; what waits already is not kept twice, however often it is sent."""
     if items:
         rows = [(item.seller, item.kind, item.reference, item.problem, item.raw, item.at) for item in items]
         connection.execute(_SET_ASIDE, _ITEMS.sent(rows))
@@ -102,12 +110,6 @@ def close(connection: sa.Connection, row_id: int, outcome: str, reason: str, at:
     """It waits no more. The caller has locked it."""
     statement = sa.update(quarantine).where(quarantine.c.id == row_id)
     connection.execute(statement.values(closed_at=at, outcome=outcome, reason=reason))
-
-
-def count(connection: sa.Connection) -> int:
-    """How many wait for a person."""
-    waiting = sa.select(sa.func.count()).select_from(quarantine).where(quarantine.c.closed_at.is_(None))
-    return int(connection.execute(waiting).scalar_one())
 
 
 _SELECT = sa.select(quarantine)

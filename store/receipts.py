@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.dialects.postgresql import BYTEA, JSONB
 
 from domain.outcomes import Receipt
-from store.arrays import INSTANT, NUMBER, TEXT, Rows, any_of, array_text
+from store.arrays import BY_NOW, INSTANT, NUMBER, TEXT, Rows, any_of, array_text, seconds
 from store.tables import receipts
 
 _FIRST_LOOK_S = 3.0
@@ -32,14 +32,10 @@ class ReceiptRow:
     received_at: datetime
 
 
-def _seconds(number: float) -> sa.ColumnElement[timedelta]:
-    return sa.func.make_interval(0, 0, 0, 0, 0, 0, number, type_=sa.Interval())
-
-
 _NOW = sa.func.clock_timestamp(type_=INSTANT)
 _NEW = Rows(provider=TEXT, key=TEXT, raw=BYTEA(), body=TEXT, received_at=INSTANT)
 _PUT = (
-    _NEW.into(receipts, body=sa.cast(_NEW.c.body, JSONB), look_at=_NOW + _seconds(_FIRST_LOOK_S))
+    _NEW.into(receipts, body=sa.cast(_NEW.c.body, JSONB), look_at=_NOW + seconds(_FIRST_LOOK_S))
     .on_conflict_do_nothing()
     .returning(receipts.c.id)
 )
@@ -99,7 +95,7 @@ _PARK = (
     .where(any_of(receipts.c.id, "ids"))
     .values(
         look_at=sa.case(
-            (_seconds(_GIVE_UP_S) > _WAITED, _NOW + sa.func.greatest(_WAITED, _seconds(_FIRST_LOOK_S))), else_=None
+            (seconds(_GIVE_UP_S) > _WAITED, _NOW + sa.func.greatest(_WAITED, seconds(_FIRST_LOOK_S))), else_=None
         )
     )
 )
@@ -116,5 +112,5 @@ def park(connection: sa.Connection, ids: Collection[int]) -> None:
 
 def forgotten(connection: sa.Connection, limit: int) -> list[int]:
     """Receipts to look at (again): their nudge was lost, or their attempt was unknown when last looked for."""
-    statement = sa.select(receipts.c.id).where(receipts.c.look_at <= sa.func.clock_timestamp())
+    statement = sa.select(receipts.c.id).where(receipts.c.look_at <= BY_NOW)
     return list(connection.execute(statement.order_by(receipts.c.look_at).limit(limit)).scalars())

@@ -26,6 +26,7 @@ import sqlalchemy as sa
 
 from domain.addresses import address_key
 from domain.ids import AccountKey, AttemptId, InvoiceId, SellerId
+from domain.task_outcomes import TaskKind
 from store.accounts import AccountRow
 from store.arrays import INSTANT, TEXT, Rows, any_of, array_text
 from store.tables import accounts, attempts, contacted, inbox, journal, quarantine, receipts, reminders, tasks
@@ -40,6 +41,9 @@ _waits_in_quarantine = sa.exists().where(
     quarantine.c.kind == "crash",
     quarantine.c.closed_at.is_(None),
     quarantine.c.reference == sa.cast(inbox.c.id, sa.Text),
+)
+_is_read = ~sa.exists().where(
+    tasks.c.kind == TaskKind.REPLY.value, tasks.c.closed_at.is_(None), receipts.c.key == sa.any_(tasks.c.units)
 )
 _default_part = sa.table("journal_default", *(sa.column(column.name, column.type) for column in journal.c))
 
@@ -83,7 +87,7 @@ SAID = (
         "replies",
         receipts,
         receipts.c.received_at,
-        sa.and_(receipts.c.raw != sa.literal_column("''::bytea"), receipts.c.look_at.is_(None), _is_reply),
+        sa.and_(receipts.c.raw != sa.literal_column("''::bytea"), receipts.c.look_at.is_(None), _is_reply, _is_read),
         _UNADDRESSED,
     ),
     Kind(

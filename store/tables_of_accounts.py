@@ -64,13 +64,24 @@ inbox = sa.Table(
     sa.Column("quarantined_at", Instant),
     sa.UniqueConstraint("seller", "source", "event_id"),
     sa.Index("ix_inbox_quarantined", "seller", postgresql_where=sa.text("quarantined_at IS NOT NULL")),
-    sa.Index("ix_inbox_unfolded", "id", postgresql_where=sa.text("folded_at IS NULL")),
-    sa.Index("ix_inbox_unfolded_customer", "seller", "customer_id", postgresql_where=sa.text("folded_at IS NULL")),
+    sa.Index("ix_inbox_unfolded", "id", postgresql_where=sa.text("folded_at IS NULL AND quarantined_at IS NULL")),
+    sa.Index(
+        "ix_inbox_unfolded_customer",
+        "customer_id",
+        "seller",
+        postgresql_where=sa.text("folded_at IS NULL AND customer_id IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_inbox_unfolded_invoice",
+        sa.text("(invoice_ids[1])"),
+        "seller",
+        postgresql_where=sa.text("folded_at IS NULL AND invoice_ids[1] IS NOT NULL"),
+    ),
     sa.Index(
         "ix_inbox_unfolded_invoices",
         "invoice_ids",
         postgresql_using="gin",
-        postgresql_where=sa.text("folded_at IS NULL"),
+        postgresql_where=sa.text("folded_at IS NULL AND cardinality(invoice_ids) > 1"),
     ),
     sa.Index("ix_inbox_body", "received_at", postgresql_where=sa.text("body <> ''")),
     postgresql_with={"autovacuum_vacuum_scale_factor": 0.02},
@@ -96,7 +107,7 @@ accounts = sa.Table(
     sa.Index("ix_accounts_due", "due_at", postgresql_where=sa.text("due_at IS NOT NULL")),
     sa.Index("ix_accounts_turn", "seller", "channel", "due_at", postgresql_where=sa.text("due_at IS NOT NULL")),
     sa.Index("ix_accounts_stands_on", *map(sa.text, STANDS_ON)),
-    sa.Index("ix_accounts_gated", "seller", postgresql_where=sa.text("gated_as_of IS NOT NULL")),
+    sa.Index("ix_accounts_gated", "seller", "gated_as_of", postgresql_where=sa.text("gated_as_of IS NOT NULL")),
     postgresql_with={"fillfactor": 75, "autovacuum_vacuum_scale_factor": 0.02},
 )
 
@@ -195,4 +206,5 @@ quarantine = sa.Table(
     sa.Column("outcome", sa.Text),
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
     sa.Index("ix_quarantine_open", "id", postgresql_where=sa.text("closed_at IS NULL")),
+    sa.Index("ix_quarantine_known", "seller", sa.text("md5(raw)"), postgresql_where=sa.text("closed_at IS NULL")),
 )

@@ -14,9 +14,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.ids import AccountKey, ReminderId, SellerId
-from domain.internal_task import DOCUMENT_MISSING, SET_UP_WRONG
+from domain.internal_task import DOCUMENT_MISSING, PROVIDER_OUT_OF_REACH, SET_UP_WRONG
 from domain.task_outcomes import TaskKind
-from store.arrays import DAY, INSTANT, NUMBER, TEXT, Rows
+from store.arrays import DAY, INSTANT, NUMBER, TEXT, Rows, joined, texts
 from store.tables import tasks
 
 CANCELLED = "cancelled"
@@ -85,10 +85,6 @@ class ClosedTask:
     reminder: ReminderId | None
 
 
-def _texts(column: sa.ColumnElement[str]) -> sa.ColumnElement[Any]:
-    return sa.func.string_to_array(column, "\x1f", type_=sa.ARRAY(sa.Text))
-
-
 _NEW = Rows(
     id=TEXT,
     seller=TEXT,
@@ -103,7 +99,7 @@ _NEW = Rows(
     cycle=NUMBER,
     utc_offset_s=NUMBER,
 )
-_INSERT = _NEW.into(tasks, units=_texts(_NEW.c.units))
+_INSERT = _NEW.into(tasks, units=texts(_NEW.c.units))
 _OPEN = _INSERT.on_conflict_do_update(
     index_elements=[tasks.c.id],
     set_={
@@ -160,11 +156,11 @@ def close(connection: sa.Connection, closings: Sequence[Closing]) -> list[Closed
 
 
 _PENDING = Rows(account_id=NUMBER, names=TEXT, at=INSTANT, fixes=TEXT)
-_NAMES = _texts(_PENDING.c.names)
+_NAMES = texts(_PENDING.c.names)
 _IS_RIGHT = sa.and_(
     tasks.c.kind == TaskKind.FIX.value,
-    tasks.c.step.not_in([DOCUMENT_MISSING, SET_UP_WRONG]),
-    tasks.c.id != sa.all_(_texts(_PENDING.c.fixes)),
+    tasks.c.step.not_in([DOCUMENT_MISSING, SET_UP_WRONG, PROVIDER_OUT_OF_REACH]),
+    tasks.c.id != sa.all_(texts(_PENDING.c.fixes)),
 )
 _IS_MOOT = sa.case(
     (sa.func.cardinality(tasks.c.units) == 0, sa.func.cardinality(_NAMES) == 0), else_=~tasks.c.units.overlap(_NAMES)
@@ -186,8 +182,7 @@ def cancel_moot(connection: sa.Connection, pending: Sequence[Pending]) -> list[C
     if not pending:
         return []
     rows = [
-        (one.account, "\x1f".join(one.names), one.at, None if one.fixes is None else "\x1f".join(one.fixes))
-        for one in pending
+        (one.account, joined(one.names), one.at, None if one.fixes is None else joined(one.fixes)) for one in pending
     ]
     return _in_order(connection.execute(_CANCEL_MOOT, _PENDING.sent(rows)))
 
@@ -203,7 +198,7 @@ def _row(task: NewTask) -> tuple[Any, ...]:
         task.account,
         task.kind,
         task.step,
-        "\x1f".join(task.units),
+        joined(task.units),
         task.opened_at,
         task.reminder,
         task.title,

@@ -81,9 +81,10 @@ def read(
     seller: SellerId | None = None,
     customer: CustomerId | None = None,
     kind: str | None = None,
+    limit: int | None = None,
 ) -> list[TaskRow]:
     """The tasks that match, oldest first: those that are open, and that nobody has just closed, or all of them."""
-    statement = _SELECT.order_by(tasks.c.opened_at, tasks.c.id)
+    statement = _SELECT.order_by(tasks.c.opened_at, tasks.c.id).limit(limit)
     if not is_all:
         statement = statement.where(tasks.c.closed_at.is_(None), ~_IS_CLOSING)
     if seller is not None:

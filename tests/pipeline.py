@@ -10,10 +10,11 @@ from config.clock import Clock
 from config.wiring import DEFAULT_SELLER, Services, lines_of
 from domain.customer import Seller
 from domain.ids import AccountKey, CustomerId
-from store import log, overview, receipts, sellers
+from store import log, overview, receipts, sellers, worklist
 from store.journal import Entry, of_account
 from store.log import LogRow
 from store.overview import AccountView
+from store.worklist import TaskRow
 from workers.deliver import deliver
 from workers.due import due, plan_again
 from workers.intake import intake
@@ -112,6 +113,6 @@ class Pipeline:
         with self.services.engine.connect() as connection:
             return sellers.load(connection, [DEFAULT_SELLER])[DEFAULT_SELLER].seller
 
-    def tasks(self) -> list[overview.TaskView]:
+    def tasks(self) -> list[TaskRow]:
         with self.services.engine.connect() as connection:
-            return overview.open_tasks(connection, DEFAULT_SELLER)
+            return worklist.read(connection, seller=DEFAULT_SELLER)

@@ -9,7 +9,7 @@
              pages       GET  /, /customers, /customers/{id}, /reminders/{id}
              letters     GET  /tasks/{id}.pdf
 
-Called by `web/server` and by tests. `uvicorn --factory web.app:from_environment` runs it too.
+Called by `cli/parts` and by tests.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from config.publishing import prepare
-from config.wiring import Services, build
+from config.wiring import Services
 from web import events, health, leaving, letters, metrics, pages, sessions
 from web.callbacks import WAYS, Callbacks
 from web.guard import Guard
@@ -58,7 +57,9 @@ def create_app(services: Services, publish: Publish = publish) -> Edge:
         nudger.close()
         settling.close()
 
-    app = FastAPI(title="Relance", lifespan=live, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Relance", lifespan=live, redirect_slashes=False, docs_url=None, redoc_url=None, openapi_url=None
+    )
     door = Door()
     keeper = Keeper(services, door, lambda ids: settling.tell("receipt.settle", "settle", ids))
     app.state.parts = parts = Parts(services, nudger, door, keeper)
@@ -67,10 +68,3 @@ def create_app(services: Services, publish: Publish = publish) -> Edge:
     for part in (events, health, metrics, leaving, sessions, pages, letters):
         app.include_router(part.router)
     return Edge(Guard(Callbacks(parts)), app)
-
-
-def from_environment() -> Edge:
-    """The app on services built from RELANCE_* settings, with the default seller and the policies stored."""
-    services = build()
-    prepare(services)
-    return create_app(services)

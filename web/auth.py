@@ -6,6 +6,8 @@ says who the seller is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from starlette.datastructures import Headers
 
@@ -43,13 +45,17 @@ def owner_of(services: Services, shown: str) -> ActiveKey:
     return key
 
 
-def signer_of(services: Services, headers: Headers, raw: bytes, key_id: str | None) -> ActiveKey:
-    """The active key whose secret signed this body; 401 if it is nobody's. `key_id` narrows whose it may be."""
+def candidates_of(services: Services, key_id: str | None) -> Sequence[ActiveKey]:
+    """The active keys whose signature it may be. `key_id` narrows them down."""
+    with services.engine.connect() as connection:
+        return sellers.active_keys(connection, MOST_CANDIDATES, key_id)
+
+
+def signer_of(services: Services, candidates: Sequence[ActiveKey], headers: Headers, raw: bytes) -> ActiveKey:
+    """The one of these keys whose secret signed this body; 401 if it is nobody's. Takes a while: asks no database."""
     secret_key = services.settings.secret_key
     if secret_key is None:
         raise unauthorized("signatures cannot be checked here, because RELANCE_SECRET_KEY is not set: show a key")
-    with services.engine.connect() as connection:
-        candidates = sellers.active_keys(connection, MOST_CANDIDATES, key_id)
     secret = secret_key.get_secret_value()
     for one in candidates:
         if _is_signed(webhook_secret(secret, one.id), headers, raw):

@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 
 from config.wiring import Services
 from domain.ids import SellerId
-from web.auth import key_shown, owner_of, signer_of
+from web.auth import candidates_of, key_shown, owner_of, signer_of
 from web.envelopes import Envelope, Media, media_of, open_envelope
 from web.limits import Place
 from web.parts import Parts, PartsHere
@@ -45,11 +45,12 @@ async def _shown(request: Request, parts: Parts, media: Media, shown: str) -> tu
 
 
 async def _signed(request: Request, parts: Parts, media: Media) -> tuple[Envelope, Reply]:
-    """A signature is over the body: until that is read, it is nobody's."""
+    """A signature is over the body: until that is read, it is nobody's. Checking it keeps no key waiting."""
     with parts.door.unproven.enter(Place(request)) as place:
         raw = await place.read()
         key_id = request.query_params.get("key")
-        key = await parts.door.ask(signer_of, parts.services, request.headers, raw, key_id)
+        candidates = await parts.door.ask(candidates_of, parts.services, key_id)
+        key = await parts.door.work(raw, signer_of, parts.services, candidates, request.headers, raw)
         parts.door.count(key.id)
         return await parts.door.work(raw, _take_in, parts.services, key.seller, media, request.headers, raw)
 

@@ -14,10 +14,11 @@ from fastapi.responses import JSONResponse, Response
 from channels.lines import LineView
 from config.wiring import Services
 from domain.levels import PERSON_CHANNELS, Channel
-from store import asking, quarantine
+from store import figures
 from store.engine import Unavailable
+from store.figures import Waiting
 from store.migrate import is_current
-from web.parts import PartsHere
+from web.parts import Parts, PartsHere
 from workers.broker import is_reachable
 
 router = APIRouter()
@@ -35,12 +36,16 @@ async def get_healthz() -> Response:
 
 
 @router.api_route("/readyz", methods=["GET", "HEAD"])
-def get_readyz(parts: PartsHere) -> Response:
+async def get_readyz(parts: PartsHere) -> Response:
     """200 with `ok` or `degraded`, 503 with `down` if the database is away or its schema is not the newest.
 
     A provider whose breaker is open, or who asked to be left alone, makes it degraded. What waits for a person is
     counted, and changes nothing: no restart would help.
     """
+    return await parts.door.look("readyz", _readiness, parts)
+
+
+def _readiness(parts: Parts) -> Response:
     database, broker = _database(parts.services), _broker(parts.services)
     looks = {channel: _look(parts.services, channel) for channel in Channel if channel not in PERSON_CHANNELS}
     channels = {channel.value: _word(look) for channel, look in looks.items()}
@@ -80,7 +85,9 @@ def _database(services: Services) -> str:
 def _for_people(services: Services) -> dict[str, int] | None:
     try:
         with services.engine.connect() as connection:
-            return {"unconfirmed": asking.count(connection), "quarantine": quarantine.count(connection)}
+            figures.be_quick(connection)
+            in_doubt = figures.unconfirmed(connection).get(True, Waiting())
+            return {"unconfirmed": in_doubt.count, "quarantine": sum(figures.quarantined(connection).values())}
     except Unavailable:
         return None
 

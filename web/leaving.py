@@ -52,7 +52,8 @@ def _obey(parts: Parts, token: str, language: str) -> Response:
     page = _page(services, None if found is None else found[0], language, is_done=True)  # what may fail comes first
     if found is not None:
         seller, address = found
-        put_out_of_use(services, seller, Channel.EMAIL, address, OutcomeClass.OPT_OUT.value, services.clock.now())
+        why, now = OutcomeClass.OPT_OUT.value, services.clock.now()
+        put_out_of_use(services, seller, Channel.EMAIL, address, why, now, by_reader=True)
     return page
 
 

@@ -35,6 +35,8 @@ THREADS = 6
 ASKING_THREADS = 2
 """Together as many as the pool of a process has connections. Looking up a key waits for no work."""
 LARGE_BYTES = 1 << 16
+LOOKING_THREADS = 1
+"""Of each page for machines that asks for no login: whoever asks for many of them waits, and nobody else."""
 MOST_LARGE = 1
 """They become forty times as large when they are parsed: one after the other, which is no slower (measured)."""
 GRACE_S = 5.0
@@ -164,6 +166,7 @@ class Door:
         self._bytes_of: Counter[str] = Counter()
         self._threads = CapacityLimiter(THREADS)
         self._asking = CapacityLimiter(ASKING_THREADS)
+        self._looking: dict[str, CapacityLimiter] = {}
         self._large = CapacityLimiter(MOST_LARGE)
 
     def count(self, key: str) -> None:
@@ -189,6 +192,11 @@ class Door:
     async def ask(self, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs what looks up a row, away from the event loop, and not behind any work."""
         return await to_thread.run_sync(lambda: do(*args, **kwargs), limiter=self._asking)
+
+    async def look(self, at: str, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs what answers strangers with how things are, one after the other of each kind (`at`)."""
+        limiter = self._looking.setdefault(at, CapacityLimiter(LOOKING_THREADS))
+        return await to_thread.run_sync(lambda: do(*args, **kwargs), limiter=limiter)
 
     async def work(self, raw: bytes, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs what reads this body and blocks (the database), in a thread; large ones one after the other."""

@@ -47,10 +47,14 @@ Families = Iterator[Metric]
 
 
 @router.get("/metrics")
-def get_metrics(parts: PartsHere) -> Response:
+async def get_metrics(parts: PartsHere) -> Response:
     """200 always: what cannot be read now is missing, and `relance_database_up` and `relance_broker_up` say why."""
+    return await parts.door.look("metrics", _figures, parts.services)
+
+
+def _figures(services: Services) -> Response:
     registry = CollectorRegistry()
-    registry.register(_Read(_families(parts.services)))
+    registry.register(_Read(_families(services)))
     ProcessCollector(registry=registry)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 

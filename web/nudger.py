@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from workers.nudges import Nudge, in_batches
+from workers.nudges import BULK, Nudge, in_batches
 
 log = structlog.get_logger()
 
@@ -44,12 +44,13 @@ class Nudger:
         self._thread.start()
 
     def tell(self, kind: str, queue_name: str, ids: Iterable[int]) -> None:
-        """Has these ids nudged soon. Returns at once, whatever state the broker is in."""
-        nudge = Nudge(kind, queue_name, tuple(ids))
-        if not nudge.ids:
+        """Has these ids nudged soon; many events go after others. Returns at once, whatever the broker is doing."""
+        some = tuple(ids)
+        if not some:
             return
         try:
-            self._waiting.put_nowait(nudge)
+            is_bulk = kind == "event.intake" and len(some) > BULK
+            self._waiting.put_nowait(Nudge(kind, queue_name, some, is_bulk=is_bulk))
         except queue.Full:
             return  # the sweep will find them
 
@@ -91,7 +92,11 @@ class Nudger:
 
 def _merged(nudges: Iterable[Nudge]) -> list[Nudge]:
     """The same ids in as few messages as they fit in."""
-    ids: dict[tuple[str, str], list[int]] = defaultdict(list)
+    ids: dict[tuple[str, str, bool], list[int]] = defaultdict(list)
     for nudge in nudges:
-        ids[nudge.kind, nudge.queue] += nudge.ids
-    return [batch for (kind, queue_name), found in ids.items() for batch in in_batches(kind, queue_name, found)]
+        ids[nudge.kind, nudge.queue, nudge.is_bulk] += nudge.ids
+    return [
+        batch
+        for (kind, queue_name, is_bulk), found in ids.items()
+        for batch in in_batches(kind, queue_name, found, is_bulk=is_bulk)
+    ]

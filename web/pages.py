@@ -14,7 +14,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from domain.ids import CustomerId, ReminderId, SellerId
-from store import journal, log, overview, sellers
+from store import journal, log, overview, sellers, worklist
 from store.engine import Connection
 from store.overview import AccountView
 from web.as_sent import as_sent
@@ -89,7 +89,7 @@ def get_customer(customer_id: str, parts: PartsHere, visitor: VisitorHere, langu
             raise Refusal(404, "no such customer")
         zone = _zone(connection, visitor.seller)
         entries = journal.of_account(connection, account.key)
-        tasks = overview.open_tasks(connection, visitor.seller, customer=customer)
+        tasks = worklist.read(connection, seller=visitor.seller, customer=customer, limit=NEWEST)
         rows = log.read(connection, seller=visitor.seller, customer=customer, limit=NEWEST)
     rows.reverse()
     told = [tell(entry, language, zone) for entry in reversed(entries)]

@@ -57,8 +57,8 @@ REASONS: dict[Code, tuple[str, str]] = {
         "{unit}: payment promised, it waits until {until}.",
     ),
     Code.UNIT_IN_PLAN: (
-        "{unit} : échéance d’un plan de paiement, on attend jusqu’au {until}.",
-        "{unit}: an instalment of a payment plan, it waits until {until}.",
+        "{unit} : on attend jusqu’au {until}.",
+        "{unit}: it waits until {until}.",
     ),
     Code.UNIT_WAITS_FOR_DATE: (
         "{unit} : rien avant le {until}[ – {outcome}].",

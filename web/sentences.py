@@ -27,6 +27,9 @@ _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _NAME = re.compile(r"\{(\w+)\}")
 _COUNTED = re.compile(r"\{(\w+):([^{}|]*)\|([^{}|]*)\}")
 _WORDED = frozenset({"channel", "state", "class", "why", "kind", "level", "tone", "outcome", "by_whom"})
+_WHEN = frozenset({"again_at", "as_of", "at", "due_on", "moment", "next_on", "promised_on", "until"})
+_PLANS_UNIT = re.compile(r"plan:.*(?<!#)(?:##)*#(\d+)", re.DOTALL)
+_INSTALMENT = ("échéance {} du plan de paiement", "instalment {} of the payment plan")
 _HALVES = {"H1": ("1er semestre", "first half of"), "H2": ("2e semestre", "second half of")}
 
 
@@ -58,7 +61,10 @@ def explain(reasons: object, language: str, zone: tzinfo) -> tuple[str, ...]:
 
 
 def shown(value: object, language: str, zone: tzinfo) -> str:
-    """A fact for people: dates, instants, fractions as the language writes them, lists joined, the rest as it is."""
+    """A fact for people: instants, fractions as the language writes them, lists joined, the rest as it is.
+
+    Texts too are as they are, whatever they look like: strangers name invoices as they wish.
+    """
     match value:
         case list():
             return listed([shown(each, language, zone) for each in value], language)
@@ -66,12 +72,26 @@ def shown(value: object, language: str, zone: tzinfo) -> str:
             return moment(value, language, zone)
         case float():
             return format_decimal(value, locale=LOCALES[language])
-        case str() if _is_instant(value):
-            return shown(datetime.fromisoformat(value), language, zone)
-        case str() if _is_date(value):
-            return long_date(date.fromisoformat(value), language)
         case _:
             return str(value)
+
+
+def when(text: str, language: str, zone: tzinfo) -> str:
+    """A date or an instant, kept as ISO text, as the language writes it; as it is, if it is none."""
+    try:
+        return long_date(date.fromisoformat(text), language)
+    except ValueError:
+        pass
+    try:
+        return moment(datetime.fromisoformat(text), language, zone)
+    except ValueError:
+        return text
+
+
+def unit_named(unit: str, language: str) -> str:
+    """What is dunned, for people: an instalment of a payment plan by its number, the rest by its id."""
+    found = _PLANS_UNIT.fullmatch(unit)
+    return unit if found is None else said(_INSTALMENT, language).format(found[1])
 
 
 def _reason(code: str, facts: Mapping[str, Any], language: str, zone: tzinfo) -> str:
@@ -95,6 +115,10 @@ def _told(name: str, value: object, language: str, zone: tzinfo) -> str:
             return _amount(str(value), language)
         case "half_year":
             return _half_year(str(value), language)
+        case "unit" | "lead":
+            return unit_named(str(value), language)
+        case _ if name in _WHEN:
+            return when(str(value), language, zone)
         case _:
             return word(str(value), language) if name in _WORDED else shown(value, language, zone)
 
@@ -116,11 +140,3 @@ def _half_year(text: str, language: str) -> str:
 
 def _is_one(count: object, language: str) -> bool:
     return isinstance(count, int) and LOCALES[language].plural_form(count) == "one"
-
-
-def _is_instant(text: str) -> bool:
-    return re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", text) is not None
-
-
-def _is_date(text: str) -> bool:
-    return re.fullmatch(r"\d{4}-\d\d-\d\d", text) is not None

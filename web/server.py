@@ -1,4 +1,4 @@
-"""Runs the web app under uvicorn: one process, until SIGINT or SIGTERM. Called by `relance web`, `up` and tests.
+"""The web app under uvicorn: one process, until SIGINT or SIGTERM. Called by `relance web`, `up` and tests.
 
 Neither uvicorn's access log nor its banner is written: addresses hold ids and tokens.
 """
@@ -26,8 +26,3 @@ def make_server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
             timeout_graceful_shutdown=STOP_WITHIN_S,
         )
     )
-
-
-def serve(app: ASGIApp, host: str, port: int) -> None:
-    """Serves until it is told to stop; what is being answered then is answered first."""
-    make_server(app, host, port).run()

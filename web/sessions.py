@@ -25,6 +25,7 @@ from web.limits import MOST_FORM_BYTES, Place
 from web.parts import Parts, PartsHere
 from web.refusals import Refusal
 from web.views import Language, show
+from web.words import LANGUAGES
 
 router = APIRouter()
 
@@ -48,7 +49,7 @@ def visitor_of(request: Request, parts: PartsHere) -> Visitor:
         key_id = read_token(secret, SESSION, request.cookies.get(COOKIE, ""), parts.services.clock.wall())
         found = None if key_id is None else _active(parts.services, key_id)
     if found is None:
-        raise Refusal(303, "log in first", {"Location": "/login"})
+        raise Refusal(303, "log in first", {"Location": _in_same_language("/login", request)})
     return Visitor(found.id, found.seller)
 
 
@@ -56,7 +57,7 @@ VisitorHere = Annotated[Visitor, Depends(visitor_of)]
 
 
 @router.get("/login")
-def get_login(parts: PartsHere, language: Language, token: str | None = None) -> Response:
+def get_login(request: Request, parts: PartsHere, language: Language, token: str | None = None) -> Response:
     """The form, or, by a link that is still valid, straight in."""
     secret = _secret(parts.services)
     if secret is None:
@@ -67,7 +68,7 @@ def get_login(parts: PartsHere, language: Language, token: str | None = None) ->
     found = None if key_id is None else _active(parts.services, key_id)
     if found is None:
         return show("login.html", language, status=401, problem="old_link")
-    return _let_in(parts, found, secret)
+    return _let_in(request, parts, found, secret)
 
 
 @router.post("/login")
@@ -82,20 +83,20 @@ async def post_login(request: Request, parts: PartsHere, language: Language) -> 
     secret = _secret(parts.services)
     if found is None or secret is None:
         return show("login.html", language, status=401, problem="wrong_key")
-    return _let_in(parts, found, secret)
+    return _let_in(request, parts, found, secret)
 
 
 @router.post("/logout")
-async def post_logout() -> Response:
+async def post_logout(request: Request) -> Response:
     """Forgets the visitor."""
-    answer = RedirectResponse("/login", 303)
+    answer = RedirectResponse(_in_same_language("/login", request), 303)
     answer.delete_cookie(COOKIE)
     return answer
 
 
-def _let_in(parts: Parts, key: ActiveKey, secret: str) -> Response:
+def _let_in(request: Request, parts: Parts, key: ActiveKey, secret: str) -> Response:
     expires = parts.services.clock.wall() + LASTS
-    answer = RedirectResponse("/", 303)
+    answer = RedirectResponse(_in_same_language("/", request), 303)
     answer.set_cookie(
         COOKIE,
         sign_token(secret, SESSION, key.id, expires),
@@ -105,6 +106,12 @@ def _let_in(parts: Parts, key: ActiveKey, secret: str) -> Response:
         secure=parts.services.settings.public_url.startswith("https://"),
     )
     return answer
+
+
+def _in_same_language(path: str, request: Request) -> str:
+    """The path, with the language that was asked for; without one, the browser says again which it prefers."""
+    asked = request.query_params.get("lang", "")
+    return f"{path}?lang={asked}" if asked in LANGUAGES else path
 
 
 def _secret(services: Services) -> str | None:

@@ -13,7 +13,7 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from web.sentences import shown
+from web.sentences import shown, unit_named, when
 from web.words import LANGUAGES, labels, word
 
 _TEMPLATES = Environment(
@@ -23,7 +23,7 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.globals.update(word=word, shown=shown)
+_TEMPLATES.globals.update(word=word, shown=shown, unit_named=unit_named, when=when)
 _TEMPLATES.filters["as_path"] = lambda text: quote(text, safe="")
 
 

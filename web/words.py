@@ -106,8 +106,30 @@ WORDS: dict[str, tuple[str, str]] = {
         "notre réglage est faux : le prestataire nous refuse",
         "our set-up is wrong, the provider refuses us",
     ),
+    "provider_out_of_reach": (
+        "le prestataire est resté injoignable : un rappel n’est pas parti",
+        "the provider stayed out of reach, a reminder did not leave",
+    ),
     "rate_unknown": ("un taux légal manque", "a statutory rate is missing"),
     "rate_too_low": ("le taux convenu est trop bas", "the agreed rate is too low"),
+    # why a document could not be attached
+    "not_pdf": ("ce n’est pas un PDF", "it is not a PDF"),
+    "too_slow": ("son serveur est trop lent", "its server is too slow"),
+    "too_large": ("le document est trop gros", "the document is too large"),
+    "mail_too_large": ("l’e-mail serait trop gros", "the e-mail would be too large"),
+    "too_much_at_once": ("trop de documents à la fois", "too many documents at once"),
+    "private_address": ("l’adresse n’est pas publique", "the address is not public"),
+    "redirected_away": ("le lien mène à un autre site", "the link leads to another site"),
+    "redirected_often": ("le lien renvoie trop souvent ailleurs", "the link redirects too often"),
+    "dns": ("le nom du site est introuvable", "the site’s name was not found"),
+    "tls": ("la connexion au site n’est pas sûre", "the connection to the site is not secure"),
+    "bad_address": ("l’adresse du lien est fausse", "the address of the link is wrong"),
+    "connect_timeout": ("le site ne répond pas", "the site does not answer"),
+    "read_timeout": ("le site a cessé de répondre", "the site stopped answering"),
+    "bad_answer": ("la réponse du site est illisible", "the site’s answer cannot be read"),
+    "disconnected": ("la connexion a été coupée", "the connection broke off"),
+    "no_socket": ("notre machine n’a plus de connexion libre", "our machine has no connection left"),
+    "crashed": ("une erreur de notre côté", "an error on our side"),
     # kinds of internal tasks
     "approve": ("étape à valider", "step to approve"),
     "repair": ("contact à corriger", "contact to repair"),
@@ -209,8 +231,13 @@ def said(pair: tuple[str, str], language: str) -> str:
     return unbroken(french) if language == "fr" else english
 
 
+_ANSWER = ("réponse", "answer")
+
+
 def word(name: str, language: str) -> str:
     """The word for a state, channel, level or cause; the name itself where there is none."""
+    if name.startswith("http_"):
+        return f"{said(_ANSWER, language)} {name.removeprefix('http_')}"
     return said(WORDS[name], language) if name in WORDS else name
 
 

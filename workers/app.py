@@ -25,7 +25,7 @@ from store import telling
 from workers import due as due_step
 from workers import signs
 from workers.ask import ask
-from workers.broker import is_reachable, waiting
+from workers.broker import FIRST, LAST, is_reachable, waiting
 from workers.deliver import deliver
 from workers.intake import intake
 from workers.keep import keep
@@ -106,7 +106,14 @@ def publish(nudges: Iterable[Nudge]) -> bool:
     try:
         with app.producer_pool.acquire(block=True) as producer:
             for nudge in wanted:
-                app.send_task(nudge.kind, [list(nudge.ids)], queue=nudge.queue, producer=producer, retry=False)
+                app.send_task(
+                    nudge.kind,
+                    [list(nudge.ids)],
+                    queue=nudge.queue,
+                    priority=LAST if nudge.is_bulk else FIRST,
+                    producer=producer,
+                    retry=False,
+                )
     except OperationalError as error:
         log.warning("nudge.lost", error=type(error).__name__)
         return False

@@ -32,7 +32,7 @@ from domain.asking import (
 )
 from domain.levels import Channel
 from domain.outcomes import AttemptState, Receipt
-from store import asking, attempts, receipts
+from store import accounts, asking, attempts, receipts
 from store.asking import Put, ToAsk
 from store.engine import Connection
 from workers.loop import Runs
@@ -95,8 +95,12 @@ def _question(one: ToAsk) -> Question:
 
 
 def record(services: Services, answered: Sequence[Asked], now: datetime) -> None:
-    """Writes down what is known now, for the attempts that are still ours."""
+    """Writes down what is known now, for the attempts that are still ours.
+
+    Their accounts are locked first, as by all who change attempts: so nobody waits for another in a circle.
+    """
     with services.engine.begin() as connection:
+        accounts.lock(connection, {one.account for one, _ in answered})
         decided = _decide(connection, services, answered)
         asking.put(connection, [_put(one, answer) for one, answer in decided])
         ids = _keep(connection, decided, now)

@@ -6,14 +6,20 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import redis
+from kombu.transport.redis import Channel
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+FIRST, LAST = 0, 9
+"""The priorities of a message. Workers take all that goes first before anything that goes last."""
+_LAST_LIST = f"{Channel.sep}{LAST}"
 
 
 def waiting(url: str | None, queues: Sequence[str], within_s: float = 1.0) -> dict[str, int] | None:
     """How many messages wait in each queue; None if the broker does not answer within so many seconds.
 
-    Celery keeps a queue as a list of that name. What a worker has taken and not ended is not in it.
+    Celery keeps a queue as a list of that name, and as another one of what goes last. What a worker has taken and not
+    ended is in neither.
     """
     if url is None:
         return None
@@ -21,7 +27,11 @@ def waiting(url: str | None, queues: Sequence[str], within_s: float = 1.0) -> di
         with _client(url, within_s).pipeline(transaction=False) as pipe:
             for queue in queues:
                 pipe.llen(queue)
-            return dict(zip(queues, pipe.execute(), strict=True))
+                pipe.llen(queue + _LAST_LIST)
+            lengths = pipe.execute()
+            return {
+                queue: first + last for queue, first, last in zip(queues, lengths[::2], lengths[1::2], strict=True)
+            }
     except (redis.RedisError, OSError):
         return None
 

@@ -41,9 +41,9 @@ log = structlog.get_logger()
 class Call:
     """A claimed attempt with the message that is to leave. After `begin_by` (monotonic) it is too late.
 
-    Another look moves `begin_by` on, until `last_by`. `mark` is what the claim knew of the account; None where nobody
-    looks again, because the claim itself was the contact. `missed` are documents that it leaves without, and why.
-    `planned` is what it was claimed by.
+    Another look moves `begin_by` on, until `last_by`. At `closes_by` (monotonic) its window is over. `mark` is what
+    the claim knew of the account; None where nobody looks again, because the claim itself was the contact. `missed`
+    are documents that it leaves without, and why. `planned` is what it was claimed by.
     """
 
     claim: Claim
@@ -51,6 +51,7 @@ class Call:
     planned: Planned
     begin_by: float = math.inf
     last_by: float = math.inf
+    closes_by: float = math.inf
     mark: Mark | None = None
     missed: tuple[tuple[Document, str], ...] = ()
 

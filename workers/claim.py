@@ -24,10 +24,10 @@ from store.facts import Mark
 from store.journal import Entry
 from workers.blame import spare_the_others
 from workers.calls import BEGIN_WITHIN_S, GOOD_FOR_S, Call, call_of
-from workers.instants import Now, by_instant, latest, now_of
+from workers.instants import Now, by_instant, latest
 from workers.persons import Batch
 from workers.planned import Planned
-from workers.planning import PUT_OFF, give_up, keep_plans, plan_accounts
+from workers.planning import give_up, keep_plans, plan_accounts, put_off
 
 
 def claim_due(services: Services, keys: Sequence[AccountKey], queue: str, now: Now) -> list[Call]:
@@ -36,16 +36,18 @@ def claim_due(services: Services, keys: Sequence[AccountKey], queue: str, now: N
     An account with an event that is not folded yet is left alone: intake comes first. One that breaks the claim is
     tried alone and put off; the others go on. What has been claimed is returned, also if the rest must wait.
     """
-
-    def put_off(key: AccountKey, _error: Exception) -> None:
-        with services.engine.begin() as connection:
-            accounts.put_off(connection, [key], now_of(now, key) + PUT_OFF)
-
-    parts = spare_the_others("claim.failed", keys, lambda some: _claim_all(services, some, queue, now), put_off)
+    asked_at = time.monotonic()
+    parts = spare_the_others(
+        "claim.failed",
+        keys,
+        lambda some: _claim_all(services, some, queue, now, asked_at),
+        lambda key, _error: put_off(services, key, now),
+    )
     return [call for calls in parts for call in calls]
 
 
-def _claim_all(services: Services, keys: Sequence[AccountKey], queue: str, now: Now) -> list[Call]:
+def _claim_all(services: Services, keys: Sequence[AccountKey], queue: str, now: Now, asked_at: float) -> list[Call]:
+    """`asked_at` is the monotonic instant of `now`."""
     with services.engine.begin() as connection:
         rows = accounts.lock(connection, keys, due_by=latest(now))
         # Dealt with meanwhile, or not due by our clock: whoever gave them out may have one that is ahead.
@@ -68,15 +70,22 @@ def _claim_all(services: Services, keys: Sequence[AccountKey], queue: str, now: 
             _write(connection, [one for one in planned if one.row.key in claimed], calls)
             # Read under the lock: what is folded from here on makes another mark.
             marks = facts.marks(connection, [call.claim.account for call in calls])
-            calls = [_timed(call, looked_at, marks[call.claim.account]) for call in calls]
+            calls = [_timed(call, asked_at, looked_at, marks[call.claim.account]) for call in calls]
     return calls
 
 
-def _timed(call: Call, looked_at: float, mark: Mark) -> Call:
-    """Until when it may begin. Work for a person has begun with the claim: its task is open."""
+def _timed(call: Call, asked_at: float, looked_at: float, mark: Mark) -> Call:
+    """Until when it may begin: never when its window is over, however often is looked again.
+
+    Work for a person has begun with the claim: its task is open.
+    """
     if call.claim.is_open:
         return call
-    return replace(call, begin_by=looked_at + GOOD_FOR_S, last_by=looked_at + BEGIN_WITHIN_S, mark=mark)
+    closes_by = asked_at + call.message.validity_s
+    last_by = min(looked_at + BEGIN_WITHIN_S, closes_by)
+    return replace(
+        call, begin_by=min(looked_at + GOOD_FOR_S, last_by), last_by=last_by, closes_by=closes_by, mark=mark
+    )
 
 
 def _one_each(found: Iterable[tuple[Planned, Call | Planned]]) -> tuple[list[Call], list[AccountKey]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -141,8 +142,9 @@ async def _send(services: Services, call: Call) -> Outcome:
         log.warning("send.too_late", attempt=call.claim.attempt)
         return TOO_LATE
     channel: ChannelPort = services.channels[call.message.channel]
+    good_for_s = int(min(call.message.validity_s, call.closes_by - time.monotonic()))
     try:
-        outcome = await channel.send(call.message)
+        outcome = await channel.send(replace(call.message, validity_s=good_for_s))
     except Exception as error:  # noqa: BLE001 - whatever one message breaks must not lose the others' answers
         log.warning("send.crashed", attempt=call.claim.attempt, error=type(error).__name__)
         return Outcome(OutcomeClass.UNCONFIRMED, code="crashed")
@@ -204,7 +206,7 @@ def _record(services: Services, answered: Sequence[Answered], now: Now) -> None:
 
 
 def _after(call: Call, outcome: Outcome, tries: Mapping[tuple[str, str, str | None], int]) -> After:
-    earlier = tries.get((call.claim.reminder, call.claim.channel, outcome.kind.value), 0)
+    earlier = tries.get((call.claim.reminder, call.claim.channel, _error_class(outcome)), 0)
     return after_outcome(outcome, call.claim.attempt, earlier + 1)
 
 

@@ -17,9 +17,9 @@ from store import accounts
 from store import due as store_due
 from store.due import Room
 from workers.blame import spare_the_others
-from workers.instants import Now, now_of
+from workers.instants import Now
 from workers.nudges import BATCH, IN_FLIGHT, Nudge, channel_of, in_batches, queue_of
-from workers.planning import PUT_OFF, keep_plans, plan_accounts
+from workers.planning import keep_plans, plan_accounts, put_off
 
 RENUDGE_S = 30.0
 AHEAD = 2
@@ -69,12 +69,9 @@ def plan_again(services: Services, keys: Sequence[AccountKey], now: Now) -> None
 
     One that breaks it is tried alone and put off; the others go on.
     """
-
-    def put_off(key: AccountKey, _error: Exception) -> None:
-        with services.engine.begin() as connection:
-            accounts.put_off(connection, [key], now_of(now, key) + PUT_OFF)
-
-    spare_the_others("plan.failed", keys, lambda some: _plan(services, some, now), put_off)
+    spare_the_others(
+        "plan.failed", keys, lambda some: _plan(services, some, now), lambda key, _error: put_off(services, key, now)
+    )
 
 
 def _plan(services: Services, keys: Sequence[AccountKey], now: Now) -> None:

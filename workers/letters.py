@@ -18,6 +18,7 @@ from domain.hours import local_date
 from domain.ids import InvoiceId
 from domain.ladder import ladder_of
 from domain.levels import PERSON_CHANNELS, Channel
+from domain.money import Money
 from domain.past import Member, PastReminder
 from domain.planned import PlannedReminder
 from domain.policy import Policy
@@ -61,7 +62,9 @@ def documents_of(account: Account, reminder: PlannedReminder) -> tuple[Document,
 def content_of(account: Account, policy: Policy, reminder: PlannedReminder, route: Route, now: datetime) -> Content:
     """All that the message may say. People's sheets are in the seller's language, all else in the customer's."""
     today = local_date(account.place, now)
-    lead = next(unit for unit in account.units if unit.id == reminder.members[0].unit_id)
+    by_id = {unit.id: unit for unit in account.units}
+    units = [by_id[member.unit_id] for member in reminder.members]
+    lead = units[0]
     so_far = _contacts(account, lead, reminder)
     is_for_us = route.channel in PERSON_CHANNELS and route.channel is not Channel.LETTER
     language = account.seller.language if is_for_us else account.language
@@ -82,11 +85,12 @@ def content_of(account: Account, policy: Policy, reminder: PlannedReminder, rout
         statement=_statement(account, reminder, today) if is_for_us or "statement" in reminder.step.attach else (),
         seller_id=account.seller.id,
         after_call=_is_after_call(account, lead, so_far),
-        promised_on=_promised_on(account, policy, lead, so_far, now),
+        promised_on=_promised_on(account, policy, units, so_far, now),
         history=history_of(account, policy, now) if is_for_us else (),
         address=_address(account, route),
         takes_free_text=route.channel is Channel.WHATSAPP and takes_free_text(account, route.to, now),
         consumer=account.customer.kind == "consumer",
+        written_before=any(past.channel not in PERSON_CHANNELS - {Channel.LETTER} for past in so_far),
     )
 
 
@@ -103,11 +107,13 @@ def _is_after_call(account: Account, lead: Unit, so_far: Sequence[PastReminder])
 
 
 def _promised_on(
-    account: Account, policy: Policy, lead: Unit, so_far: Sequence[PastReminder], now: datetime
+    account: Account, policy: Policy, units: Sequence[Unit], so_far: Sequence[PastReminder], now: datetime
 ) -> date | None:
-    """The day by which it was promised to be paid, if it was not, and nothing was said about it since."""
+    """The day by which all of it was promised to be paid, if it was not, and nothing was said about it since."""
     broken = [
-        one for one in standings_of(account, policy, now) if one.state is PromiseState.BROKEN and one.covers(lead)
+        one
+        for one in standings_of(account, policy, now)
+        if one.state is PromiseState.BROKEN and all(one.covers(unit) for unit in units)
     ]
     if not broken or any(past.at >= broken[-1].until for past in so_far):
         return None
@@ -166,6 +172,7 @@ def _line(
         charges=charges,
         part=_part(unit),
         discount=first.early_payment_discount if _is_whole(unit) else None,
+        total=_total(unit),
     )
 
 
@@ -197,6 +204,13 @@ def _part(unit: Unit) -> tuple[int, int] | None:
     """Which of its invoice's instalments the unit is."""
     parts = unit.states[0].invoice.instalments
     return (int(unit.id.rpartition("#")[2]), len(parts)) if parts else None
+
+
+def _total(unit: Unit) -> Money | None:
+    """What an invoice, or its instalment, was before anything was taken off; None if nothing was."""
+    invoice, part = unit.states[0].invoice, _part(unit)
+    whole = invoice.instalments[part[0] - 1].amount if part else invoice.total
+    return whole if whole.minor > unit.balance.minor else None
 
 
 def _is_whole(unit: Unit) -> bool:

@@ -24,13 +24,18 @@ QUEUES = (
 )
 
 
+BULK = 100
+"""Whoever brings more at once, as with a whole book, lets others go first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    """Go and look at these ids: `kind` is the Celery task's name."""
+    """Go and look at these ids: `kind` is the Celery task's name. `is_bulk`: after what is not."""
 
     kind: str
     queue: str
     ids: tuple[int, ...]
+    is_bulk: bool = False
 
 
 def queue_of(channel: Channel) -> str:
@@ -44,6 +49,8 @@ def channel_of(queue: str) -> Channel | None:
     return next((channel for channel in found if queue_of(channel) == queue), None)
 
 
-def in_batches(kind: str, queue: str, ids: Sequence[int], batch: int = BATCH) -> list[Nudge]:
+def in_batches(
+    kind: str, queue: str, ids: Sequence[int], batch: int = BATCH, *, is_bulk: bool = False
+) -> list[Nudge]:
     """Nudges of at most `batch` ids each."""
-    return [Nudge(kind, queue, tuple(ids[at : at + batch])) for at in range(0, len(ids), batch)]
+    return [Nudge(kind, queue, tuple(ids[at : at + batch]), is_bulk) for at in range(0, len(ids), batch)]

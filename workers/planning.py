@@ -17,6 +17,7 @@ from config.wiring import Services
 from domain.account import Account
 from domain.contacted import Contacted
 from domain.hours import offset_s
+from domain.ids import AccountKey
 from domain.internal_task import LOW_SCORE
 from domain.naming import task_id
 from domain.past import PastReminder
@@ -39,7 +40,7 @@ from workers.instants import Now, by_instant, now_of
 from workers.planned import Planned, plan_as_json, reasons_as_json, saved_plan
 
 PUT_OFF = timedelta(hours=1)
-"""When to look again at an account that breaks whoever works on it: a person has to mend it."""
+"""After how long to look again at an account that breaks whoever works on it: a person has to mend it."""
 
 _SILENT = frozenset(
     {
@@ -122,6 +123,12 @@ def _answer(
     if freed == served:
         return served, answer
     return freed, replace(plan(after, freed.policy, now), gives_up=answer.gives_up)
+
+
+def put_off(services: Services, key: AccountKey, now: Now) -> None:
+    """An account that breaks whoever works on it is left alone for a while, in a transaction of its own."""
+    with services.engine.begin() as connection:
+        accounts.wake(connection, [key], now_of(now, key) + PUT_OFF)
 
 
 def plan_and_keep(

@@ -7,7 +7,7 @@ comes after that may fail, and changes nothing of what is so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -19,30 +19,43 @@ from domain.addresses import address_key
 from domain.facts import Fact
 from domain.ids import AccountKey, SellerId
 from domain.levels import Channel
-from store import accounts, facts, history, journal
+from domain.outcomes import OutcomeClass
+from store import accounts, contacted, facts, history, journal
 from store.engine import Connection, Unavailable
 from store.journal import Entry
 from workers.folding import addresses_in
 
 log = structlog.get_logger()
 
+STOP = OutcomeClass.OPT_OUT.value
+
 
 def put_out_of_use(
-    services: Services, seller: SellerId, channel: Channel, address: str, reason: str, now: datetime
+    services: Services,
+    seller: SellerId,
+    channel: Channel,
+    address: str,
+    reason: str,
+    now: datetime,
+    *,
+    by_reader: bool = False,
 ) -> str:
-    """Suppresses the address; returns the reason that stands, which is the first one.
+    """Suppresses the address; returns the reason that stands: the first one, unless its owner says stop.
 
-    Nothing more is done where it is out of use already: a reader may click as often as he likes.
+    By a reader of what was sent there: it is told to the accounts that it was about. Others that name the address
+    find it out of use when they are planned next, and a click costs no more than a look at an index.
+
+    Nothing more is done where that stands already: a reader may click as often as he likes.
     """
     with services.engine.begin() as connection:
         before = _reason(connection, seller, channel, address)
-        if before is not None:
+        if before is not None and (before == STOP or reason != STOP):
             return before
         history.suppress(connection, [(seller, channel.value, address, reason, now)])
         stands = _reason(connection, seller, channel, address) or reason
         said = Entry(seller, now, "address.suppressed", {"channel": channel.value, "why": stands})
         journal.write(connection, [said])
-    _tell(services, said, address)
+    _tell(services, said, address, contacted.accounts_at if by_reader else _naming)
     return stands
 
 
@@ -58,26 +71,33 @@ def lift(services: Services, seller: SellerId, channel: Channel, address: str, n
             return False
         said = Entry(seller, now, "address.lifted", {"channel": channel.value})
         journal.write(connection, [said])
-    _tell(services, said, address)
+    _tell(services, said, address, _naming)
     return True
 
 
-def _tell(services: Services, said: Entry, address: str) -> None:
+Finder = Callable[[Connection, SellerId, str], list[AccountKey]]
+
+
+def _tell(services: Services, said: Entry, address: str, find: Finder) -> None:
     """Says it also in the journals of the accounts that it concerns, and has them planned again.
 
-    It holds already and the seller's journal says so, therefore nothing is raised that happens here. To find the
-    accounts, all of the seller's facts are read, which may take too long. Woken they are in a transaction of their
-    own: somebody else may hold one of them.
+    It holds already and the seller's journal says so, therefore nothing is raised that happens here. Woken they are
+    in a transaction of their own: somebody else may hold one of them.
     """
     concerned: list[AccountKey] = []
     with _if_it_can_be("suppress.not_found_whom", said), services.engine.connect() as connection:
-        known = facts.load(connection, facts.accounts_naming(connection, said.seller, address))
-        concerned = [key for key in sorted(known) if _is_in(known[key], address)]
+        concerned = find(connection, said.seller, address)
     with _if_it_can_be("suppress.not_journaled", said), services.engine.begin() as connection:
         journal.write(connection, [replace(said, account=key) for key in concerned])
     with _if_it_can_be("suppress.not_woken", said), services.engine.begin() as connection:
         accounts.lock(connection, concerned)
         accounts.wake(connection, concerned, said.at)
+
+
+def _naming(connection: Connection, seller: SellerId, address: str) -> list[AccountKey]:
+    """All of the seller's facts are read, which may take too long."""
+    known = facts.load(connection, facts.accounts_naming(connection, seller, address))
+    return [key for key in sorted(known) if _is_in(known[key], address)]
 
 
 def _is_in(found: Sequence[Fact], address: str) -> bool:

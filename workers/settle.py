@@ -54,7 +54,7 @@ class Settled:
         return self.new_state is not None and not (self.state in PROOFS and self.row.reminder_state == "done")
 
     @property
-    def codes(self) -> str | None:
+    def code(self) -> str | None:
         """The last error code that a receipt gave, if any."""
         return next((one.receipt.code for one in reversed(self.receipts) if one.receipt.code), None)
 
@@ -223,7 +223,7 @@ def _report(one: Settled) -> Report:
     waits = receipt_due_in_s(Channel(one.row.channel)) if one.state in WAITING else None
     failure = one.failure
     kind = None if failure is None or failure.kind is None else failure.kind.value
-    return Report(one.row.id, one.new_state, one.provider_id, one.codes, waits, kind)
+    return Report(one.row.id, one.new_state, one.provider_id, one.code, waits, kind)
 
 
 def _late_tries(connection: Connection, news: Sequence[Settled]) -> dict[tuple[str, str, str | None], int]:

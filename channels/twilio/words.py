@@ -22,7 +22,8 @@ PREFIX = {Channel.SMS: "", Channel.WHATSAPP: "whatsapp:"}
 class Word:
     """An error code: its class, why the address is out of use from now on, and the wait where no header says.
 
-    Where a receipt gives it, the same channel is worth `late_tries` more, after that wait each.
+    Where a receipt gives it, the same channel is worth `late_tries` more, after that wait each. `wait_s` is wall time
+    where the call's answer says it, business time where a receipt does.
     """
 
     kind: OutcomeClass
@@ -57,6 +58,10 @@ CODES: Mapping[int, Word] = {
     21635: _BAD_NUMBER,
     21655: _MISCONFIGURED,  # the template is not one of the account's
     21656: _CONTENT,  # its variables do not fit
+    21659: _MISCONFIGURED,  # the sender is no number of Twilio's
+    21660: _MISCONFIGURED,  # the sender is another account's
+    21661: _MISCONFIGURED,  # the sender cannot send text messages
+    21705: _MISCONFIGURED,  # there is no such messaging service
     30001: Word(OutcomeClass.TRANSIENT),  # Twilio's queue was full
     30002: _MISCONFIGURED,  # account suspended
     30003: Word(OutcomeClass.TRANSIENT, wait_s=7200, late_tries=2),  # phone off or out of reach
@@ -66,6 +71,7 @@ CODES: Mapping[int, Word] = {
     30007: _CONTENT,  # a carrier's filter
     30008: Word(OutcomeClass.TRANSIENT, wait_s=3600, late_tries=1),  # Twilio does not know either
     63007: _MISCONFIGURED,  # the WhatsApp sender is not set up
+    63014: Word(OutcomeClass.OPT_OUT, suppress="opt_out"),  # the reader has blocked our sender
     63016: _MISCONFIGURED,  # free text needs an approved template
     63018: Word(OutcomeClass.TRANSIENT, rate_limited=True),
     63024: _DEAD_END,  # not on WhatsApp

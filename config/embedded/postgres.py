@@ -35,6 +35,7 @@ _SETTINGS = {
     "port": str(PORT),
     "unix_socket_permissions": "0700",
     "max_connections": "100",
+    "autovacuum_naptime": "30s",  # a new book is flooded within the first minute, and is planned for as if empty
     "max_locks_per_transaction": "256",  # a replay claims 500 accounts at once, and locks all their addresses
     "timezone": "UTC",
     "log_timezone": "UTC",

@@ -20,7 +20,6 @@ _SOONER = ("inbox", "receipts", "reminders")
 
 def upgrade() -> None:
     """Goes forward. Copies the whole journal, a minute or so for ten million rows: nobody writes to it meanwhile."""
-    op.execute("SET LOCAL statement_timeout = 0")
     _set_aside()
     _make("id", "at", partition_by="RANGE (at)")
     op.execute("CREATE TABLE journal_default PARTITION OF journal DEFAULT")

@@ -38,7 +38,7 @@ def measure(size: Size) -> Iterator[Figure]:
     if left <= 0:
         raise AssertionError("all of the many were gone before the last of the few: beside nobody, anybody is quick")
     beside = f"beside {many} of another seller"
-    yield Figure("fairness.first_of_all", f"the last of {FEW}, {beside} that are taken in before them", "s", early)
+    yield Figure("fairness.first_of_all", f"the last of {FEW}, {beside} that came in before them", "s", early)
     yield Figure("fairness.last_of_ten", f"the last of {FEW}, {beside} that are due", "s", late)
     yield Figure("fairness.left", "how many of the many still waited then", "", [float(left)])
 

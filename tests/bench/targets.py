@@ -28,6 +28,7 @@ _WANTED: Sequence[tuple[str, float, str, bool, Callable[[Medians], float]]] = (
     ("SMS segments at the door within 5 s, as a share of what the sender may", 1.05, "", _MOST,
      lambda m: m["smoothing.most_at_once"]),
     ("another seller's ten beside 100 000", 5, "s", _MOST, lambda m: m["fairness.last_of_ten"]),
+    ("another seller's ten while 100 000 come in", 5, "s", _MOST, lambda m: m["fairness.first_of_all"]),
     ("replay", 2000, "1/s", _LEAST, lambda m: m["replay.rate"]),
 )  # fmt: skip
 

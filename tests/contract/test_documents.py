@@ -29,8 +29,9 @@ def pdf(status: int = 200, body: bytes = PDF, kind: str = "application/pdf", **h
     return Play(response(status, body, Content_Type=kind, **headers), then="close")
 
 
-def test_a_pdf_is_fetched() -> None:
-    found, server = fetched(pdf())
+@pytest.mark.parametrize("kind", ["application/pdf", "application/octet-stream", "binary/octet-stream"])
+def test_a_pdf_is_fetched(kind: str) -> None:
+    found, server = fetched(pdf(kind=kind))
 
     assert found == Found(PDF)
     assert server.requests[0].startswith(b"GET /F-1.pdf HTTP/1.1")
@@ -43,6 +44,7 @@ def test_a_pdf_is_fetched() -> None:
         (pdf(500), "http_500"),
         (pdf(kind="text/html"), "not_pdf"),
         (pdf(body=b"<html>"), "not_pdf"),
+        (pdf(body=b"<html>", kind="application/octet-stream"), "not_pdf"),
         (pdf(body=PDF + b"x" * MOST_BYTES), "too_large"),
         (Play(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n%PDF-", then="close"), "disconnected"),
         (Play(then="close"), "disconnected"),

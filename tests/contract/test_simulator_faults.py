@@ -54,6 +54,15 @@ def test_429_is_not_accepted_and_says_when_to_come_back(simulator: Simulator) ->
     assert outcomes(simulator, PHONE) == ["429", "accepted"]
 
 
+def test_429_may_say_nothing_of_when_to_come_back(simulator: Simulator) -> None:
+    """Twilio documents no header for it."""
+    simulator.switch(recipient=PHONE, fault="429", retry_after_s=0)
+    url = f"{simulator.url}/2010-04-01/Accounts/{simulator.twilio_account_sid}/Messages.json"
+    login = simulator.twilio_account_sid, simulator.twilio_auth_token
+    answer = requests.post(url, data={"To": PHONE, "From": "+33700000001", "Body": "Bonjour"}, auth=login, timeout=5)
+    assert (answer.status_code, "Retry-After" in answer.headers) == (429, False)
+
+
 def test_429_of_sendgrid(simulator: Simulator, send_mail: Send) -> None:
     simulator.switch(recipient=MAIL, fault="429", retry_after_s=7)
     with pytest.raises(HTTPError) as refused:

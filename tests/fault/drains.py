@@ -10,7 +10,7 @@ import yaml
 from tests.fault.book import Cohort
 from tests.fault.installation import Installation
 from tests.fault.judge import Breach
-from tests.fault.scene import Scene, Watch
+from tests.fault.scene import Scene
 from tests.fault.seen import Physical
 from tests.fault.wire import Verdict
 
@@ -37,26 +37,28 @@ class Deploy:
 
     def __call__(self, scene: Scene) -> None:
         """Strike."""
-        watch = Watch(scene, "claim", Verdict.PASS)
-        scene.script(watch)
-        scene.until(watch.struck.is_set, "the claim")
-        scene.script(None)
-        workers = sorted(scene.it.workers, key=lambda part: part is not watch.by)
+        by = scene.strike_at("claim", Verdict.PASS)
+        workers = sorted(scene.it.workers, key=lambda part: part is not by)
         ends = self._ends[scene.cohort.name] = []
         for part in workers[: 1 if scene.is_short else None]:
             began = time.monotonic()
             ends.append(_End(part.name, scene.it.stop(part.name), time.monotonic() - began))
             scene.it.start(part)
 
-    def also(self, it: Installation, cohort: Cohort, _seen: Physical) -> Iterator[Breach]:
+    def also(self, it: Installation, cohort: Cohort, seen: Physical) -> Iterator[Breach]:
         """Judge: each ended well and in time, and no call was ever in doubt, however that was resolved."""
         grace_s = _grace_s()
         for end in self._ends.pop(cohort.name, []):
             if end.code != 0 or end.took_s >= grace_s:
                 yield Breach(f"a worker ended with {end.code} after {end.took_s:.0f} of {grace_s} s", end.name)
-        for row in it.read("log", "--seller", cohort.name, "--limit", "100000"):
-            if row["error_class"] == "unconfirmed":
-                yield Breach(f"a call was left in doubt, and is {row['state']} now", row["customer"])
+        yield from never_in_doubt(it, cohort, seen)
+
+
+def never_in_doubt(it: Installation, cohort: Cohort, _seen: Physical) -> Iterator[Breach]:
+    """Judge a fault in which nobody died, and every answer came: no call was ever in doubt."""
+    for row in it.read("log", "--seller", cohort.name):
+        if row["error_class"] == "unconfirmed":
+            yield Breach(f"in doubt, though its worker was well; now {row['state']}", row["customer"])
 
 
 def _grace_s() -> int:

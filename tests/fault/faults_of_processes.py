@@ -1,14 +1,12 @@
 """Faults of our own processes: killed, stopped, replaced, doubled, at random moments and at the worst ones."""
 
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
-from tests.fault.book import Cohort, Kind
-from tests.fault.drains import Deploy
-from tests.fault.installation import Installation, Part
-from tests.fault.judge import Breach
-from tests.fault.scene import Fault, Scene, Watch
-from tests.fault.seen import Physical
+from tests.fault.book import Kind
+from tests.fault.drains import Deploy, never_in_doubt
+from tests.fault.installation import Part
+from tests.fault.scene import Fault, Scene
 from tests.fault.wire import Verdict
 
 _SLOW = {"latency_s": [0.1, 0.6]}
@@ -22,10 +20,7 @@ def _kill(part: Part) -> None:
 
 def _kill_at(moment: str, verdict: Verdict) -> Callable[[Scene], None]:
     def strike(scene: Scene) -> None:
-        watch = Watch(scene, moment, verdict, _kill)
-        scene.script(watch)
-        scene.until(watch.struck.is_set, f"the {moment}")
-        scene.script(None)
+        scene.strike_at(moment, verdict, _kill)
         scene.it.revive()
         if scene.is_short:
             scene.wait(0.5)  # what the dead worker had sent may not be committed yet
@@ -44,13 +39,9 @@ def kill_workers(scene: Scene) -> None:
 
 def kill_mid_batch(scene: Scene) -> None:
     """When the provider has taken some of a batch and holds others."""
-    watch = Watch(scene, "claim", Verdict.PASS)
-    scene.script(watch)
-    scene.until(watch.struck.is_set, "the claim")
-    scene.script(None)
+    by = scene.strike_at("claim", Verdict.PASS)
     scene.until(lambda: scene.called() > 1, "a call")
-    if watch.by is not None:
-        _kill(watch.by)
+    _kill(by)
     scene.it.revive()
     if scene.is_short:
         scene.hurry()
@@ -58,30 +49,21 @@ def kill_mid_batch(scene: Scene) -> None:
 
 def stop_and_go_on(scene: Scene) -> None:
     """Stopped in the middle of its calls, until its leases are over; then it goes on where it was."""
-    watch = Watch(scene, "claim", Verdict.PASS)
-    scene.script(watch)
-    scene.until(watch.struck.is_set, "the claim")
-    scene.script(None)
+    by = scene.strike_at("claim", Verdict.PASS)
     scene.until(lambda: scene.called() > 1, "a call", revive=False)
-    if watch.by is not None:
-        watch.by.signal(signal.SIGSTOP)
+    by.signal(signal.SIGSTOP)
     scene.let_leases_run_out()
-    if watch.by is not None:
-        watch.by.signal(signal.SIGCONT)
+    by.signal(signal.SIGCONT)
 
 
 def _hold_the_claim(wait: Callable[[Scene], None]) -> Callable[[Scene], None]:
     """The claim is committed, the customers pay, and only then does the worker hear of it."""
 
     def strike(scene: Scene) -> None:
-        watch = Watch(scene, "claim", Verdict.HOLD_ANSWER)
-        scene.script(watch)
-        scene.until(watch.struck.is_set, "the claim")
-        scene.script(None)
+        by = scene.strike_at("claim", Verdict.HOLD_ANSWER)
         scene.sender.end(scene.cohort, 0.5)
         wait(scene)
-        if watch.by is not None:
-            watch.by.line.release()
+        by.line.release()
 
     return strike
 
@@ -127,7 +109,10 @@ _AHEAD_S = 60
 
 
 def clocks_apart(scene: Scene) -> None:
-    """Two workers are two minutes apart, and all others between: no two clocks of ours say the same."""
+    """Two workers are two minutes apart, and all others between: no two clocks of ours say the same.
+
+    Whoever believes that a lease has run out went by another's clock.
+    """
     skews = dict(zip((part.name for part in scene.it.workers), (_AHEAD_S, -60, 20, -20), strict=False))
     _restart_with(scene, {**skews, "scheduler-1": -40})
     try:
@@ -136,13 +121,6 @@ def clocks_apart(scene: Scene) -> None:
         scene.until(lambda: scene.called() > len(scene.cohort.debtors) // 2, "half of the calls")
     finally:
         _restart_with(scene, dict.fromkeys((*skews, "scheduler-1"), 0))
-
-
-def _never_in_doubt(it: Installation, cohort: Cohort, _seen: Physical) -> Iterator[Breach]:
-    """Nobody died, and every answer came: whoever believes that a lease has run out went by another's clock."""
-    for row in it.read("log", "--seller", cohort.name):
-        if row["error_class"] == "unconfirmed":
-            yield Breach("in doubt, though its worker was well", row["customer"])
 
 
 def _restart_with(scene: Scene, skews: Mapping[str, int]) -> None:
@@ -179,7 +157,7 @@ PROCESSES = (
     Fault("two-schedulers", "three schedulers at once", 100, 0, two_schedulers),
     Fault(
         "clocks-apart", "workers' clocks two minutes apart", 60, 0, clocks_apart, {"latency_s": [1.0, 4.0]},
-        ends_itself=True, has_own_load=True, also=_never_in_doubt, ahead_s=_AHEAD_S,
+        ends_itself=True, has_own_load=True, also=never_in_doubt, ahead_s=_AHEAD_S,
     ),
     Fault(
         "deploy", "SIGTERM, drain, new workers", 200, 40, _DEPLOY, {"latency_s": [0.2, 2.0]}, also=_DEPLOY.also,

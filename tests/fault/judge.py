@@ -1,4 +1,7 @@
-"""Whether a fault broke a promise: from what simulators received and what senders were told, never from our tables.
+"""Whether a fault broke a promise: from what simulators received and what senders were told.
+
+Two answers are Relance's own: what its verbs say of a reminder that did not go out, and whether an event that was
+answered is counted (`known`, from the tables: what sends nothing shows nowhere else).
 
     one message at most on each channel, another channel only after a definite failure of the first
     none after a payment, a hold or a stop that had been answered before the call began; none outside the hours

@@ -14,8 +14,8 @@ from tests.fault.seen import Physical
 from tests.fault.sender import Sender
 from tests.fault.spoken import Transaction
 from tests.fault.wire import Script, Verdict, Wire, pass_on
+from workers.calls import LEASE_S
 
-LEASE_S = 30.0
 _MOMENT_S = 45.0
 _LOOK_S = 0.05
 
@@ -55,6 +55,16 @@ class Scene:
         """Have all lines to the database ask this script; None: nothing goes wrong on them any more."""
         for part in self.it.parts.values():
             part.line.script = script or pass_on
+
+    def strike_at(self, moment: str, verdict: Verdict, act: Callable[[Part], None] = lambda _: None) -> Part:
+        """Wait for a moment that `Watch` knows, at which `act` is done; whose it was. Nothing goes wrong after it."""
+        watch = Watch(self, moment, verdict, act)
+        self.script(watch)
+        self.until(watch.struck.is_set, f"the {moment}")
+        self.script(None)
+        if watch.by is None:
+            raise NotStruckError(f"{self.cohort.name}: nobody knows whose {moment} it was")
+        return watch.by
 
     def be_well(self) -> None:
         """The providers are well again: what has failed for these customers so far fails no more."""
@@ -125,9 +135,7 @@ class Watch:
     record  the COMMIT that writes down what the calls came to
     """
 
-    def __init__(
-        self, scene: Scene, moment: str, verdict: Verdict, act: Callable[[Part], None] = lambda _: None
-    ) -> None:
+    def __init__(self, scene: Scene, moment: str, verdict: Verdict, act: Callable[[Part], None]) -> None:
         self.struck = threading.Event()
         self.by: Part | None = None
         self._parts = {part.line: part for part in scene.it.parts.values()}

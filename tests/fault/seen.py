@@ -86,7 +86,7 @@ def told(it: Installation, cohorts: Sequence[Cohort]) -> Mapping[str, Told]:
     """Ask the command line about the customers of these faults, once for all of them; by the faults' names."""
     only = ("--seller", cohorts[0].name) if len(cohorts) == 1 else ()
     rows: dict[str, list[Json]] = defaultdict(list)
-    for row in it.read("log", *only, "--limit", "100000"):
+    for row in it.read("log", *only):
         rows[row["customer"]].append(row)
     doubts = {one["attempt"]: one for one in it.read("unconfirmed", "list", *only)}
     return {one.name: Told(rows, doubts, _explained(it, one), _waiting(it, one, rows)) for one in cohorts}

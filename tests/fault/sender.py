@@ -6,7 +6,6 @@ which is the simulators' too.
 
 import json
 import random
-import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +32,6 @@ class Sender:
         self._it = it
         self._chance = random.Random(seed)  # noqa: S311 - chance that can be repeated
         self._address = urlsplit(it.url)
-        self.stop = threading.Event()
 
     def open(self, cohort: Cohort, debtors: Sequence[Debtor] | None = None) -> None:
         """Post what makes the reminders of these, or of all, due; return when all of it was answered."""
@@ -50,7 +48,7 @@ class Sender:
         late = cohort.of(*LATE_KINDS)
         self._chance.shuffle(late)
         for one in late:
-            self.stop.wait(self._chance.uniform(0, 2 * within_s / len(late)))
+            time.sleep(self._chance.uniform(0, 2 * within_s / len(late)))
             if one.kind is Kind.STOPPED:
                 self._carry_stop(cohort, one)
             else:
@@ -68,7 +66,7 @@ class Sender:
         body = json.dumps(events).encode() if raw is None else raw
         headers = {"Content-Type": "application/cloudevents-batch+json", "Authorization": f"Bearer {cohort.key}"}
         deadline = time.monotonic() + _GIVE_UP_S
-        while not self.stop.is_set():
+        while True:
             answer = self._once("/v1/events", body, headers)
             if answer is not None:
                 told_at = time.time()
@@ -106,7 +104,8 @@ class Sender:
         """
         simulator, deadline = self._it.simulator, time.monotonic() + _CALLED_WITHIN_S
         while not simulator.requests(to=one.phone)["requests"]:
-            if self.stop.wait(_PAUSE_S) or time.monotonic() > deadline:
+            time.sleep(_PAUSE_S)
+            if time.monotonic() > deadline:
                 return
         reply = simulator.inbound(from_=one.phone, to=str(self._it.settings["twilio_from"]), body="Stop SMS")
         if reply["statuses"] == [200]:

@@ -27,6 +27,8 @@ from workers.sweep import sweep
 PHONE = "+33612345678"
 DUE_NOW = "UPDATE attempts SET ask_at = clock_timestamp() WHERE ask_at IS NOT NULL"
 
+WAITS_FOR_A_LOCK = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
+
 
 def late(number: int = 1, **customer: Any) -> dict[str, Any]:
     invoice = {"id": f"F-{number}", "number": f"F-{number}", "due_on": "2026-11-20", "issued_on": "2026-10-20"}
@@ -207,6 +209,22 @@ def test_an_asker_whose_lease_ran_out_changes_nothing(pipeline: Pipeline, simula
     pipeline.settle("twilio", [text_status(slow[0].id, "sent")])
     record(pipeline.services, answers, pipeline.now)
     assert states(pipeline) == [("sms", "sent")]
+
+
+def test_an_asker_waits_for_accounts_before_it_holds_attempts(pipeline: Pipeline, simulator: Simulator) -> None:
+    """As all others do: one that settles a receipt holds the account, and waits for the attempt next."""
+    texted(pipeline, simulator, fault="5xx-before", times=1)
+    asked(pipeline, times=2)
+    answers = pipeline.runner.run(ask_all(pipeline.services, taken_now(pipeline)))
+    with ThreadPoolExecutor(1) as pool:
+        with pipeline.services.engine.begin() as settling:
+            settling.execute(sa.text("SELECT id FROM accounts FOR UPDATE"))
+            recorded = pool.submit(record, pipeline.services, answers, pipeline.now)
+            while not settling.execute(sa.text(WAITS_FOR_A_LOCK)).scalar_one():
+                assert not recorded.done()
+            settling.execute(sa.text("SELECT id FROM attempts FOR UPDATE NOWAIT"))
+        recorded.result()
+    assert states(pipeline) == [("sms", "refused")]
 
 
 # --- Receipts that do not come ---------------------------------------------------------------------------------

@@ -65,7 +65,8 @@ def test_explain_tells_what_happened_where_it_stands_and_what_comes(
     told = capsys.readouterr().out
     assert told.startswith("Boulangerie Martin (C-17) · Politique standard@1\n")
     assert "Essai 1 par e-mail, étape «\u00a0first\u00a0», politique standard@1." in told
-    assert "Contact récent" in told or "l’étape «\u00a0call\u00a0»" in told
+    stands = told.partition("Où l’on en est, et pourquoi")[2]
+    assert "F-2026-0042\u00a0: l’étape «\u00a0call\u00a0» viendra le 30 nov. 2026, 00:00." in stands
     assert "Aucun flux de paiements n’est connu" in told
     assert "30 nov. 2026" in told.partition("La suite")[2]
     assert "appel  call  courtois  F-2026-0042  standard@1" in told

@@ -89,6 +89,7 @@ def test_a_customer_that_nobody_knows_is_one_line_and_2_and_nothing_is_stored(
     ("words", "told"),
     [
         (["--until", "soon"], '--until: "soon" is not'),
+        (["--until", "24/11/2026"], '--until: "24/11/2026" is not a date; write it year first'),
         (["--until", "2026-11-23"], "--until: 2026-11-23 is over already"),
         (["--reason", "x" * 20_000], "data.reason: "),
         (["--seller", "acme"], "--seller: there is no seller 'acme'"),

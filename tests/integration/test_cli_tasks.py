@@ -15,10 +15,11 @@ from cli.main import main
 from cli.task_closing import Said
 from domain.customer import Seller
 from domain.ids import SellerId
-from store import inbox, sellers, worklist
+from store import sellers, worklist
 from store.worklist import TaskRow
 from tests.command import run_relance
 from tests.factories import Json, invoice_event
+from tests.integration.test_cli_holds import count
 from tests.integration.test_replies import heard
 from tests.pipeline import TUESDAY_0930, Pipeline, clock_setting
 from workers.intake import intake
@@ -74,14 +75,6 @@ def asked(pipeline: Pipeline, database: str) -> Pipeline:
 def tasks_of(pipeline: Pipeline, *, is_all: bool = False) -> list[TaskRow]:
     with pipeline.services.engine.connect() as connection:
         return worklist.read(connection, is_all=is_all)
-
-
-def count(pipeline: Pipeline) -> int:
-    """Folds what the verbs left in the inbox, as the sweep has it done where no broker told a worker."""
-    with pipeline.services.engine.connect() as connection:
-        ids = inbox.forgotten(connection, 0, 100)
-    intake(pipeline.services, ids, pipeline.now)
-    return len(ids)
 
 
 def said(pipeline: Pipeline) -> dict[str, Any]:

@@ -113,6 +113,28 @@ def test_a_seller_is_made_and_changed_and_may_have_a_key(database: str, capsys: 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
+        (["--policy", ""], "DE DE-BY, Europe/Paris, policy standard"),
+        (["--region", ""], "DE, Europe/Paris, policy gentle"),
+        (["--country", "AT"], "AT, Europe/Paris, policy gentle"),
+        (["--country", "AT", "--region", "9"], "AT AT-9, Europe/Paris, policy gentle"),
+        (["--country", "DE"], "DE DE-BY, Europe/Paris, policy gentle"),
+    ],
+)
+def test_a_policy_and_a_region_of_a_seller_can_be_taken_back(
+    words: list[str], told: str, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An empty word does, and another country takes back a region that is not its own."""
+    given = ["--name", "Acme", "--language", "en", "--country", "DE", "--region", "BY", "--policy", "gentle"]
+    assert main(["policy", "publish", "gentle"]) == 0
+    assert main(["seller", "set", "--seller", "acme", *given]) == 0
+    capsys.readouterr()
+    assert main(["seller", "set", "--seller", "acme", *words]) == 0
+    assert capsys.readouterr().out == f"acme: Acme, en, {told}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
         (["--timezone", "Paris"], '--timezone: "Paris" is not a time zone'),
         (["--country", "Germany"], '--country: "Germany" is not an ISO 3166 country'),
         (["--region", "Bretagne"], '--region: "Bretagne" is not an ISO 3166-2 region of FR'),

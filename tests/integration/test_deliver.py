@@ -113,7 +113,7 @@ def test_the_call_sheet_of_a_phone_step_is_a_task(pipeline: Pipeline, simulator:
     call_hours.deliver_due()
     assert received(simulator) == []
     [task] = call_hours.tasks()
-    assert (task.kind, task.step, task.customer_id) == ("phone", "call", "C-17")
+    assert (task.kind, task.step, task.customer) == ("phone", "call", "C-17")
     assert "F-1" in task.body
     assert [(row.channel, row.state) for row in call_hours.log()] == [("phone", "opened")]
 
@@ -167,6 +167,23 @@ def test_a_busy_provider_is_tried_again_and_the_customer_hears_once(pipeline: Pi
     ]
     assert len(received(simulator)) == 1
     assert len({row.reminder for row in later.log()}) == 1
+
+
+def test_a_provider_that_is_busy_and_names_no_pause_is_tried_less_and_less_often(
+    pipeline: Pipeline, simulator: Simulator
+) -> None:
+    """Found in review: earlier answers were looked up under another word: each pause was like the first."""
+    simulator.switch(channel="email", fault="429", retry_after_s=0, times=9)
+    pipeline.take(late())
+    longest = timedelta()
+    assert pipeline.deliver_due() == 1
+    for number in range(1, 9):
+        later = pipeline.at(TUESDAY_0930 + number * timedelta(minutes=11)).rested()
+        assert later.deliver_due() == 1
+        with later.services.engine.connect() as connection:
+            retry_at = connection.execute(sa.text("SELECT retry_at FROM reminders")).scalar_one()
+        longest = max(longest, retry_at - later.now)
+    assert longest > timedelta(minutes=1)
 
 
 def test_a_retry_stops_when_the_invoice_is_paid(pipeline: Pipeline, simulator: Simulator) -> None:
@@ -259,7 +276,7 @@ def test_five_failures_spend_a_channel_and_the_next_one_has_its_own_five(
     simulator.switch(channel="whatsapp", fault="429", retry_after_s=1, times=3)
     without_mail = Pipeline(replace(pipeline.services, channels=channels), pipeline.runner)
     without_mail.take(late())
-    for minute in range(1, 30):
+    for minute in range(1, 60):
         without_mail.at(TUESDAY_0930 + timedelta(minutes=minute)).deliver_due()
     states = [(row.channel, row.error_class) for row in without_mail.log()]
     assert states == [("email", "transient")] * 5 + [("whatsapp", "rate_limited")] * 3 + [("whatsapp", None)]

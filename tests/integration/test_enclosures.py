@@ -273,7 +273,7 @@ def test_the_page_names_what_was_attached_and_what_was_missed(mailing: Pipeline)
 
     page = page_of(mailing)
     assert "<dt>Attached</dt><dd>F_1.pdf</dd>" in page
-    assert "<dt>Document missing</dt><dd>F-404 (http_404)</dd>" in page
+    assert "<dt>Document missing</dt><dd>F-404 (answer 404)</dd>" in page
     assert "F-404.pdf" not in page
 
 

@@ -18,7 +18,7 @@ from store.engine import Connection, Engine, make_engine
 from tests.factories import event, invoice_event
 from tests.integration.test_crash_safety import LEASE_IS_OVER, execute
 from tests.no_sockets import no_sockets
-from tests.pipeline import Pipeline
+from tests.pipeline import TUESDAY_0930, Pipeline
 from tests.simulator_process import Simulator
 from workers.calls import BEGIN_WITHIN_S, GOOD_FOR_S, LEASE_S, Call
 from workers.claim import claim_due
@@ -175,3 +175,27 @@ def test_a_call_begins_well_within_its_lease() -> None:
     """Documents are fetched before it; the longest call ends, and is recorded, while the attempt is still ours."""
     assert LONGEST_S + LOOKS * GOOD_FOR_S < BEGIN_WITHIN_S
     assert BEGIN_WITHIN_S + CONNECT_S + READ_S + sum(RECORD_AGAIN_S) < LEASE_S
+
+
+def test_no_call_begins_after_its_window_has_closed(pipeline: Pipeline, simulator: Simulator) -> None:
+    """Found in review: claimed two seconds before noon, a mail left after it."""
+    pipeline.take(invoice_event(invoice={"due_on": "2026-11-20"}))
+    late = pipeline.at(TUESDAY_0930 + timedelta(hours=2, minutes=29, seconds=59))
+    calls = claim_due(late.services, [late.account().key], "deliver.email", late.now)
+    assert len(calls) == 1
+    time.sleep(1.1)  # no look moves it on
+    answered = late.runner.run(call_all(late.services, calls))
+    assert [outcome.code for _, outcome in answered] == ["too_late"]
+    assert simulator.requests()["total"] == 0
+
+
+def test_what_is_waited_for_after_a_claim_is_taken_from_how_long_a_text_is_good(
+    pipeline: Pipeline, simulator: Simulator
+) -> None:
+    """Found in review: it was good for as long after noon as its call had come after its claim."""
+    pipeline.take(invoice_event(customer={"preferred_channel": "sms"}, invoice={"due_on": "2026-11-20"}))
+    late = pipeline.at(TUESDAY_0930 + timedelta(hours=2, minutes=29, seconds=50))
+    [call] = claim_due(late.services, [late.account().key], "deliver.sms", late.now)
+    answered = late.runner.run(call_all(late.services, [replace(call, closes_by=time.monotonic() + 4.9)]))
+    assert [outcome.kind for _, outcome in answered] == [OutcomeClass.ACCEPTED]
+    assert [one["validity_period"] for one in simulator.messages()] == [4]

@@ -83,6 +83,15 @@ def test_a_click_puts_the_address_out_of_use_before_the_next_call(mailing: Pipel
     assert told[0] == {"channel": "email", "why": "opt_out"}
 
 
+def test_a_click_reads_nothing_but_what_was_sent_to_the_address(mailing: Pipeline, kept: Keeping, web: Web) -> None:
+    """A seller has millions of facts; a click holds one of the few threads that take events in."""
+    path = path_of(mail_of(mailing, kept))
+    with mailing.services.engine.begin() as busy:
+        busy.exec_driver_sql("LOCK TABLE facts IN ACCESS EXCLUSIVE MODE")
+        assert web.post(path, ONE_CLICK, FORM).status == 200
+    assert [entry.event for entry in mailing.journal()].count("address.suppressed") == 1
+
+
 class Clicked(Documents):
     """While documents are fetched, the reader clicks."""
 

@@ -139,8 +139,8 @@ def test_a_call_whose_worker_died_is_overdue_until_the_sweep_then_in_doubt_then_
 
 def test_what_waits_for_people_is_counted_by_kind(pipeline: Pipeline) -> None:
     with pipeline.services.engine.begin() as connection:
-        for kind in ("crash", "event", "event"):
-            item = Quarantined(DEFAULT_SELLER, kind, None, "?", b"{}", pipeline.now)
+        for number, kind in enumerate(("crash", "event", "event")):
+            item = Quarantined(DEFAULT_SELLER, kind, str(number), "?", b"{}", pipeline.now)
             quarantine.set_aside(connection, [item])
     pipeline.take(invoice_event(invoice=LATE, customer={"contacts": []}))
     found = scrape(pipeline.services)

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from cli.main import main
-from store.engine import make_engine
+from store.engine import Connection, make_engine
 from store.migrate import alembic_config, is_current, migrate
 from store.tables import metadata
 from tests.conftest import Servers
@@ -152,6 +153,22 @@ def test_processes_that_migrate_at_once_do_it_once(empty_database: str) -> None:
         command.downgrade(config, "base")
         assert not is_current(connection)
     engine.dispose()
+
+
+def test_a_migration_may_take_as_long_as_it_does(empty_database: str) -> None:
+    """An index of a large table takes minutes; a statement of a worker's ends after half of one."""
+    seconds: list[str] = []
+
+    def look(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if statement.lstrip().startswith("CREATE INDEX"):
+            seconds.append(connection.exec_driver_sql("SHOW statement_timeout").scalar_one())
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", look)
+    try:
+        migrate(empty_database)
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", look)
+    assert set(seconds) == {"0"}
 
 
 def test_a_database_that_comes_a_moment_later_is_waited_for(

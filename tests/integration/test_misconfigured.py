@@ -1,11 +1,11 @@
 """A provider that refuses us, and not the customer: a revoked key, a sender that may not send there."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from tests.factories import contact_data, invoice_event
+from tests.integration.test_late_failures import states, text_first
 from tests.pipeline import TUESDAY_0930, Pipeline
 from tests.simulator_process import Simulator
 
@@ -13,18 +13,8 @@ REFUSED = ("sms", "refused", "misconfigured")
 ALONE = {"contacts": [contact_data(email=None, whatsapp=False)]}
 
 
-def text_first(pipeline: Pipeline, **customer: Any) -> None:
-    invoice = {"id": "F-1", "number": "F-1", "due_on": "2026-11-20", "issued_on": "2026-10-20"}
-    pipeline.take(invoice_event(customer={"preferred_channel": "sms", **customer}, invoice=invoice))
-    assert pipeline.deliver_due() == 1
-
-
 def after(pipeline: Pipeline, minutes: int) -> Pipeline:
     return pipeline.at(TUESDAY_0930 + timedelta(minutes=minutes))
-
-
-def states(pipeline: Pipeline) -> list[tuple[str, str, str | None]]:
-    return [(row.channel, row.state, row.error_class) for row in pipeline.log()]
 
 
 @pytest.mark.parametrize(("status", "code"), [(401, 20003), (403, 20003), (400, 21606), (400, 21408)])
@@ -72,7 +62,24 @@ def test_it_spends_none_of_the_five_tries_and_they_spend_none_of_its_three(
     text_first(pipeline, **ALONE)
     after(pipeline, 11).deliver_due()
     simulator.switch(**text_only, code=30001, times=4)
-    for minute in range(22, 60, 2):
+    for minute in range(22, 90, 2):
         after(pipeline, minute).deliver_due()
     passing = ("sms", "refused", "transient")
     assert states(pipeline) == [REFUSED, REFUSED, passing, passing, passing, passing, ("sms", "accepted", None)]
+
+
+def test_a_provider_that_stays_out_of_reach_is_told_as_that_and_not_as_a_contact_to_repair(
+    pipeline: Pipeline, simulator: Simulator
+) -> None:
+    """Found in review: whoever could not be written to for a minute was a contact to repair."""
+    simulator.switch(channel="sms", fault="refuse", status=400, code=30001)
+    text_first(pipeline, **ALONE)
+    for minute in range(2, 60, 2):
+        after(pipeline, minute).deliver_due()
+    assert states(pipeline) == [("sms", "refused", "transient")] * 5
+    assert [(task.kind, task.step) for task in pipeline.tasks()] == [("fix", "provider_out_of_reach")]
+    later = after(pipeline, 24 * 60)
+    later.take(
+        invoice_event(invoice={"id": "F-2", "number": "F-2", "due_on": "2027-01-20"}, customer=ALONE, id="two")
+    )
+    assert [task.kind for task in later.tasks()] == ["fix"]

@@ -49,9 +49,9 @@ def test_what_was_withdrawn_at_one_customer_goes_out_at_the_other(pipeline: Pipe
 def test_a_repair_is_asked_for_at_the_customer_who_owes(pipeline: Pipeline) -> None:
     """At the one who owed before, nobody has to be reached any more."""
     pipeline.take(stated("C-17", 1, 0, contacts=[]))
-    assert [(task.kind, task.customer_id) for task in pipeline.tasks()] == [("repair", "C-17")]
+    assert [(task.kind, task.customer) for task in pipeline.tasks()] == [("repair", "C-17")]
     pipeline.take(stated("C-18", 1, 1, contacts=[]))
-    assert [(task.kind, task.customer_id) for task in pipeline.tasks()] == [("repair", "C-18")]
+    assert [(task.kind, task.customer) for task in pipeline.tasks()] == [("repair", "C-18")]
     assert "task.cancelled" in [entry.event for entry in pipeline.journal("C-17")]
 
 
@@ -91,7 +91,7 @@ def test_a_dispute_is_settled_where_the_invoice_is_owed(pipeline: Pipeline) -> N
     pipeline.take(moved())
     pipeline.at(TUESDAY_0930.replace(month=12, day=2)).deliver_due()
     [task] = pipeline.tasks()
-    assert (task.kind, task.customer_id, tuple(task.units)) == ("dispute", "C-18", ("F-1",))
+    assert (task.kind, task.customer, tuple(task.units)) == ("dispute", "C-18", ("F-1",))
     settled = said("resolved", "F-1", kind="dispute", task=task.id, second=9)
     pipeline.take(settled | {"data": settled["data"] | {"customer_id": "C-18"}, "time": "2026-12-02T09:00:00Z"})
     assert "unit_disputed" not in pipeline.codes("C-18")

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from config.keys import LEAVE_PATH, leave_token
 from config.wiring import DEFAULT_SELLER, Services
 from domain.levels import Channel
+from store import history
 from store.engine import Connection, Unavailable, make_engine
 from store.history import suppressed_among
 from tests.factories import invoice_event
@@ -108,3 +109,45 @@ def test_those_whom_it_concerns_have_it_in_their_own_journal(owing: Pipeline) ->
     put_back(owing.services, owing)
     told = [(entry.event, entry.facts) for entry in owing.journal() if entry.event.startswith("address.")]
     assert told == [SUPPRESSED, LIFTED] == said_of_the_seller(owing)
+
+
+def reasons(pipeline: Pipeline) -> list[str]:
+    """Why Anne's address is out of use."""
+    with pipeline.services.engine.connect() as connection:
+        found = suppressed_among(connection, [(DEFAULT_SELLER, ANNE)])
+    return [one.reason for known in found.values() for one in known]
+
+
+def put(pipeline: Pipeline, *why: str) -> None:
+    """Puts her address out of use for these reasons, in one batch."""
+    with pipeline.services.engine.begin() as connection:
+        history.suppress(connection, [(DEFAULT_SELLER, "email", ANNE, one, pipeline.now) for one in why])
+
+
+@pytest.mark.parametrize(
+    "whys",
+    [
+        [("hard_bounce",), ("opt_out",)],
+        [("opt_out",), ("hard_bounce",)],
+        [("hard_bounce", "opt_out", "by_hand")],
+        [("invalid_address", "hard_bounce"), ("opt_out", "by_hand")],
+    ],
+)
+def test_whoever_said_stop_is_known_to_have_said_it(owing: Pipeline, whys: list[tuple[str, ...]]) -> None:
+    """A clerk who has repaired an address lifts what a bounce put out of use, never what its owner did."""
+    for why in whys:
+        put(owing, *why)
+    assert reasons(owing) == ["opt_out"]
+
+
+def test_a_click_after_a_bounce_is_obeyed_and_journaled(owing: Pipeline) -> None:
+    put(owing, "hard_bounce")
+    assert suppress(owing.services, owing) == "opt_out"
+    assert reasons(owing) == ["opt_out"]
+    assert said_of_the_seller(owing) == [SUPPRESSED]
+
+
+def test_else_the_first_reason_stays(owing: Pipeline) -> None:
+    put(owing, "hard_bounce", "by_hand")
+    put(owing, "invalid_address")
+    assert reasons(owing) == ["hard_bounce"]

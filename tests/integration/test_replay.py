@@ -7,6 +7,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.command import run_relance
 from tests.factories import event, invoice_event
 
@@ -137,9 +139,24 @@ def test_bad_lines_are_named_and_the_good_ones_run(tmp_path: Path) -> None:
     assert len(contacts(out)) == 3
 
 
-def test_a_missing_file_or_date_is_told_in_a_line(tmp_path: Path) -> None:
-    code, _, told = replay(tmp_path, [bill()], "--until", "soon")
-    assert (code, len(told.splitlines())) == (2, 1)
+@pytest.mark.parametrize(
+    ("until", "wrong"),
+    [
+        ("soon", '"soon" is not an instant; write it with its offset from UTC'),
+        ("2026-06-03T12:00:00", '"2026-06-03T12:00:00" is not an instant; write it with its offset from UTC'),
+        ("2026-W53-4", '"2026-W53-4" is not a date; write it year first'),
+        ("03/06/2026", '"03/06/2026" is not a date; write it year first'),
+        ("2026-02-30", '"2026-02-30" is not a date of the calendar'),
+        ("9999-12-31", '"9999-12-31" is not between the years 1990 and 2100'),
+    ],
+)
+def test_until_is_read_as_dates_and_instants_of_events_are(tmp_path: Path, until: str, wrong: str) -> None:
+    code, out, told = replay(tmp_path, [bill()], "--until", until)
+    assert (code, out, len(told.splitlines())) == (2, "", 1)
+    assert told.startswith(f"relance: --until: {wrong}")
+
+
+def test_a_missing_file_is_told_in_a_line(tmp_path: Path) -> None:
     assert run_relance("replay", "none", "--policy", "standard", folder=tmp_path, settings={}).returncode == 2
 
 

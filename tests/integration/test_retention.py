@@ -187,6 +187,19 @@ def test_what_waits_for_a_person_is_kept_as_long_as_it_waits(lived: Pipeline) ->
     assert take_again(lived.services, crash, lived.now).problem is None
 
 
+def test_a_reply_is_kept_until_somebody_has_read_it(pipeline: Pipeline) -> None:
+    pipeline.take(late(1, preferred_channel="sms"))
+    pipeline.deliver_due()
+    assert intake(pipeline.services, heard(pipeline, "j'ai payé hier"), pipeline.now) == 1
+    plan_again(pipeline.services, sql(pipeline, "SELECT id FROM accounts"), pipeline.now)
+    left(pipeline, ELEVEN_YEARS)
+    words = "SELECT key FROM receipts WHERE raw <> '' AND body ? 'address'"
+    assert sql(pipeline, words) == ["twilio:SM9:inbound"]
+    sql(pipeline, "UPDATE tasks SET closed_at = now()")
+    left(pipeline, ELEVEN_YEARS)
+    assert sql(pipeline, words) == []
+
+
 def test_what_people_noted_leaves_with_the_task_closed_and_not_before(pipeline: Pipeline) -> None:
     pipeline.take(late(1, contacts=[]), late(2, "C-18", contacts=[]))
     pipeline.at(TUESDAY_0930 + timedelta(days=2)).deliver_due()

@@ -54,16 +54,16 @@ OF_PROVIDER = "signed by the provider, who knows no sellers"
 
 UNSCOPED = {
     "accounts.lock": OF_ROWS, "accounts.save_plans": OF_ROWS, "accounts.wake": OF_ROWS, "accounts.quiet": OF_ROWS,
-    "accounts.put_off": OF_ROWS, "accounts.open_accounts": OF_ROWS,
+    "accounts.open_accounts": OF_ROWS,
     "accounts.next_looks": OF_ROWS,
     "announced.announce": OF_ROWS,
     "asking.take": OF_ALL, "asking.put": OF_ROWS, "asking.told_at": OF_NOBODY, "asking.named": OF_OPERATOR,
-    "asking.count": OF_OPERATOR, "asking.states_of": OF_OPERATOR,
+    "asking.states_of": OF_OPERATOR,
     "attempts.close": OF_ROWS, "attempts.expire_leases": OF_ALL, "attempts.change_reminders": OF_ROWS,
     "attempts.tries_of": OF_ROWS, "attempts.find": OF_ROWS, "attempts.report": OF_ROWS,
     "attempts.accounts_reached_at": "a reply names no seller: it is about all that wrote there",
     "attempts.find_by_provider": OF_PROVIDER,
-    "claims.write": ITS_ROWS, "claims.close_reminders": OF_ROWS, "claims.steps_taken": OF_ROWS,
+    "claims.write": ITS_ROWS, "claims.close_reminders": OF_ROWS,
     "due.nudge_due": OF_ALL, "due.let_go": OF_ROWS,
     "facts.add": ITS_ROWS, "facts.copy_to": OF_ROWS, "facts.load": OF_ROWS, "facts.marks": OF_ROWS,
     "facts.copy_said": OF_ROWS, "facts.newest_statements": OF_ROWS,
@@ -83,7 +83,6 @@ UNSCOPED = {
     "policies.publish": OF_NOBODY, "policies.newest_versions": OF_NOBODY, "policies.newest_of_each": OF_NOBODY,
     "policies.versions": OF_NOBODY, "policies.bodies_of": OF_NOBODY, "policies.ladders_on": OF_OPERATOR,
     "quarantine.set_aside": ITS_ROWS, "quarantine.one": OF_OPERATOR, "quarantine.close": OF_OPERATOR,
-    "quarantine.count": OF_OPERATOR,
     "receipts.put": OF_PROVIDER, "receipts.raw_of": OF_PROVIDER, "receipts.take": OF_PROVIDER,
     "receipts.mark_settled": OF_PROVIDER, "receipts.park": OF_PROVIDER, "receipts.forgotten": OF_PROVIDER,
     "retention.count": IN_ALL, "retention.let_go": OF_ALL, "retention.written": OF_ALL,
@@ -115,6 +114,7 @@ def asked_as_other(
         "book.is_to_come": lambda: book.is_to_come(connection, CustomerId("C-20"), OTHER),
         "book.is_mentioned": lambda: book.is_mentioned(connection, OTHER, "F-20"),
         "contacted.load": lambda: contacted.load(connection, {(OTHER, EMAIL): Asked(now - timedelta(days=30))}),
+        "contacted.accounts_at": lambda: contacted.accounts_at(connection, OTHER, EMAIL),
         "contacted.lock": lambda: contacted.lock(connection, [(OTHER, EMAIL)]),
         "facts.adopt": lambda: facts.adopt(connection, [(OTHER, bill)]),
         "facts.accounts_naming": lambda: facts.accounts_naming(connection, OTHER, EMAIL),
@@ -131,7 +131,6 @@ def asked_as_other(
         "log_changes.rows": lambda: log_changes.rows(connection, all_said(connection), seller=OTHER),
         "overview.accounts_of": lambda: [one for one in overview.accounts_of(connection, OTHER) if one.key == key],
         "overview.account": lambda: overview.account(connection, OTHER, butcher),
-        "overview.open_tasks": lambda: overview.open_tasks(connection, OTHER),
         "quarantine.read": lambda: quarantine.read(connection, seller=OTHER),
         "sellers.ensure": lambda: sellers.ensure(connection, named),
         "sellers.change": lambda: sellers.change(connection, OTHER, {"name": "Renamed"}),
@@ -215,7 +214,6 @@ def test_the_first_seller_is_answered(booked: Pipeline) -> None:
         assert log.page(connection, None, 100, seller=DEFAULT_SELLER)
         assert log.before_newest(connection, 0, seller=DEFAULT_SELLER)
         assert log_changes.rows(connection, all_said(connection), seller=DEFAULT_SELLER)
-        assert overview.open_tasks(connection, DEFAULT_SELLER)
         assert quarantine.read(connection, seller=DEFAULT_SELLER)
         assert worklist.read(connection, seller=DEFAULT_SELLER)
 

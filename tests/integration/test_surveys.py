@@ -12,7 +12,8 @@ from config.policy_book import PolicyBook
 from config.publishing import prepare
 from store.worklist import TaskRow
 from tests.factories import event
-from tests.integration.test_cli_tasks import CALL_HOURS, count, database, late, said, tasks_of
+from tests.integration.test_cli_holds import count
+from tests.integration.test_cli_tasks import CALL_HOURS, database, late, said, tasks_of
 from tests.pipeline import Pipeline
 
 __all__ = ["database"]

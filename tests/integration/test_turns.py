@@ -145,13 +145,15 @@ def test_what_is_not_due_by_the_clock_of_whoever_takes_it_up_is_given_out_again_
 def test_letting_go_waits_for_nobody_who_holds_an_account(pipeline: Pipeline) -> None:
     """It locks in no order that others know, so that it must not wait: they could wait for it in turn."""
     fill(pipeline, "one", 2)
+    rooms = [Room("deliver.email", ("email",), 50)]
     with pipeline.services.engine.begin() as connection:
-        given = store_due.nudge_due(connection, TUESDAY_0930, 30.0, [Room("deliver.email", ("email",), 50)])
-    keys = given["deliver.email"]
+        keys = store_due.nudge_due(connection, TUESDAY_0930, 30.0, rooms)["deliver.email"]
     with pipeline.services.engine.begin() as holder, pipeline.services.engine.begin() as here:
         accounts.lock(holder, keys[:1])
         here.exec_driver_sql("SET LOCAL lock_timeout = '50ms'")
         store_due.let_go(here, keys)
+    with pipeline.services.engine.begin() as connection:
+        assert store_due.nudge_due(connection, TUESDAY_0930, 30.0, rooms) == {"deliver.email": keys[1:]}
 
 
 def test_each_account_that_is_due_is_given_out_once_and_none_is_left(pipeline: Pipeline) -> None:

@@ -511,3 +511,9 @@ def test_other_methods_and_paths_are_refused_in_the_same_shape(web: Web) -> None
     assert (web.get(EVENTS).status, web.get(EVENTS).json) == (405, {"error": "Method Not Allowed"})
     assert (web.get("/v2").status, web.get("/v2").json) == (404, {"error": "Not Found"})
     assert web.get("/docs").status == 404
+
+
+def test_a_slash_too_many_is_refused_too_and_leads_nowhere(web: Web) -> None:
+    """A redirect would name http, whatever the proxy in front speaks, and the key would be sent in the clear."""
+    answer = web.post("/v1/events/", b"[]", BEARER)
+    assert (answer.status, answer.json, "location" in answer.headers) == (404, {"error": "Not Found"}, False)

@@ -1,7 +1,9 @@
 """`/healthz` and `/readyz`: only the database makes the edge unready; the rest is told and is no reason to stop."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import pytest
 import sqlalchemy as sa
 
 from config.wiring import DEFAULT_SELLER
@@ -11,8 +13,12 @@ from domain.outcomes import Outcome, OutcomeClass
 from store import quarantine
 from store.engine import make_engine
 from store.quarantine import Quarantined
+from store.tables import attempts
+from tests.factories import invoice_event
+from tests.pipeline import Pipeline
 from tests.services import make_services, using_services
 from tests.web_server import run_web
+from workers.claim import claim_due
 
 NO_CHANNELS = {"email": "not_set_up", "sms": "not_set_up", "whatsapp": "not_set_up"}
 MAIL = {
@@ -82,9 +88,19 @@ def test_what_waits_for_a_person_is_counted(database_url: str, redis_url: str) -
     with using_services(database_url, redis_url, **MAIL) as services, run_web(services) as web:
         with services.engine.begin() as connection:
             item = Quarantined(DEFAULT_SELLER, "event", None, "?", b"{}", services.clock.now())
-            quarantine.set_aside(connection, [item])
-        ready = web.get("/readyz")
-        assert (ready.json["status"], ready.json["checks"]["for_people"]["quarantine"]) == ("ok", 1)
+            quarantine.set_aside(connection, [item, replace(item, kind="crash", raw=b"x")])
+        ready = web.get("/readyz").json
+        assert (ready["status"], ready["checks"]["for_people"]) == ("ok", {"unconfirmed": 0, "quarantine": 2})
+
+
+def test_what_a_provider_is_still_asked_about_waits_for_no_person(pipeline: Pipeline) -> None:
+    pipeline.take(invoice_event(invoice={"due_on": "2026-11-20", "issued_on": "2026-10-20"}))
+    claim_due(pipeline.services, [pipeline.account().key], "deliver.email", pipeline.now)
+    with run_web(pipeline.services) as web, pipeline.services.engine.connect() as connection:
+        for ask_at, waits in ((sa.func.now(), 0), (None, 1)):
+            connection.execute(sa.update(attempts).values(state="unconfirmed", ask_at=ask_at))
+            connection.commit()
+            assert web.get("/readyz").json["checks"]["for_people"]["unconfirmed"] == waits
 
 
 def test_a_line_that_a_provider_asked_to_pause_says_so_and_for_how_long(database_url: str, redis_url: str) -> None:
@@ -107,3 +123,24 @@ def test_a_line_that_has_used_up_its_rate_says_how_long_it_waits_and_is_well(
         ready = web.get("/readyz")
         assert (ready.json["status"], ready.json["checks"]["channels"]["email"]) == ("ok", "ok")
         assert 30 <= ready.json["checks"]["waits_s"]["email"] <= 41
+
+
+@pytest.mark.parametrize("path", ["/readyz", "/metrics"])
+def test_whoever_asks_often_how_things_are_takes_one_connection_at_most(
+    database_url: str, redis_url: str, path: str
+) -> None:
+    """There is no login: a stranger with a dozen connections had taken the whole pool."""
+    held = [0]
+
+    def checked_out(*_: object) -> None:
+        held.append(held[-1] + 1)
+
+    def checked_in(*_: object) -> None:
+        held.append(held[-1] - 1)
+
+    with using_services(database_url, redis_url, **MAIL) as services, run_web(services) as web:
+        sa.event.listen(services.engine, "checkout", checked_out)
+        sa.event.listen(services.engine, "checkin", checked_in)
+        with ThreadPoolExecutor(12) as crowd:
+            answers = list(crowd.map(lambda _: web.get(path).status, range(48)))
+    assert (set(answers), max(held)) == ({200}, 1)

@@ -69,6 +69,19 @@ def token(purpose: str = LOGIN, key_id: str = KEY_ID, lasts: timedelta = SOON, s
     return sign_token(secret, purpose, key_id, datetime.now(UTC) + lasts)
 
 
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_the_language_that_was_chosen_stays(shared_web: Web, lang: str) -> None:
+    """Whoever chose one was back in the browser's after the login, and without the filter in the log."""
+    assert shared_web.get(f"/customers?lang={lang}").headers["location"] == f"/login?lang={lang}"
+    answer = shared_web.post(f"/login?lang={lang}", f"key={KEY}".encode(), FORM)
+    assert answer.headers["location"] == f"/?lang={lang}"
+    page = shared_web.get("/?customer=C%2F1&refresh=off", cookie_of(answer)).text
+    assert f'href="?lang={lang}&amp;customer=C%2F1&amp;refresh=off"' in page
+    assert f'action="/logout?lang={lang}"' in shared_web.get(f"/customers?lang={lang}", cookie_of(answer)).text
+    assert shared_web.post(f"/logout?lang={lang}", b"", FORM).headers["location"] == f"/login?lang={lang}"
+    assert shared_web.get("/customers?lang=//evil").headers["location"] == "/login"
+
+
 # --- Who may look -------------------------------------------------------------------------------------------
 
 
@@ -200,6 +213,16 @@ def test_a_customer_who_cannot_be_reached_shows_the_open_task(web: Web, reminded
     assert "no address" in page
     assert "<b>Boucherie" not in page
     assert "&lt;b&gt;Boucherie&lt;/b&gt; &amp; fils" in page
+
+
+def test_a_task_that_somebody_has_just_closed_is_on_no_page(web: Web, reminded: Pipeline) -> None:
+    """As `relance task list` has it: while its `task.closed` waits to be folded, nobody is asked to do it again."""
+    path, visitor = f"/customers/{quote('C/18 é', safe='')}", log_in(web)
+    [task] = reminded.tasks()
+    assert "<h3>contact to repair" in web.get(path, visitor, ENGLISH).text
+    told = {"customer_id": "C/18 é", "task_id": task.id, "kind": task.kind, "outcome": "done"}
+    reminded.receive(event("task.closed", told | {"next_on": "2026-12-01"}, id="closed-1"))
+    assert "<h3>contact to repair" not in web.get(path, visitor, ENGLISH).text
 
 
 def test_customers_lists_all_with_the_reason_for_each_silence(web: Web, reminded: Pipeline) -> None:

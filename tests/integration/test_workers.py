@@ -24,6 +24,7 @@ from tests.simulator_process import Simulator
 from workers.deliver import deliver
 from workers.hear import hear
 from workers.loop import LoopThread
+from workers.scheduler import EXPIRES_S
 
 PUBLISHING = """
 import time
@@ -32,6 +33,31 @@ from workers.nudges import Nudge
 begun = time.monotonic()
 told = publish([Nudge("event.intake", "intake", (1,))])
 print(told, time.monotonic() - begun)
+"""
+
+IN_TURN = """
+from workers.app import app, publish
+from workers.broker import waiting
+from workers.nudges import Nudge
+assert publish([Nudge("event.intake", "intake", (1, 2), is_bulk=True), Nudge("event.intake", "intake", (3,))])
+print(waiting(app.conf.broker_url, ["intake", "settle"]))
+with app.connection_for_read() as connection:
+    for _ in range(2):
+        print(connection.default_channel.basic_get("intake", no_ack=True).decode()[0])
+"""
+
+TICKING = """
+from datetime import datetime
+from workers.app import app
+from workers.scheduler import schedule
+class Once:
+    is_set = lambda self, seen=[]: bool(seen) or seen.append(1)
+    wait = lambda self, seconds: None
+schedule(Once())
+with app.connection_for_read() as connection:
+    for queue in "due", "sweep", "sweep", "sweep":
+        told = connection.default_channel.basic_get(queue, no_ack=True).headers
+        print(told["task"], (datetime.fromisoformat(told["expires"]) - datetime.now().astimezone()).total_seconds())
 """
 
 
@@ -70,6 +96,30 @@ def test_a_broker_that_is_away_costs_a_publisher_a_second_at_most(
     answer, seconds = told.stdout.split()[-2:]
     assert answer == "False"
     assert float(seconds) < 1.5
+
+
+def said(script: str, redis_url: str) -> list[str]:
+    """The lines that a process of ours prints, with this broker."""
+    told = subprocess.run(  # noqa: S603 - our own words
+        [sys.executable, "-c", script],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "RELANCE_REDIS_URL": redis_url},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return told.stdout.splitlines()
+
+
+def test_whoever_brings_a_whole_book_lets_others_go_first(redis_url: str) -> None:
+    assert said(IN_TURN, redis_url) == ["{'intake': 2, 'settle': 0}", "[[3]]", "[[1, 2]]"]
+
+
+def test_a_tick_that_nobody_takes_up_expires(redis_url: str) -> None:
+    """Else a worker that comes back after an hour would make thousands of them, one after the other."""
+    ticks = [line.split() for line in said(TICKING, redis_url)]
+    assert {name for name, _ in ticks} == {"tick.due", "tick.sweep", "tick.ask", "tick.keep"}
+    assert all(EXPIRES_S - 60 < float(seconds) <= EXPIRES_S for _, seconds in ticks)
 
 
 def test_threads_of_one_worker_deliver_at_once(pipeline: Pipeline, simulator: Simulator) -> None:

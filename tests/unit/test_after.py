@@ -10,6 +10,8 @@ from domain.after import (
     FIRST_PAUSE_S,
     LONGEST_PAUSE_S,
     MISCONFIGURED_PAUSE_S,
+    SHORT_PAUSE_S,
+    TRIES_PER_CHANNEL,
     ReminderMove,
     after_outcome,
     after_receipts,
@@ -80,6 +82,26 @@ def test_our_own_wrong_set_up_is_waited_for_twice_and_then_spends_the_channel() 
 def test_what_was_not_sent_is_tried_five_times() -> None:
     spent = [after_outcome(Outcome(OutcomeClass.TRANSIENT), A1, tries).spends_channel for tries in range(1, 7)]
     assert spent == [False, False, False, False, True, True]
+
+
+def test_the_five_tries_outlast_a_network_that_is_away_for_minutes() -> None:
+    """Found in review: they were over in 15 s, and a contact that was fine was to be repaired."""
+    pauses = [
+        sum(
+            after_outcome(Outcome(OutcomeClass.TRANSIENT), AttemptId(f"{name}-{tries}"), tries).pause_s
+            for tries in range(1, TRIES_PER_CHANNEL)
+        )
+        for name in range(200)
+    ]
+    assert 6 * 60 < sum(pauses) / len(pauses) < 9 * 60
+
+
+def test_being_told_to_slow_down_is_waited_for_longer_each_time_and_briefly_at_first() -> None:
+    busy = Outcome(OutcomeClass.TRANSIENT, rate_limited=True)
+    for tries in range(1, 12):
+        ceiling = min(LONGEST_PAUSE_S, SHORT_PAUSE_S * 2 ** (tries - 1))
+        pauses = [after_outcome(busy, AttemptId(f"a{n}"), tries).pause_s for n in range(200)]
+        assert ceiling * 0.9 < max(pauses) < ceiling
 
 
 def test_being_too_fast_spends_no_channel_and_retry_after_wins() -> None:
@@ -156,7 +178,7 @@ def test_a_call_that_never_began_spends_no_channel() -> None:
     after = after_outcome(outcomes.TOO_LATE, A1, 9)
     assert (after.attempt_state, after.reminder_state) == (REFUSED, "open")
     assert (after.spends_channel, after.suppresses) == (False, None)
-    assert 0 < after.pause_s < FIRST_PAUSE_S
+    assert 0 < after.pause_s < SHORT_PAUSE_S
 
 
 def test_a_machine_that_could_not_begin_a_call_is_left_alone_for_a_while() -> None:

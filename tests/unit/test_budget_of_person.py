@@ -11,7 +11,7 @@ from domain.budget import Budget, budget_of, first_date_within
 from domain.contacted import Contacted, keys_of
 from domain.customer import Contact
 from domain.ids import ContactId, ReminderId
-from domain.levels import Channel, Role
+from domain.levels import Channel, Level, Role
 from domain.past import PastReminder
 from domain.plan import plan
 from domain.policy import Limits
@@ -141,6 +141,20 @@ def test_whom_others_wrote_to_holds_nobody_else_back() -> None:
     found = plan(account_with(had(1, LUC)), POLICY, late_morning(2))
     assert found.reminder is not None
     assert found.reminder.send_at == late_morning(2)
+
+
+def test_who_has_had_enough_elsewhere_holds_up_no_invoice_that_goes_to_another_person() -> None:
+    """F-1 goes to Luc, who has had his about another customer; F-2 to Anne, who has had nothing."""
+    widen = a_step("widen", 20, Level.FIRM, to=Role.EXECUTIVE)
+    policy = a_policy(FIRST, widen, limits=Limits(3, 1, None, group_within_days=0))
+    luc = Contact(ContactId("p2"), Role.EXECUTIVE, email=LUC, email_ok=True)
+    customer = a_customer(contacts=(a_contact(), luc))
+    bills = issued(customer=customer), issued("F-2", customer, due_on=days(18))
+    account = an_account(*bills, history=(a_past_reminder(late_morning(2), "first"),))
+    found = plan(replace(account, elsewhere=(had(19, LUC),)), policy, late_morning(20))
+    assert asked(found) == ("first", [("F-2", "first")])
+    assert found.reminder is not None
+    assert (found.reminder.send_at, found.reminder.routes[0].to) == (late_morning(20), ANNE)
 
 
 def test_the_calls_about_all_customers_are_counted_together() -> None:

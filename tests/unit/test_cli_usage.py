@@ -110,6 +110,7 @@ def test_without_a_verb_it_says_what_there_is(capsys: pytest.CaptureFixture[str]
         (["log"], {"TWILIO_CONTENT_SIDS": "[]"}, "relance: RELANCE_TWILIO_CONTENT_SIDS: "),
         (["log"], {"TWILIO_CONTENT_SIDS": '{"fr.firm": 1}'}, "relance: RELANCE_TWILIO_CONTENT_SIDS: "),
         (["log"], {"SECRET_KEY": "a-password"}, "relance: RELANCE_SECRET_KEY: is too short: 32 characters or more; "),
+        (["log"], {"MAIL_FROM": "A <a@b.example>"}, "relance: RELANCE_MAIL_FROM: is not an e-mail address alone, "),
         (["worker"], {"DATABASE_URL": NOBODY_THERE}, "relance: RELANCE_REDIS_URL is not set"),
         (
             ["log"],

@@ -254,6 +254,13 @@ def test_a_reply_may_promise_or_dispute_all_that_is_owed() -> None:
     assert {state.disputed for state in disputed.invoices} == {"disputed"}
 
 
+@pytest.mark.parametrize("outcome", ["promised", "disputed"])
+def test_a_reply_says_nothing_of_an_invoice_that_is_issued_after_it_was_closed(outcome: str) -> None:
+    account = an_account(issued(), reply(1, outcome, 5), on_day(3, issued("F-2")))
+    assert [one.invoice_ids for one in account.promises] == ([("F-1",)] if outcome == "promised" else [])
+    assert account.invoices[1].disputed is None
+
+
 def test_what_others_closed_leaves_no_trace() -> None:
     other = closed(12, "refused", 40, customer_id=CustomerId("C-2"))
     assert called(other).closed_tasks == ()

@@ -9,7 +9,8 @@ from cli.demo_check import Seen, problems_of, strays_of
 from cli.sample_book import Bill, Contact, SampleCustomer, Silence
 from domain.ids import AccountKey, CustomerId, SellerId
 from store.log import LogRow
-from store.overview import AccountView, TaskView
+from store.overview import AccountView
+from store.worklist import TaskRow
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
@@ -39,11 +40,12 @@ def row(**changes: Any) -> LogRow:
 def seen(*rows: LogRow, codes: tuple[str, ...] = (), tasks: tuple[str, ...] = ()) -> Seen:
     plan = {"reasons": [{"code": code, "facts": {}} for code in codes]}
     account = AccountView(AccountKey(1), SellerId("default"), CustomerId("C-01"), "Martin", None, plan)
-    opened = [
-        TaskView("t-1", SellerId("default"), CustomerId("C-01"), "Martin", kind, "first", (), NOW, "", "")
-        for kind in tasks
-    ]
-    return Seen(rows, {"C-01": account}, opened)
+    return Seen(rows, {"C-01": account}, [opened(kind) for kind in tasks])
+
+
+def opened(kind: str) -> TaskRow:
+    values: dict[str, Any] = dict.fromkeys(TaskRow.__dataclass_fields__, "")
+    return TaskRow(**(values | {"customer": "C-01", "kind": kind, "opened_at": NOW}))
 
 
 @pytest.mark.parametrize(

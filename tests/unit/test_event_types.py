@@ -90,6 +90,21 @@ PAYMENT = {"invoice_id": INVOICE, "payment_id": "P-1", "amount": "50.00", "curre
             (None, (INVOICE,)),
         ),
         (
+            "payment_plan.agreed",
+            {
+                "invoice_ids": [INVOICE],
+                "instalments": [
+                    {"due_on": "2026-12-20", "amount": "5"},
+                    {"due_on": "2027-01-20", "amount": "5", "currency": "USD"},
+                ],
+            },
+            facts.PaymentPlanAgreed(
+                (INVOICE,),
+                (Instalment(date(2026, 12, 20), Money(500, "USD")), Instalment(date(2027, 1, 20), Money(500, "USD"))),
+            ),
+            (None, (INVOICE,)),
+        ),
+        (
             "customer.updated",
             {"customer": {"id": "C-17", "name": "Martin", "kind": "consumer"}},
             facts.CustomerUpdated(Customer(id=CustomerId("C-17"), name="Martin", kind="consumer")),

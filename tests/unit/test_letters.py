@@ -93,6 +93,21 @@ def test_an_invoices_payments_are_shown() -> None:
     assert [(one.paid_on, one.amount) for one in line.payments] == [(days(2), euros(20))]
 
 
+def test_what_was_taken_off_leaves_a_total_to_show_also_of_an_instalment() -> None:
+    cut = issued("F-2", total=euros(200), instalments=(an_instalment(0, 100), an_instalment(10, 100)))
+    paid = (
+        PaymentReceived(F1, "p1", euros(20), days(2)),
+        PaymentReceived(InvoiceId("F-2"), "p2", euros(30), days(2)),
+    )
+    account = an_account_with_rates(issued(), cut, *paid)
+    lines = content(account, formal("F-1"), formal("F-2#1"), formal("F-2#2")).lines
+    assert [(line.balance, line.total) for line in lines] == [
+        (euros(80), euros(100)),
+        (euros(70), euros(100)),
+        (euros(100), None),
+    ]
+
+
 def test_the_statement_holds_the_other_open_invoices_but_those_in_question() -> None:
     account = an_account_with_rates(
         issued(),
@@ -208,6 +223,34 @@ def test_the_first_reminder_after_a_broken_promise_names_its_day(
     promise = on_day(5, PromiseMade((F1,), None, promised_on, "Anne"))
     account = an_account(a_fact(issued()), promise, history=history)
     assert content(account, formal("F-1")).promised_on == expected
+
+
+def test_a_promise_is_charged_only_to_a_message_all_of_which_was_promised() -> None:
+    """F-1 was promised and F-2 never: "you had announced this payment" would be untrue of both together."""
+    about_one = on_day(5, PromiseMade((F1,), None, days(10), "Anne"))
+    account = an_account(issued(), issued("F-2"), about_one)
+    both = on_day(5, PromiseMade((F1, InvoiceId("F-2")), None, days(10), "Anne"))
+    together = an_account(issued(), issued("F-2"), both)
+
+    assert content(account, formal("F-1")).promised_on == days(10)
+    assert content(account, formal("F-1"), formal("F-2")).promised_on is None
+    assert content(together, formal("F-1"), formal("F-2")).promised_on == days(10)
+
+
+@pytest.mark.parametrize(
+    ("channel", "state", "expected"),
+    [
+        (Channel.EMAIL, "sent", True),
+        (Channel.SMS, "sent", True),
+        (Channel.LETTER, "sent", True),
+        (Channel.PHONE, "sent", False),
+        (Channel.VISIT, "sent", False),
+        (Channel.EMAIL, "failed", False),
+    ],
+)
+def test_earlier_messages_are_spoken_of_only_if_there_were(channel: Channel, state: str, *, expected: bool) -> None:
+    past = a_past_reminder(late_morning(12), "firm", channel=channel, state=state)
+    assert content(an_account(issued(), history=(past,)), formal("F-1")).written_before is expected
 
 
 def test_the_seller_is_named_by_its_id_so_that_its_templates_are_found() -> None:

@@ -196,6 +196,19 @@ def test_a_provider_that_is_busy_is_left_alone_for_as_long_as_it_says() -> None:
     ] == Share(0, 1.0)
 
 
+def test_a_provider_that_names_no_pause_is_left_alone_for_twice_as_long_each_time_until_it_works() -> None:
+    """Found in review: Twilio names none, and was asked again every second, with no end."""
+    busy = Outcome(OutcomeClass.TRANSIENT, rate_limited=True)
+    state, now, pauses = LineState(), T0, []
+    for _ in range(9):
+        state = heard(state, 1, 1, [busy] * 30, now, [busy])  # a share is one word, however many calls it has
+        pauses.append(paused_s(state, now))
+        now += pauses[-1]
+    assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]
+    works = heard(state, 1, 1, [Outcome(OutcomeClass.ACCEPTED)], now)
+    assert paused_s(heard(works, 1, 1, [busy], now), now) == 1.0
+
+
 @pytest.mark.parametrize("asked_s", [1.0, LONGEST_OPEN_S, LONGEST_OPEN_S + 1, DOWN_AFTER_S + 1, LONGEST_PAUSE_S])
 def test_nothing_leaves_before_a_pause_is_over_and_all_may_afterwards(asked_s: float) -> None:
     """A cap for the day: after five minutes its provider would only have been asked in vain."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from tests.simulator_process import eventually
 from web.nudger import Nudger
-from workers.nudges import BATCH, Nudge
+from workers.nudges import BATCH, BULK, Nudge
 
 
 class Broker:
@@ -36,6 +36,24 @@ def test_what_comes_while_the_broker_is_slow_goes_in_few_messages() -> None:
     nudger.close()
     assert [len(nudge.ids) for nudge in broker.calls[1]] == [BATCH, 1, 1]
     assert [nudge.kind for nudge in broker.calls[1]] == ["event.intake", "event.intake", "receipt.settle"]
+
+
+def test_a_whole_book_is_told_of_apart_from_what_comes_singly() -> None:
+    broker = Broker()
+    broker.open.set()
+    nudger = Nudger(broker.publish)
+    nudger.start()
+    nudger.tell("event.intake", "intake", range(1000, 1000 + BULK + 1))
+    nudger.tell("event.intake", "intake", range(BULK))
+    nudger.tell("event.intake", "intake", [BULK])
+    nudger.tell("receipt.settle", "settle", range(BULK + 1))
+    nudger.close()
+    told = {(nudge.queue, nudge.is_bulk): nudge.ids for call in broker.calls for nudge in call}
+    assert told == {
+        ("intake", True): tuple(range(1000, 1000 + BULK + 1)),
+        ("intake", False): tuple(range(BULK + 1)),
+        ("settle", False): tuple(range(BULK + 1)),
+    }
 
 
 def test_a_broker_that_is_away_is_not_asked_again_at_once() -> None:

@@ -75,7 +75,9 @@ def test_english_texts_of_the_pages_have_no_such_spaces() -> None:
 
 def test_page_templates_leave_signs_to_the_texts() -> None:
     """A template speaks both languages."""
-    for path in (ROOT / "web/templates").glob("*.html"):
+    templates = list((ROOT / "web/templates").glob("*.html"))
+    assert templates
+    for path in templates:
         bare = re.sub(r"\{[{%].*?[%}]\}", "x", path.read_text(encoding="utf-8"), flags=re.DOTALL)
         assert LOOSE.search(bare) is None, path.name
 

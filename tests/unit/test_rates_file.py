@@ -55,9 +55,12 @@ def test_the_shipped_rates_of_france_are_those_published() -> None:
 
 
 def test_every_shipped_rate_says_where_it_is_from_and_when_that_was_read() -> None:
-    for file in SHIPPED.glob("*.yaml"):
+    files = list(SHIPPED.glob("*.yaml"))
+    assert files
+    for file in files:
         stated: dict[str, Any] = yaml.safe_load(file.read_text())
         rates = [rate for half in stated["half_years"].values() for rate in half.values()]
+        assert rates
         assert all(rate["source"] and isinstance(rate["read_on"], date) for rate in rates)
 
 

@@ -193,7 +193,23 @@ def test_a_payment_feed_is_not_complete_up_to_a_day_that_is_to_come(as_of: str, 
 
 def test_what_comes_tomorrow_is_otherwise_taken() -> None:
     raw = invoice_event()
-    assert read_event(raw, now=datetime(1999, 1, 1, tzinfo=UTC)) == read_event(raw)
+    assert read_event(raw, now=datetime(2025, 11, 1, 8, tzinfo=UTC)) == read_event(raw)
+
+
+def test_instalments_in_two_currencies_are_told_of_the_one_that_they_name() -> None:
+    """Not of euros, which nobody had named."""
+    parts = [{"due_on": "2026-12-20", "amount": "5", "currency": code} for code in ("USD", "GBP")]
+    error = refusal(event("payment_plan.agreed", {"invoice_ids": [INVOICE], "instalments": parts}))
+    told = '"GBP" differs from the other amounts, in USD'
+    assert (error.field, error.problem) == ("data.instalments[1].currency", told)
+
+
+def test_what_happens_years_ahead_is_a_slip() -> None:
+    """Told as of 2062, a total would stay until then: every correction of it is older, and changes nothing."""
+    with pytest.raises(EventError) as error:
+        read_event(invoice_event(time="2062-11-02T09:00:00+01:00"), now=datetime(2026, 11, 2, 8, tzinfo=UTC))
+    assert (error.value.field, error.value.event_id) == ("time", "evt-0001")
+    assert error.value.problem == "is more than a year after it came, 2026-11-02; send when it happened"
 
 
 def test_an_unknown_type_is_answered_with_the_known_ones() -> None:

@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from channels.port import Line
+from domain.invoice import EarlyPaymentDiscount
 from domain.levels import Channel, Level
-from tests.content_factories import LANGUAGES, RENDERER, content_in, html_of, plain, text_of
+from tests.content_factories import LANGUAGES, RENDERER, TODAY, a_content, content_in, html_of, plain, text_of
 from tests.content_factories import a_line as with_link
 
 IBAN = "FR7630006000011234567890189"
@@ -94,3 +96,49 @@ def test_of_several_invoices_that_have_no_way_a_short_message_names_them_all(lan
     assert BY_INVOICES[language][0] in sms[0]
     assert BY_INVOICES[language][1] in sms[1]
     assert plain(sent["6"]) == ON_INVOICES[language]
+
+
+@pytest.mark.parametrize(
+    ("language", "note"), [("fr", "(sans l’escompte)"), ("en", "(before the discount)")], ids=["fr", "en"]
+)
+def test_a_code_says_that_the_discount_is_not_in_it(language: str, note: str) -> None:
+    """Just above it the text offers less: who scans pays the whole amount."""
+    offer = EarlyPaymentDiscount("2", TODAY + timedelta(days=3))
+    line = by_transfer("F-2026-0042")
+    offered = a_content(language=language, lines=(replace(line, discount=offer),))
+    assert note in plain(html_of(offered))
+    assert note not in plain(html_of(replace(offered, lines=(line,))))
+    letter = RENDERER.render(replace(offered, channel=Channel.LETTER, address=("Boulangerie Martin",))).letter
+    assert letter is not None
+    assert [note in plain(beside) for _, beside in letter.codes] == [True]
+    other = replace(line, number="F-2026-0050", iban="DE89370400440532013000", discount=offer)
+    both = html_of(replace(offered, lines=(line, other)))
+    assert plain(both).count(note) == 1
+
+
+@pytest.mark.parametrize(("language", "asked"), [("fr", "Si une autre personne"), ("en", "If someone else")])
+def test_a_consumer_is_not_asked_who_else_pays(language: str, asked: str) -> None:
+    for content in (a_content(language=language), a_content(language=language, channel=Channel.LETTER)):
+        assert asked in text_of(content)
+        assert asked not in text_of(replace(content, consumer=True))
+    html = html_of(a_content(language=language, consumer=True))
+    assert asked not in html
+    assert re.search(r"<p[^>]*>\s*</p>", html) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "earlier"),
+    [
+        ("fr", "nos précédents messages|nos messages|déjà écrit"),
+        ("en", "our earlier messages|our messages|have written"),
+    ],
+    ids=["fr", "en"],
+)
+@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS, Channel.LETTER, Channel.PHONE])
+def test_a_formal_demand_speaks_of_earlier_messages_only_if_there_were(
+    language: str, earlier: str, channel: Channel
+) -> None:
+    """After calls that nobody took, or a promise made before any message, nobody was written to."""
+    content = content_in(Level.FORMAL, channel, language)
+    assert re.search(earlier, text_of(content))
+    assert not re.search(earlier, text_of(replace(content, written_before=False)))

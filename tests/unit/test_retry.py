@@ -95,10 +95,18 @@ def test_it_fails_when_no_channel_is_left_and_the_ladder_goes_on() -> None:
 
 
 def test_when_our_set_up_is_wrong_nobody_is_asked_to_repair_the_contact() -> None:
-    refused = an_open(used=(Channel.EMAIL,), is_misconfigured=True)
+    refused = an_open(used=(Channel.EMAIL,), last_refusal="misconfigured")
     found = plan(retrying(past=refused), POLICY, late_morning(2))
     assert found.gives_up == ("r1", "failed")
     assert [(task.kind, task.step, task.units) for task in found.tasks] == [("fix", "set_up_wrong", ())]
+
+
+def test_when_a_provider_was_out_of_reach_nobody_is_asked_to_repair_the_contact() -> None:
+    """Found in review: a network that was away for a minute had contacts repaired that were fine."""
+    refused = an_open(used=(Channel.EMAIL,), last_refusal="transient")
+    found = plan(retrying(past=refused), POLICY, late_morning(2))
+    assert found.gives_up == ("r1", "failed")
+    assert [(task.kind, task.step, task.units) for task in found.tasks] == [("fix", "provider_out_of_reach", ())]
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,16 @@ from domain.task_outcomes import OUTCOMES_OF, TaskOutcome
 from store.journal import Entry
 from web.event_texts import EVENTS
 from web.reason_texts import REASONS
-from web.sentences import explain, shown, tell
+from web.sentences import explain, shown, tell, when
 from web.words import LABELS, WORDS
 
 ROOT = Path(__file__).parents[2]
 PARIS = ZoneInfo("Europe/Paris")
+CAUSES_OF_MISSING = {
+    "channels/documents.py": r'why="(\w+)"',
+    "channels/http.py": r'(?:Error, |TransportFault\()"(\w+)"',
+    "workers/enclose.py": r'why(?:=| or )"(\w+)"',
+}
 NOON = datetime(2026, 11, 24, 11, tzinfo=UTC)
 
 
@@ -62,6 +67,26 @@ def test_every_state_channel_level_task_and_outcome_has_its_word() -> None:
     assert all(all(pair) for pair in [*WORDS.values(), *LABELS.values()])
 
 
+def test_every_cause_of_a_missing_document_has_its_word() -> None:
+    """Also what the line itself came to: `refused` is an attempt's word, that serves here too."""
+    source = {name: (ROOT / name).read_text(encoding="utf-8") for name in CAUSES_OF_MISSING}
+    causes = {cause for name, text in source.items() for cause in re.findall(CAUSES_OF_MISSING[name], text)}
+    assert len(causes) >= 15
+    assert causes <= set(WORDS)
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("fr", "n’a pas pu être joint\u00a0: réponse 404. L’e-mail est parti sans lui."),
+        ("en", "could not be attached: answer 404. The e-mail left without it."),
+    ],
+)
+def test_an_answer_that_is_no_document_is_told_by_its_number(language: str, sentence: str) -> None:
+    facts = {"invoice": "F-404", "why": "http_404"}
+    assert tell(Entry(DEFAULT_SELLER, NOON, "document.missing", facts), language, PARIS).text.endswith(sentence)
+
+
 @pytest.mark.parametrize(
     ("language", "sentence"),
     [
@@ -96,9 +121,7 @@ def test_one_is_told_as_one(code: str, facts: dict[str, int], french: str, engli
 @pytest.mark.parametrize(
     ("value", "french", "english"),
     [
-        ("2027-01-01", "1er janvier 2027", "1 January 2027"),
-        ("2027-01-11", "11 janvier 2027", "11 January 2027"),
-        ("2026-12-01T08:00:00+00:00", "1er déc. 2026, 09:00", "1 Dec 2026, 09:00"),
+        ("2027-01-01", "2027-01-01", "2027-01-01"),
         (datetime(2026, 12, 21, 8, tzinfo=UTC), "21 déc. 2026, 09:00", "21 Dec 2026, 09:00"),
         (12.5, "12,5", "12.5"),
         (60.0, "60", "60"),
@@ -109,6 +132,32 @@ def test_one_is_told_as_one(code: str, facts: dict[str, int], french: str, engli
 )
 def test_a_fact_is_written_as_the_language_writes_it(value: object, french: str, english: str) -> None:
     assert (shown(value, "fr", PARIS), shown(value, "en", PARIS)) == (french, english)
+
+
+@pytest.mark.parametrize(
+    ("kept", "french", "english"),
+    [
+        ("2027-01-01", "1er janvier 2027", "1 January 2027"),
+        ("2027-01-11", "11 janvier 2027", "11 January 2027"),
+        ("2026-12-01T08:00:00+00:00", "1er déc. 2026, 09:00", "1 Dec 2026, 09:00"),
+        ("one day", "one day", "one day"),
+    ],
+)
+def test_a_kept_day_or_instant_is_written_as_the_language_writes_it(kept: str, french: str, english: str) -> None:
+    assert (when(kept, "fr", PARIS), when(kept, "en", PARIS)) == (french, english)
+
+
+@pytest.mark.parametrize("name", ["2026-11-42", "2026-11-12", "2026-11-12T10:00:00Z"])
+def test_what_strangers_name_is_no_date_whatever_it_looks_like(name: str) -> None:
+    """An invoice that was named after a day, or a reason that is none, took down the page of all customers."""
+    due = {"code": "step_due", "facts": {"unit": name, "step": "first"}}
+    held = {"code": "customer_held", "facts": {"reason": name, "until": "2026-12-01"}}
+    folded = Entry(DEFAULT_SELLER, NOON, "event.folded", {"type": "t", "id": "e", "source": "s", "invoices": [name]})
+    assert explain([due, held], "en", PARIS) == (
+        f"{name}: step “first” is due.",
+        f"Reminders are on hold until 1 December 2026: {name}.",
+    )
+    assert tell(folded, "en", PARIS).text == f"Event t taken in (e, from s): {name}."
 
 
 @pytest.mark.parametrize(
@@ -157,6 +206,17 @@ def test_what_waits_for_a_person_with_several_customers_says_so() -> None:
     reason = {"code": "cap", "facts": {"limit": 2, "days": 7, "until": "2026-11-30", "who": "p1"}}
     told = "not before 30 November 2026 (the same person, p1, has also been contacted about another customer)."
     assert explain([reason], "en", PARIS) == (f"Limit reached: 2 contacts in 7 days, so {told}",)
+
+
+def test_an_instalment_of_a_plan_is_told_by_its_number() -> None:
+    """Its id is made of the event's, which no collector has ever seen."""
+    grouped = {"code": "grouped", "facts": {"unit": "plan:evt-9@billing#2", "lead": "plan:evt##9#1"}}
+    whole = {"code": "grouped", "facts": {"unit": "plan:9##2", "lead": "F-1#2"}}
+    assert explain([grouped, whole], "en", PARIS) == (
+        "instalment 2 of the payment plan goes along with instalment 1 of the payment plan, in one message.",
+        "plan:9##2 goes along with F-1#2, in one message.",
+    )
+    assert explain([grouped], "fr", PARIS)[0].startswith("échéance 2 du plan de paiement part avec échéance 1")
 
 
 def test_what_is_not_known_is_left_out() -> None:

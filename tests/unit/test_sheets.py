@@ -165,7 +165,7 @@ def test_a_letter_is_in_the_customers_language_and_a_sheet_in_the_sellers() -> N
 
 ALONE = {
     "fr": "Ne parler de la facture qu’avec la personne elle-même.",
-    "en": "Speak about the invoice with the person alone.",
+    "en": "Speak about the invoice only with the customer in person, and with nobody else.",
 }
 OF_A_COMPANY = re.compile(
     r"valide les paiements|direction|comptabilité|qui décide|connaître la personne|"

@@ -99,6 +99,18 @@ def test_the_last_plan_is_the_one_in_force() -> None:
     assert owed(issued(), older, newer) == [("plan:e2#1", 100)]
 
 
+def test_the_plan_in_force_told_once_more_changes_nothing() -> None:
+    """Sent again by a synchronisation, it chased a customer who kept it: the first instalment was due anew."""
+    kept = (issued(), issued("F-2"), PLAN, paid(50))
+    turned = facts.PaymentPlanAgreed(PLAN.invoice_ids[::-1], PLAN.instalments[::-1])
+    assert owed(*kept, PLAN) == owed(*kept, turned) == owed(*kept) == [("plan:e2#2", 150)]
+
+
+def test_a_plan_that_another_replaced_can_be_agreed_again() -> None:
+    other = facts.PaymentPlanAgreed((F1,), (an_instalment(20, 100),))
+    assert owed(issued(), issued("F-2"), PLAN, other, PLAN) == [("plan:e4#1", 50), ("plan:e4#2", 150)]
+
+
 def test_an_invoice_that_a_newer_plan_takes_over_leaves_the_older_plan() -> None:
     newer = facts.PaymentPlanAgreed((F2,), (an_instalment(20, 100),))
     assert owed(issued(), issued("F-2"), PLAN, newer) == [("plan:e3#1", 100), ("plan:e2#2", 100)]

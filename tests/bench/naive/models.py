@@ -1,6 +1,7 @@
 """The tables, and a session for whoever needs one. NAIVE_POOL is how many connections a process may need at once."""
 
 import os
+import threading
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
@@ -95,6 +96,9 @@ class LogLine(Base):
     reminder: Mapped[Reminder] = relationship(back_populates="log")
 
 
+_lock = threading.Lock()
+
+
 @cache
 def _sessions() -> sessionmaker[Session]:
     pool = int(os.environ.get("NAIVE_POOL", "5"))
@@ -104,4 +108,6 @@ def _sessions() -> sessionmaker[Session]:
 
 def session() -> Session:
     """A session on this process's engine, which is made when it is first needed, after any fork."""
-    return _sessions()()
+    with _lock:  # fifty threads, each with an engine of its own, are more than the server has connections for
+        sessions = _sessions()
+    return sessions()
