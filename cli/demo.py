@@ -121,9 +121,9 @@ class Show:
         strays = strays_of(self._book.customers, received(self._installation.settings["twilio_api_url"]))
         for line in (*open_points, *strays):
             self._console.print(f"NOT AS EXPECTED  {line}", soft_wrap=True)
-        channels = Counter(row.channel for row in seen.rows)
+        channels = Counter(row.channel for row in seen.contacts)
         counts = ", ".join(f"{number} {channel}" for channel, number in sorted(channels.items()))
-        quiet = len(self._book.customers) - len({row.customer for row in seen.rows})
+        quiet = len(self._book.customers) - len({row.customer for row in seen.contacts})
         verdict = "Not everything is as expected." if open_points or strays else "Everything is as expected."
         self._console.print(f"\n{verdict} Went out: {counts}. Left alone: {quiet} customers.", soft_wrap=True)
         return 1 if open_points or strays else 0

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.sample_book import Contact, SampleCustomer, Silence
+from domain.outcomes import OutcomeClass
 from store.log import LogRow
 from store.overview import AccountView
 from store.worklist import TaskRow
@@ -27,9 +28,14 @@ class Seen:
     accounts: Mapping[str, AccountView]
     tasks: Sequence[TaskRow]
 
-    def rows_of(self, customer: str) -> list[LogRow]:
-        """The customer's attempts."""
-        return [row for row in self.rows if row.customer == customer]
+    @property
+    def contacts(self) -> list[LogRow]:
+        """The attempts that were begun: what a closing window kept back reached nobody."""
+        return [row for row in self.rows if row.error_class != OutcomeClass.NOT_BEGUN]
+
+    def contacts_of(self, customer: str) -> list[LogRow]:
+        """The customer's."""
+        return [row for row in self.contacts if row.customer == customer]
 
     def codes_of(self, customer: str) -> list[str]:
         """The reasons of the customer's present plan."""
@@ -59,7 +65,7 @@ def strays_of(customers: Sequence[SampleCustomer], received: Sequence[Mapping[st
 
 
 def _problems(customer: SampleCustomer, seen: Seen) -> Iterator[str]:
-    rows = seen.rows_of(customer.id)
+    rows = seen.contacts_of(customer.id)
     match customer.expected:
         case Contact(channel, bills):
             wanted = f"{customer.id} {customer.name}: one {channel} about {len(bills)} expected"

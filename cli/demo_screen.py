@@ -58,7 +58,7 @@ class PlainLines:
 
     def show(self, seen: Seen, now: datetime, status: str) -> None:  # noqa: ARG002 - the shape is Screen's
         """Says what is new."""
-        for row in seen.rows:
+        for row in seen.contacts:
             if row.state in DELIVERED and row.attempt not in self._told:
                 self._told.add(row.attempt)
                 self._console.print(one_line(row), soft_wrap=True)
@@ -82,13 +82,13 @@ class LiveTable:
         quiet = silent(self._customers, seen)
         room = max(3, self._console.height - _FRAME)
         most_quiet = min(len(quiet), max(3, room // 2))
-        rows = seen.rows[-max(3, room - most_quiet) :]
+        rows = seen.contacts[-max(3, room - most_quiet) :]
         clock = f"{now.astimezone(PARIS):%A %d %B, %H:%M} in Paris"
         self._live.update(
             Group(
                 Text(f"{clock}   {status}", style="bold"),
                 Text(),
-                Text(f"Went out: {len(seen.rows)}"),
+                Text(f"Went out: {len(seen.contacts)}"),
                 table_of(list(rows)),
                 Text(),
                 Text(f"Got nothing: {len(quiet)}"),
@@ -100,12 +100,12 @@ class LiveTable:
     def conclude(self, seen: Seen) -> None:
         """Prints both tables in full; the living ones vanish."""
         quiet = silent(self._customers, seen)
-        self._console.print(Group(table_of(list(seen.rows)), Text(), reasons_table(quiet, seen)))
+        self._console.print(Group(table_of(seen.contacts), Text(), reasons_table(quiet, seen)))
 
 
 def silent(customers: Sequence[SampleCustomer], seen: Seen) -> list[SampleCustomer]:
     """The customers that nothing has gone out to."""
-    reached = {row.customer for row in seen.rows}
+    reached = {row.customer for row in seen.contacts}
     return [customer for customer in customers if customer.id not in reached]
 
 

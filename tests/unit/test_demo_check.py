@@ -53,6 +53,7 @@ def opened(kind: str) -> TaskRow:
     [
         (BY_EMAIL, seen(row())),
         (BY_EMAIL, seen(row(state="read"))),
+        (BY_EMAIL, seen(row(state="refused", error_class="not_begun", error_code="too_late"), row())),
         (DISPUTED, seen(codes=("step_later", "unit_disputed"))),
         (UNREACHABLE, seen(codes=("no_usable_channel",), tasks=("repair",))),
     ],
@@ -64,8 +65,8 @@ def test_what_is_as_expected_is_no_problem(customer: SampleCustomer, found: Seen
 @pytest.mark.parametrize(
     ("customer", "found", "told"),
     [
-        (BY_EMAIL, seen(codes=("gap",)), "one email about 2 expected, 0 contacts made; the plan says gap"),
-        (BY_EMAIL, seen(row(), row()), "one email about 2 expected, 2 contacts made"),
+        (BY_EMAIL, seen(codes=("gap",)), "one email about 2 expected, 0 contacts made (none); the plan says gap"),
+        (BY_EMAIL, seen(row(), row()), "2 contacts made (email delivered; email delivered)"),
         (BY_EMAIL, seen(row(state="accepted")), "but it is email about F-01-2, F-01-1, accepted"),
         (BY_EMAIL, seen(row(channel="sms")), "but it is sms"),
         (BY_EMAIL, seen(row(invoices=("F-01-1",))), "but it is email about F-01-1, delivered"),
