@@ -95,6 +95,8 @@ def _mandatory(content: Content, view: dict[str, object], language: str) -> Iter
         yield "that payment is not received yet", words.NOT_RECEIVED[language]
         yield "when will you pay?", words.WHEN[language]
         yield "is there a question or a problem?", words.QUESTIONS[language]
+        if words_level(content) >= Level.FORMAL and content.channel not in SHORT_MESSAGES:
+            yield "that it is a formal notice", words.NOTICE[language]
 
 
 def _exactly(content: Content, *values: str) -> re.Pattern[str]:

@@ -36,6 +36,7 @@ JUDICIAL = _words(
 """Words of a court's phase. Source: code pénal, 433-13: a letter must not look like a court's."""
 
 NOTICE = _words(fr=r"mise en demeure|mettons en demeure", en=r"formal notice|letter before (?:action|claim)")
+"""What a formal mail or letter calls itself, and nothing before it."""
 
 CHARGES = _words(
     fr=r"pénalit|indemnit|intérêts? (?:de retard|moratoire|au taux|légal)|taux de l[’']intérêt|"

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from domain.account import CreditNote, Payment
 
 FORMAL_DELAY = timedelta(days=8)
-"""The time that a formal demand leaves; eight days is the usual in French business letters, no law sets it."""
+"""The time that a formal demand leaves; eight days is the usual in French business letters, no law sets it. A letter
+counts them from its receipt: nobody knows here when it is posted."""
 
 
 @dataclass(frozen=True, slots=True)

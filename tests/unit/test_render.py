@@ -37,7 +37,7 @@ DUE = {"fr": ("27 décembre 2026", "2 décembre 2026"), "en": ("27 December 2026
 PAY = "https://pay.example.com/F-2026-0042"
 
 THREATS = re.compile(
-    r"pénalit|intérêt|frais|indemnité|tribunal|huissier|avocat|justice|mise en demeure|recouvrement|contentieux"
+    r"pénalit|intérêt|frais|indemnité|tribunal|huissier|avocat|justice|recouvrement|contentieux"
     r"|penalt|interest|\bfees?\b|charge|court|lawyer|legal|bailiff|debt|offer|promo|offre",
     re.IGNORECASE,
 )
@@ -285,7 +285,7 @@ def test_a_call_sheet_leads_through_the_call() -> None:
 
 def test_a_letter_says_what_the_mail_says() -> None:
     mail, letter = (
-        RENDERER.render(content_in(Level.FORMAL, channel, "fr")) for channel in (Channel.EMAIL, Channel.LETTER)
+        RENDERER.render(content_in(Level.FIRM, channel, "fr")) for channel in (Channel.EMAIL, Channel.LETTER)
     )
 
     assert letter.template == mail.template

@@ -66,8 +66,14 @@ def test_charges_are_named_in_formal_writing_alone(language: str, channel: Chann
         assert bool(CHARGED.search(html_of(content))) is names_them
 
 
-@pytest.mark.parametrize("channel", WRITTEN)
-def test_a_french_formal_demand_itemises_what_comes_on_top(channel: Channel) -> None:
+@pytest.mark.parametrize(
+    ("channel", "by_when"),
+    [
+        (Channel.EMAIL, "au plus tard le 30 décembre 2026"),
+        (Channel.LETTER, "dans les huit jours suivant sa réception"),
+    ],
+)
+def test_a_french_formal_demand_itemises_what_comes_on_top(channel: Channel, by_when: str) -> None:
     text = text_of(in_formal("fr", a_charged_line(), channel=channel))
 
     assert (
@@ -88,7 +94,7 @@ points de pourcentage) et courent jusqu’au jour du paiement.
     )
     assert (
         "régler la somme de 1 250,00 €, augmentée des pénalités de retard et de l’indemnité forfaitaire ci-dessus, "
-        "soit 1 298,32 € à ce jour, au plus tard le 30 décembre 2026." in text
+        f"soit 1 298,32 € à ce jour, {by_when}." in text
     )
 
 
