@@ -81,8 +81,9 @@ class Unit:
     """What is dunned: an invoice, one of its instalments, or an instalment of a payment plan.
 
     `states` are the invoices behind it (several only for a plan); `balance` is what is still owed of the unit.
-    `agreed`: it is a plan's. `cycle` counts how often the ladder was started again, the last time on
-    `restarted_on` (None: it begins at its first step); `domain.cycles` fills them in for an instant.
+    `agreed`: it is a plan's. `whole` is what it was before anything was taken off. `cycle` is how often the ladder
+    was started again, the last time on `restarted_on` (None: it begins at its first step); `domain.cycles` fills them
+    in for an instant.
     """
 
     id: UnitId
@@ -90,6 +91,7 @@ class Unit:
     balance: Money
     states: tuple[InvoiceState, ...]
     agreed: bool = False
+    whole: Money | None = None
     cycle: int = 0
     restarted_on: date | None = None
 

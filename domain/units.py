@@ -112,7 +112,7 @@ def _invoice_units(state: InvoiceState) -> list[Unit]:
     """The invoice, or its instalments: extended terms put off those that were due before."""
     invoice = state.invoice
     if not invoice.instalments:
-        return [Unit(whole_id(invoice.id), state.due_on, state.balance, (state,))]
+        return [Unit(whole_id(invoice.id), state.due_on, state.balance, (state,), whole=invoice.total)]
     paid = max(0, sum(part.amount.minor for part in invoice.instalments) - state.balance.minor)
     first_on = state.due_on if state.due_on > invoice.due_on else date.min
     parts = [replace(part, due_on=max(part.due_on, first_on)) for part in invoice.instalments]
@@ -129,5 +129,5 @@ def _fill(
         paid -= covered
         if covered < part.amount.minor:
             left = Money(part.amount.minor - covered, part.amount.currency)
-            units.append(Unit(instalment_id(of, number), part.due_on, left, states, agreed))
+            units.append(Unit(instalment_id(of, number), part.due_on, left, states, agreed, part.amount))
     return units

@@ -179,7 +179,7 @@ def _line(
 def _agreed_line(unit: Unit, today: date, charges: UnitCharges | None) -> Line:
     """A payment plan's instalment: it bears the numbers of all its invoices, and has no terms but what was agreed.
 
-    What was taken off the invoices was so before it, or is in its balance alone.
+    What was taken off the invoices was so before it, or is in its balance alone: of what was agreed, it is the rest.
     """
     invoices = [state.invoice for state in unit.states]
     return Line(
@@ -191,6 +191,7 @@ def _agreed_line(unit: Unit, today: date, charges: UnitCharges | None) -> Line:
         iban=_of_all(grouped_iban(one.iban) for one in invoices if one.iban),
         charges=charges,
         agreed=tuple(Covered(one.number, one.document_url, one.payment_url) for one in invoices),
+        total=_total(unit),
     )
 
 
@@ -207,10 +208,8 @@ def _part(unit: Unit) -> tuple[int, int] | None:
 
 
 def _total(unit: Unit) -> Money | None:
-    """What an invoice, or its instalment, was before anything was taken off; None if nothing was."""
-    invoice, part = unit.states[0].invoice, _part(unit)
-    whole = invoice.instalments[part[0] - 1].amount if part else invoice.total
-    return whole if whole.minor > unit.balance.minor else None
+    """What an invoice or an instalment was before anything was taken off; None if nothing was."""
+    return unit.whole if unit.whole and unit.whole.minor > unit.balance.minor else None
 
 
 def _is_whole(unit: Unit) -> bool:

@@ -166,6 +166,15 @@ def test_an_agreed_instalment_bears_the_invoices_of_its_plan_and_none_of_their_t
     assert line.charges is not None
 
 
+def test_an_agreed_instalment_paid_in_part_shows_what_is_open_of_it_and_what_was_agreed() -> None:
+    """Else 120 euros are asked for as "the instalment", and whoever agreed on 150 looks for the mistake."""
+    plan = PaymentPlanAgreed((F1, InvoiceId("F-2")), (an_instalment(5, 150), an_instalment(35, 50)))
+    facts = (issued(), issued("F-2"), plan, on_day(6, PaymentReceived(F1, "p1", euros(30), days(6))))
+    account = an_account_with_rates(*facts)
+    lines = content(account, *(formal(unit.id) for unit in account.units)).lines
+    assert [(line.balance, line.total) for line in lines] == [(euros(120), euros(150)), (euros(50), None)]
+
+
 def test_an_agreed_instalment_names_no_account_where_its_invoices_name_two() -> None:
     other = issued("F-2", iban="DE89370400440532013000")
     assert agreed(issued(iban="FR7630006000011234567890189"), other).iban is None

@@ -1,5 +1,6 @@
 """What is said of an instalment of an agreed payment plan: that it was agreed, for when, and for which invoices."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -210,3 +211,46 @@ def test_whatsapp_names_what_two_instalments_are_of_once(language: str) -> None:
         content = sample(case, Channel.WHATSAPP, language)
         sent = RENDERER.render(replace(content, lines=content.lines * 2)).content_variables
         assert plain(sent["3"]) == f"2 {'échéances' if language == 'fr' else 'instalments'} ({named})"
+
+
+def in_part(channel: Channel, language: str, level: Level, *, longest: bool = False) -> Content:
+    """Of 550.00 euros that were agreed, 400.00 are still open."""
+    content = sample(Case.AGREED, channel, language, level, longest=longest)
+    whole = replace(content.lines[0].balance, minor=content.lines[0].balance.minor + 15_000)
+    return replace(content, lines=(replace(content.lines[0], total=whole),))
+
+
+REST = {
+    "fr": re.compile("solde (de l[’']échéance|du règlement) convenue?"),
+    "en": re.compile("balance of (the )?(agreed )?instalment"),
+}
+
+
+@pytest.mark.parametrize("tone", TONES)
+@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS, Channel.WHATSAPP, Channel.LETTER])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_left_of_an_instalment_is_called_its_balance(language: str, channel: Channel, tone: Level) -> None:
+    rendered = RENDERER.render(in_part(channel, language, tone))
+    assert REST[language].search(plain(f"{rendered.subject or ''}\n{rendered.text}").lower())
+    if channel is Channel.EMAIL:
+        assert REST[language].search(plain(rendered.subject or "").lower())
+
+
+@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.LETTER])
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("fr", ": 400,00 €, reste dû sur 550,00 €, à régler pour le 2 décembre 2026, 20 jours de retard"),
+        ("en", ": €400.00, left to pay of €550.00, due on 2 December 2026, 20 days late"),
+    ],
+)
+def test_mails_and_letters_say_what_is_left_and_what_was_agreed(channel: Channel, language: str, said: str) -> None:
+    assert said in text_of(in_part(channel, language, Level.FIRM))
+
+
+@pytest.mark.parametrize("tone", TONES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_longest_sms_about_what_is_left_takes_two_segments(language: str, tone: Level) -> None:
+    rendered = RENDERER.render(in_part(Channel.SMS, language, tone, longest=True))
+    assert rendered.segments is not None
+    assert rendered.segments <= 2, f"{len(rendered.text)}: {rendered.text}"
