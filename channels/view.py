@@ -144,6 +144,8 @@ def view_of(content: Content, brand: Brand = Brand()) -> dict[str, object]:  # n
         "oldest_short": short_date(oldest, language) if oldest else None,
         "late": _late(content),
         "due_today": oldest == content.today,
+        "same_day": len({line.due_on for line in content.lines}) == 1,
+        "part_paid": any(line.total for line in lines),
         "deadline": long_date(content.today + FORMAL_DELAY, language),
         "after_call": content.after_call,
         "written_before": content.written_before,

@@ -202,7 +202,7 @@ def test_an_sms_about_a_plan_over_many_invoices_takes_two_segments(
 def test_an_sms_of_several_instalments_names_one_invoice_of_their_plan() -> None:
     content = agreed(Channel.SMS, "fr")
     text = text_of(replace(content, lines=content.lines * 2))
-    assert "2 échéances (800,00 € en tout, dont F-2026-0042 ; dès le 2 décembre 2026)" in text
+    assert "2 échéances (800,00 € en tout, dont F-2026-0042 ; pour le 2 décembre 2026)" in text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
