@@ -99,11 +99,12 @@ class CodeView:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """An account to pay to, and the reference to quote there. `bare` is the IBAN without spaces."""
+    """An account to pay to, and the reference to quote there: its `numbers` in words. `bare` has no spaces."""
 
     iban: str
     bare: str
     reference: str
+    numbers: tuple[str, ...]
 
 
 def view_of(content: Content, brand: Brand = Brand()) -> dict[str, object]:  # noqa: B008 - frozen
@@ -279,7 +280,8 @@ def _transfers(lines: tuple[Line, ...], language: str) -> tuple[Transfer, ...]:
         if line.iban and (iban := grouped_iban(one_line(line.iban))):
             numbers.setdefault(iban, {}).update(dict.fromkeys(_numbers(line)))
     return tuple(
-        Transfer(iban, iban.replace(" ", ""), listed(list(paid), language)) for iban, paid in numbers.items()
+        Transfer(iban, iban.replace(" ", ""), listed(list(paid), language), tuple(paid))
+        for iban, paid in numbers.items()
     )
 
 

@@ -87,6 +87,15 @@ def test_an_sms_of_several_names_the_lead_their_number_and_the_oldest_date() -> 
     assert "2 factures (2 500,00 € en tout, dont F-2026-0042 ; échéances dès le 12 novembre 2026)" in text
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_transfer_is_told_with_a_number_that_its_account_is_for(language: str) -> None:
+    """F-1 is no part of F-12: an account is given for the second alone."""
+    iban = "FR7630006000011234567890189"
+    lines = (a_line(number="F-1", payment_url=None), a_line(number="F-12", payment_url=None, iban=iban))
+    text = text_of(a_content(channel=Channel.SMS, language=language, lines=lines))
+    assert re.search(rf"{iban}, r[ée]f\. F-12$", text.strip())
+
+
 @pytest.mark.parametrize("tone", TONES)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_total_of_several_is_not_said_as_one_invoices_amount(language: str, tone: Level) -> None:
