@@ -74,7 +74,7 @@ def look(services: Services, seller: SellerId, name: str, now: datetime) -> Expl
 
 
 def _with_health(services: Services, one: Planned) -> Planned:
-    """A reminder due now waits while its provider is down or asks for time. No plan says so: it passes."""
+    """A reminder due now waits while its provider is down or asks for a pause. No plan says so: it passes."""
     reminder = one.plan.reminder
     if reminder is None or reminder.send_at > one.now:
         return one
@@ -84,7 +84,11 @@ def _with_health(services: Services, one: Planned) -> Planned:
     if look is None or (look.state == "closed" and not look.paused_s):
         return one
     why = Reason(Code.PROVIDER_DOWN, {"channel": channel.value})
-    return replace(one, plan=replace(one.plan, reasons=(*one.plan.reasons, why)))
+    if look.state == "closed":
+        until = one.now + timedelta(seconds=look.paused_s)
+        why = Reason(Code.PROVIDER_PAUSED, {"channel": channel.value, "until": until.isoformat(timespec="seconds")})
+    told = one.plan.reasons if why in one.plan.reasons else (*one.plan.reasons, why)
+    return replace(one, plan=replace(one.plan, reasons=told))
 
 
 def as_lines(found: Explained) -> Iterator[str]:

@@ -42,6 +42,7 @@ class Code(StrEnum):
     FEED_STALE = "feed_stale"  # as_of
     DELIVERY_RUNNING = "delivery_running"  # reminder
     PROVIDER_DOWN = "provider_down"  # channel
+    PROVIDER_PAUSED = "provider_paused"  # channel, until
     TEMPLATE_BROKEN = "template_broken"  # template, problem
     EVENT_IN_QUARANTINE = "event_in_quarantine"  # event, type
     RETRY = "retry"  # reminder, at

@@ -111,8 +111,18 @@ REASONS: dict[Code, tuple[str, str]] = {
     ),
     Code.DELIVERY_RUNNING: ("Une relance est en cours d’envoi.", "A reminder is being delivered."),
     Code.PROVIDER_DOWN: (
-        "Le prestataire des messages par {channel} est en panne : un autre canal, s’il y en a un, passe avant.",
-        "The provider of messages by {channel} is down: another channel, if there is one, comes first.",
+        (
+            "Le prestataire des messages par {channel} est en panne ou demande une longue pause : "
+            "un autre canal, s’il y en a un, passe avant."
+        ),
+        (
+            "The provider of messages by {channel} is down or asks for a long pause: "
+            "another channel, if there is one, comes first."
+        ),
+    ),
+    Code.PROVIDER_PAUSED: (
+        "Le prestataire des messages par {channel} demande une pause (trop de messages) : rien avant le {until}.",
+        "The provider of messages by {channel} asks for a pause (too many messages): nothing before {until}.",
     ),
     Code.TEMPLATE_BROKEN: (
         "Le modèle {template} est fautif : {problem}.",

@@ -11,7 +11,7 @@ from typing import Any
 
 from cli.explain import look
 from domain.ids import SellerId
-from domain.reasons import Code, Reason
+from domain.reasons import Code
 from tests.fault.book import Cohort, Debtor, Kind
 from tests.fault.installation import Installation
 
@@ -121,4 +121,5 @@ def _waits_for_its_provider(it: Installation, cohort: Cohort, name: str) -> bool
     if found is None or found.one.plan.reminder is None:
         return False
     channel = found.one.plan.reminder.routes[0].channel
-    return Reason(Code.PROVIDER_DOWN, {"channel": channel.value}) in found.one.plan.reasons
+    codes = (Code.PROVIDER_DOWN, Code.PROVIDER_PAUSED)
+    return any(one.code in codes and one.facts["channel"] == channel for one in found.one.plan.reasons)

@@ -4,13 +4,13 @@ import asyncio
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import redis
 
 from channels.lines import Board, Line
-from cli.explain import look
+from cli.explain import in_words, look
 from config.wiring import DEFAULT_SELLER
 from domain.levels import Channel
 from domain.line import FAULTS_IN_A_ROW, Share
@@ -136,6 +136,23 @@ def test_a_dead_provider_is_left_alone_and_the_others_go_on(pipeline: Pipeline, 
     pipeline.take(invoice_event(customer=other, invoice={"due_on": "2026-11-20"}))
     assert pipeline.deliver_due() == 1
     assert simulator.messages()[-1]["channel"] == "sms"
+
+
+def test_a_provider_that_asks_for_a_pause_is_not_said_to_be_down(pipeline: Pipeline) -> None:
+    """It said 429, as every provider does on a busy day: nobody has to look for a fault."""
+    pipeline.take(late(1))
+    pipeline.services.lines[Channel.EMAIL].heard(
+        Share(0), 0, [Outcome(OutcomeClass.TRANSIENT, rate_limited=True, retry_after_s=200)]
+    )
+    explained = look(pipeline.services, DEFAULT_SELLER, "C-1", pipeline.now)
+    assert explained is not None
+    last = explained.one.plan.reasons[-1]
+    assert last.code is Code.PROVIDER_PAUSED
+    assert last.facts["channel"] == "email"
+    until = datetime.fromisoformat(str(last.facts["until"])) - pipeline.now
+    assert timedelta(seconds=150) < until <= timedelta(seconds=200)
+    [*_, said] = [line for line in in_words(explained, None) if "prestataire" in line]
+    assert said.strip().startswith("Le prestataire des messages par e-mail demande une pause")
 
 
 def test_while_a_provider_is_down_another_channel_comes_first_or_it_is_waited_for(

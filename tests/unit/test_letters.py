@@ -169,8 +169,7 @@ def test_an_agreed_instalment_bears_the_invoices_of_its_plan_and_none_of_their_t
 def test_an_agreed_instalment_paid_in_part_shows_what_is_open_of_it_and_what_was_agreed() -> None:
     """Else 120 euros are asked for as "the instalment", and whoever agreed on 150 looks for the mistake."""
     plan = PaymentPlanAgreed((F1, InvoiceId("F-2")), (an_instalment(5, 150), an_instalment(35, 50)))
-    facts = (issued(), issued("F-2"), plan, on_day(6, PaymentReceived(F1, "p1", euros(30), days(6))))
-    account = an_account_with_rates(*facts)
+    account = an_account_with_rates(issued(), issued("F-2"), plan, PaymentReceived(F1, "p1", euros(30), days(6)))
     lines = content(account, *(formal(unit.id) for unit in account.units)).lines
     assert [(line.balance, line.total) for line in lines] == [(euros(120), euros(150)), (euros(50), None)]
 
