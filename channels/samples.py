@@ -21,6 +21,7 @@ from domain.rates import STATUTORY
 
 TODAY = date(2026, 12, 22)
 LATE_ON, SOON_ON, PROMISED_ON = date(2026, 12, 2), date(2026, 12, 27), date(2026, 12, 16)
+PAID = Payment(date(2026, 12, 5), Money(25_000, "EUR"))
 LANGUAGES = ("fr", "en")
 MESSAGES = (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP, Channel.LETTER)
 """What customers read; everything else is read by the seller's own people."""
@@ -34,6 +35,8 @@ class Case(StrEnum):
     INSTALMENT = "instalment"
     AGREED = "agreed"
     """An instalment of a payment plan over two invoices."""
+    PART_PAID = "part_paid"
+    """An invoice of which a part has come in."""
     AFTER_CALL = "after_call"
     BROKEN_PROMISE = "broken_promise"
     FULL = "full"
@@ -52,6 +55,7 @@ REMINDERS = (
     Case.SEVERAL,
     Case.INSTALMENT,
     Case.AGREED,
+    Case.PART_PAID,
     Case.AFTER_CALL,
     Case.BROKEN_PROMISE,
     Case.FULL,
@@ -132,18 +136,24 @@ def _lines(case: Case, due_on: date) -> tuple[Line, ...]:
         return (replace(one, balance=Money(40_000, "EUR"), part=(2, 3)),)
     if case is Case.AGREED:
         return (_agreed(one),)
+    if case is Case.PART_PAID:
+        return (replace(one, balance=Money(100_000, "EUR"), total=one.balance, payments=(PAID,)),)
     if case is not Case.SEVERAL:
         return (one,)
     return tuple(
         replace(
-            one,
-            number=f"F-2026-{42 + at:04}",
+            _numbered(one, f"F-2026-{42 + at:04}"),
             due_on=due_on + timedelta(days=at),
             days_late=one.days_late - at,
             balance=Money(125_000 + 10_000 * at, "EUR"),
         )
         for at in range(3)
     )
+
+
+def _numbered(line: Line, number: str) -> Line:
+    """The same with another number, and a document of its own; all are paid on one page."""
+    return replace(line, number=number, document_url=f"https://billing.example.com/{number}.pdf")
 
 
 def _agreed(line: Line) -> Line:
@@ -157,14 +167,20 @@ def _agreed(line: Line) -> Line:
 
 
 def _full(content: Content) -> Content:
-    line, second = content.lines[0], replace(content.lines[0], number="F-2026-0043", balance=Money(90_000, "EUR"))
-    span = Penalty(date(2026, 12, 3), TODAY, line.balance, Decimal("12.15"), Money(832, "EUR"))
+    line = content.lines[0]
+    second = replace(_numbered(line, "F-2026-0043"), balance=Money(90_000, "EUR"))
+    rate, owed = Decimal("12.15"), Money(line.balance.minor + PAID.amount.minor, "EUR")
+    spans = (
+        Penalty(LATE_ON + timedelta(days=1), PAID.paid_on, owed, rate, Money(150, "EUR")),
+        Penalty(PAID.paid_on + timedelta(days=1), TODAY, line.balance, rate, Money(707, "EUR")),
+    )
     charged = replace(
         line,
         purchase_order="PO-77",
+        total=Money(162_000, "EUR"),
         credit_notes=(CreditNote("AV-12", Money(12_000, "EUR")),),
-        payments=(Payment(date(2026, 12, 5), Money(25_000, "EUR")),),
-        charges=UnitCharges((span,), (Recovery(line.number, Money(4_000, "EUR")),), STATUTORY),
+        payments=(PAID,),
+        charges=UnitCharges(spans, (Recovery(line.number, Money(4_000, "EUR")),), STATUTORY),
     )
     return replace(
         content,
@@ -172,7 +188,7 @@ def _full(content: Content) -> Content:
         ask=("when", "questions", "reason", "problem", "person", "plan"),
         reason={"fr": "Nous clôturons le mois vendredi.", "en": "We close the month on Friday."}[content.language],
         reply_to="compta@example.com",
-        statement=(replace(line, number="F-2026-0050", due_on=date(2027, 1, 8), days_late=-17),),
+        statement=(replace(_numbered(line, "F-2026-0050"), due_on=date(2027, 1, 8), days_late=-17),),
     )
 
 
@@ -183,13 +199,13 @@ def _longest(content: Content) -> Content:
     """
     due_on = date(2026, 12, 30) if content.tone is Level.UPCOMING else date(2026, 9, 30)
     page = "https://pay.example.com/i/" + "x" * 24
+    balances = [Money(12_345_678, currency) for currency in ("EUR", "USD", "GBP")]
     lines = tuple(
         replace(
-            line,
+            _left(line, balances[at % 3]),
             number=f"FACT-2026-{at:05}",
             due_on=due_on,
             days_late=(TODAY - due_on).days,
-            balance=Money(12_345_678, ("EUR", "USD", "GBP")[at % 3]),
             payment_url=page,
             part=(11, 12) if line.part else None,
             agreed=tuple(
@@ -208,6 +224,14 @@ def _longest(content: Content) -> Content:
         promised_on=date(2026, 9, 30) if content.promised_on else None,
         reason="x" * 60,
     )
+
+
+def _left(line: Line, balance: Money) -> Line:
+    """With this left of it: of what was paid in part, a half."""
+    if line.total is None:
+        return replace(line, balance=balance)
+    paid = (replace(PAID, amount=balance),)
+    return replace(line, balance=balance, total=balance + balance, payments=paid, credit_notes=())
 
 
 def _by_transfer(content: Content) -> Content:
