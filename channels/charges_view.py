@@ -32,12 +32,14 @@ class SpanView:
 
 @dataclass(frozen=True, slots=True)
 class PenaltyView:
-    """What the delay of one invoice costs, or of an `agreed` instalment of these: the sum of its spans."""
+    """What the delay of an invoice, its `part`, or an `agreed` instalment of these costs: the sum of its spans."""
 
     number: str
     amount: str
     spans: tuple[SpanView, ...]
     agreed: tuple[str, ...] = ()
+    part: int | None = None
+    parts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,8 @@ def _penalty(line: Line, penalties: tuple[Penalty, ...], language: str) -> Penal
     )
     amount = _total([one.amount for one in penalties], language)
     agreed = tuple(one_line(one.number) for one in line.agreed)
-    return PenaltyView(listed(agreed, language) or one_line(line.number), amount, spans, agreed)
+    part, parts = line.part or (None, None)
+    return PenaltyView(listed(agreed, language) or one_line(line.number), amount, spans, agreed, part, parts)
 
 
 def _total(amounts: Iterable[Money], language: str) -> str:

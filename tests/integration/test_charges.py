@@ -94,7 +94,7 @@ def test_what_is_charged_is_kept_as_sent(pipeline: Pipeline, simulator: Simulato
     text = formal.message["text"].replace("\u00a0", " ").replace("\u202f", " ")
     assert formal.step == "formal"
     assert "- Facture F-1 : 630,00 €" in text
-    assert "(avoir AV-12 de 120,00 € déduit, 500,00 € déjà reçus le 30 octobre 2026)" in text
+    assert "(avoir AV-12 de 120,00 € déduit, règlement de 500,00 € reçu le 30 octobre 2026)" in text
     assert "21 octobre 2026 au 30 octobre 2026, 10 jours à 12,15 % l’an sur 1 130,00 € : 3,76 €" in text
     assert "31 octobre 2026 au 24 novembre 2026, 25 jours à 12,15 % l’an sur 630,00 € : 5,24 €" in text
     assert "pénalités et indemnités comprises : 679,00 €" in text

@@ -122,7 +122,7 @@ def test_show_prints_the_words(capsys: Captured) -> None:
     told = capsys.readouterr().out.splitlines()
     assert told[:2] == [
         "en/email/formal",
-        "Formal notice to pay by 30 December 2026: 3 invoices, €4,050.00 (including F-2026-0042)",
+        "Formal notice to pay by 30 December 2026: 3 invoices (including F-2026-0042), €4,050.00",
     ]
     assert main(["template", "show", "first", "--channel", "sms"]) == 0
     assert capsys.readouterr().out.startswith("fr/sms/courteous, 2 segments (GSM-7, ")

@@ -208,8 +208,8 @@ def test_of_several_that_begin_to_fall_due_today_the_subject_is_true() -> None:
 
     french, english = (plain(RENDERER.render(replace(content, language=one)).subject or "") for one in LANGUAGES)
 
-    assert french.startswith("2 factures à échéance dès aujourd’hui : 2 500,00 € (dont F-2026-0042)")
-    assert english.startswith("2 invoices due from today: €2,500.00 (including F-2026-0042)")
+    assert french.startswith("2 factures (dont F-2026-0042) à échéance dès aujourd’hui : 2 500,00 €")
+    assert english.startswith("2 invoices (including F-2026-0042) due from today: €2,500.00")
 
 
 def test_one_instalment_among_invoices_makes_no_instalments_of_them() -> None:
@@ -257,10 +257,10 @@ def test_the_title_of_a_sheet_is_good_french_whatever_the_name(channel: Channel)
 
 def test_french_signs_are_bound_in_what_stands_in_braces_too() -> None:
     """Words in `{{ }}` are read like all others."""
-    mail = RENDERER.render(content_in(Level.FIRM, Channel.EMAIL, "fr"))
+    mail = RENDERER.render(content_in(Level.FINAL, Channel.EMAIL, "fr"))
     visit = RENDERER.render(content_in(Level.FIRM, Channel.VISIT, "fr"))
 
-    assert "Facturation\u00a0: en attente de règlement" in (mail.html or "")
+    assert "Mise en demeure\u00a0: dernière demande de règlement" in (mail.html or "")
     assert "sans relance à la main\u00a0; écouter" in visit.text
 
 

@@ -241,7 +241,7 @@ def test_what_is_left_of_an_instalment_is_called_its_balance(language: str, chan
     ("language", "said"),
     [
         ("fr", ": 400,00 €, reste dû sur 550,00 €, à régler pour le 2 décembre 2026, 20 jours de retard"),
-        ("en", ": €400.00, left to pay of €550.00, due on 2 December 2026, 20 days late"),
+        ("en", ": €400.00, left to pay out of €550.00, due on 2 December 2026, 20 days late"),
     ],
 )
 def test_mails_and_letters_say_what_is_left_and_what_was_agreed(channel: Channel, language: str, said: str) -> None:

@@ -16,7 +16,7 @@ PAID = Payment(date(2026, 12, 5), Money(25_000, "EUR"))
 WHOLE = Money(125_000, "EUR")
 BALANCE = {"fr": "solde de la facture", "en": "balance of invoice"}
 OF_PART = {"fr": "solde du versement 2", "en": "balance of instalment 2"}
-LEFT = {"fr": "reste dû sur 1 250,00 €", "en": "left to pay of €1,250.00"}
+LEFT = {"fr": "reste dû sur 1 250,00 €", "en": "left to pay out of €1,250.00"}
 
 
 def in_part(tone: Level, channel: Channel, language: str, part: tuple[int, int] | None = None) -> Content:

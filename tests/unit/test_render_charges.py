@@ -188,8 +188,8 @@ def test_a_code_to_scan_says_that_the_charges_are_not_in_it(language: str) -> No
 
 
 NETTED = {
-    "fr": "(avoir AV-12 de 120,00 € déduit, 250,00 € déjà reçus le 5 décembre 2026)",
-    "en": "(credit note AV-12 of €120.00 deducted, €250.00 already received on 5 December 2026)",
+    "fr": "(avoir AV-12 de 120,00 € déduit, règlement de 250,00 € reçu le 5 décembre 2026)",
+    "en": "(credit note AV-12 of €120.00 deducted, payment of €250.00 received on 5 December 2026)",
 }
 
 
@@ -211,7 +211,8 @@ def test_what_was_taken_off_is_shown(language: str, tone: Level) -> None:
 def test_a_payment_alone_and_a_credit_note_alone_read_well() -> None:
     credit, payment = CreditNote("AV-12", Money(12_000, "EUR")), Payment(date(2026, 12, 5), Money(25_000, "EUR"))
     assert "(avoir AV-12 de 120,00 € déduit)\n" in text_of(in_formal("fr", a_line(credit_notes=(credit,))))
-    assert "(250,00 € déjà reçus le 5 décembre 2026)\n" in text_of(in_formal("fr", a_line(payments=(payment,))))
+    paid = text_of(in_formal("fr", a_line(payments=(payment,))))
+    assert "(règlement de 250,00 € reçu le 5 décembre 2026)\n" in paid
 
 
 STATEMENT = {

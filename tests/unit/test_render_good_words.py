@@ -1,0 +1,89 @@
+"""What an exacting reader would stumble over: an article, an agreement, a number where it does not belong."""
+
+import re
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from channels.port import Content
+from channels.samples import Case, sample
+from domain.account import Payment
+from domain.charges import Penalty, UnitCharges
+from domain.levels import Channel, Level
+from domain.money import Money
+from domain.rates import STATUTORY
+from tests.content_factories import LANGUAGES, RENDERER, TODAY, TONES, a_line, content_in, html_of, plain, text_of
+
+
+def subject_of(content: Content) -> str:
+    return plain(RENDERER.render(content).subject or "")
+
+
+@pytest.mark.parametrize("tone", TONES)
+@pytest.mark.parametrize("case", [Case.PART_PAID, Case.FULL])
+def test_english_texts_say_the_balance(tone: Level, case: Case) -> None:
+    assert not re.search("for balance|about balance", text_of(sample(case, Channel.SMS, "en", tone)))
+
+
+@pytest.mark.parametrize("minor", [100, 150, 25_000])
+def test_what_came_in_agrees_whatever_the_amount(minor: int) -> None:
+    """French counts from two on: 1,50 € is singular."""
+    line = a_line(payments=(Payment(date(2026, 12, 5), Money(minor, "EUR")),), total=Money(125_000 + minor, "EUR"))
+    content = content_in(Level.FIRM, Channel.EMAIL, "fr", lines=(line,))
+    for text in (text_of(content), plain(html_of(content))):
+        assert re.search(r"règlement de \d+,\d\d € reçu le 5 décembre 2026", text)
+        assert "reçus" not in text
+    assert "reçus" not in text_of(sample(Case.THANKS, Channel.EMAIL, "fr"))
+
+
+@pytest.mark.parametrize("tone", TONES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_first_invoice_is_named_beside_their_number_and_not_beside_the_sum(language: str, tone: Level) -> None:
+    subject = subject_of(sample(Case.SEVERAL, Channel.EMAIL, language, tone))
+    assert {"fr": "3 factures (dont F-2026-0042)", "en": "3 invoices (including F-2026-0042)"}[language] in subject
+
+
+def test_a_formal_letter_ends_as_it_begins() -> None:
+    text = text_of(sample(Case.ONE, Channel.LETTER, "fr", Level.FORMAL))
+    assert "\nMadame, Monsieur,\n" in text
+    assert "Nous vous prions d’agréer, Madame, Monsieur, nos salutations distinguées." in text
+    mail = text_of(sample(Case.ONE, Channel.EMAIL, "fr", Level.FORMAL))
+    assert "Madame" not in mail
+    assert "Nous vous prions d’agréer nos salutations distinguées." in mail
+
+
+@pytest.mark.parametrize(
+    ("case", "language", "heading"),
+    [
+        (Case.ONE, "fr", "La facture (paiement non encore reçu)"),
+        (Case.SEVERAL, "fr", "Les factures (paiement non encore reçu)"),
+        (Case.AGREED, "fr", "L’échéance (paiement non encore reçu)"),
+        (Case.PART_PAID, "fr", "La facture (solde non encore reçu)"),
+        (Case.ONE, "en", "The invoice (payment not received yet)"),
+        (Case.SEVERAL, "en", "The invoices (payment not received yet)"),
+        (Case.AGREED, "en", "The instalment (payment not received yet)"),
+        (Case.PART_PAID, "en", "The invoice (balance not received yet)"),
+    ],
+)
+@pytest.mark.parametrize("channel", [Channel.PHONE, Channel.VISIT])
+def test_a_sheet_counts_what_it_lists(channel: Channel, case: Case, language: str, heading: str) -> None:
+    assert heading in text_of(sample(case, channel, language)).splitlines()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_penalties_of_two_instalments_are_told_apart(language: str) -> None:
+    span = Penalty(date(2026, 12, 3), TODAY, Money(40_000, "EUR"), STATUTORY.number, Money(266, "EUR"))
+    one = replace(
+        sample(Case.INSTALMENT, Channel.EMAIL, language).lines[0], charges=UnitCharges((span,), (), STATUTORY)
+    )
+    text = text_of(content_in(Level.FORMAL, Channel.EMAIL, language, lines=(replace(one, part=(1, 3)), one)))
+    named = {
+        "fr": r"- Facture F-2026-0042 \(versement {} sur 3\), p",
+        "en": r"- Invoice F-2026-0042 \(instalment {} of 3\), l",
+    }
+    assert all(re.search(named[language].format(at), text) for at in (1, 2))
+
+
+def test_no_text_says_not_yet_and_to_this_day_in_one_breath() -> None:
+    assert not re.search("pas encore parvenu à ce jour", text_of(sample(Case.ONE, Channel.SMS, "fr", Level.FIRM)))
