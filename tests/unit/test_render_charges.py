@@ -70,7 +70,7 @@ def test_charges_are_named_in_formal_writing_alone(language: str, channel: Chann
     ("channel", "by_when"),
     [
         (Channel.EMAIL, "au plus tard le 30 décembre 2026"),
-        (Channel.LETTER, "dans les huit jours suivant sa réception"),
+        (Channel.LETTER, "dans les huit jours suivant la réception de cette lettre"),
     ],
 )
 def test_a_french_formal_demand_itemises_what_comes_on_top(channel: Channel, by_when: str) -> None:

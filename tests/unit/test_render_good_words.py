@@ -87,3 +87,26 @@ def test_the_penalties_of_two_instalments_are_told_apart(language: str) -> None:
 
 def test_no_text_says_not_yet_and_to_this_day_in_one_breath() -> None:
     assert not re.search("pas encore parvenu à ce jour", text_of(sample(Case.ONE, Channel.SMS, "fr", Level.FIRM)))
+
+
+LEAD = {
+    ("fr", Case.AGREED): "2 échéances (dont celle des factures F-2026-0042 et F-2026-0050)",
+    ("fr", Case.INSTALMENT): "2 échéances (dont le versement 2 sur 3 de la facture F-2026-0042)",
+    ("en", Case.AGREED): "2 instalments (including that of invoices F-2026-0042 and F-2026-0050)",
+    ("en", Case.INSTALMENT): "2 instalments (including instalment 2 of 3 of invoice F-2026-0042)",
+}
+
+
+@pytest.mark.parametrize("tone", TONES)
+@pytest.mark.parametrize(("language", "case"), list(LEAD))
+def test_an_instalment_is_not_named_as_the_invoice_that_it_is_of(language: str, case: Case, tone: Level) -> None:
+    content = sample(case, Channel.EMAIL, language, tone)
+    assert LEAD[language, case] in subject_of(replace(content, lines=content.lines * 2))
+
+
+@pytest.mark.parametrize("tone", [Level.COURTEOUS, Level.FIRM])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_letter_calls_itself_one(language: str, tone: Level) -> None:
+    letter, mail = (text_of(sample(Case.ONE, channel, language, tone)) for channel in (Channel.LETTER, Channel.EMAIL))
+    assert {"fr": "ne pas tenir compte de cette lettre", "en": "disregard this letter"}[language] in letter
+    assert {"fr": "ne pas tenir compte de ce message", "en": "disregard this message"}[language] in mail

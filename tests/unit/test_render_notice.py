@@ -18,7 +18,10 @@ WRITTEN = (Channel.EMAIL, Channel.LETTER)
 DATED = re.compile(r"(?:d’ici au|au plus tard le|by) 30 (?:décembre|December) 2026")
 """Eight days from the day on which the sample is written."""
 
-FROM_RECEIPT = {"fr": "dans les huit jours suivant sa réception", "en": "within eight days of receiving it"}
+FROM_RECEIPT = {
+    "fr": "dans les huit jours suivant la réception de cette lettre",
+    "en": "within eight days of receiving this letter",
+}
 
 
 def formal(channel: Channel, language: str, case: Case = Case.ONE, level: Level = Level.FORMAL) -> Content:
