@@ -26,6 +26,14 @@ def test_english_texts_say_the_balance(tone: Level, case: Case) -> None:
     assert not re.search("for balance|about balance", text_of(sample(case, Channel.SMS, "en", tone)))
 
 
+@pytest.mark.parametrize("tone", TONES)
+def test_english_texts_say_the_balance_of_several_instalments(tone: Level) -> None:
+    content = sample(Case.AGREED, Channel.SMS, "en", tone)
+    [line] = content.lines
+    two = replace(content, lines=(replace(line, total=Money(55_000, "EUR")), line))
+    assert not re.search("for balance", text_of(two))
+
+
 @pytest.mark.parametrize("minor", [100, 150, 25_000])
 def test_what_came_in_agrees_whatever_the_amount(minor: int) -> None:
     """French counts from two on: 1,50 € is singular."""
