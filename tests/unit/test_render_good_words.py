@@ -118,3 +118,16 @@ def test_a_letter_calls_itself_one(language: str, tone: Level) -> None:
     letter, mail = (text_of(sample(Case.ONE, channel, language, tone)) for channel in (Channel.LETTER, Channel.EMAIL))
     assert {"fr": "ne pas tenir compte de cette lettre", "en": "disregard this letter"}[language] in letter
     assert {"fr": "ne pas tenir compte de ce message", "en": "disregard this message"}[language] in mail
+
+
+@pytest.mark.parametrize("tone", [Level.COURTEOUS, Level.FIRM])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_text_after_a_broken_promise_has_room_to_name_its_day(language: str, tone: Level) -> None:
+    """It is the one reminder that names it: with a seller of 14 letters, as in `Atelier Dupont`."""
+    rendered = RENDERER.render(sample(Case.BROKEN_PROMISE, Channel.SMS, language, tone))
+    named = {
+        "fr": "), annoncé pour le 16 décembre 2026, ne nous est pas",
+        "en": "told us to expect it by 16 December 2026",
+    }
+    assert named[language] in plain(rendered.text)
+    assert rendered.segments == 2
