@@ -1,10 +1,11 @@
 """From invoices to units: an invoice, its instalments, or the instalments of a payment plan over several.
 
-Payments fill the oldest instalment first. Used by `fold` alone.
+Payments fill the oldest instalment first. Used by `fold`; what a unit's id means, by whoever shows it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,6 +15,8 @@ from domain.facts import PaymentPlanAgreed
 from domain.ids import InvoiceId, UnitId
 from domain.invoice import Instalment, Invoice
 from domain.money import Money
+
+_INSTALMENT = re.compile(r"(.*(?<!#)(?:##)*)#([0-9]+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,13 @@ def whole_id(of: InvoiceId) -> UnitId:
 def instalment_id(of: InvoiceId | str, number: int) -> UnitId:
     """The unit id of the n-th instalment (1-based) of an invoice or of a plan."""
     return UnitId(f"{_alone(of)}#{number}")
+
+
+def read_unit(unit: str) -> tuple[str, int | None]:
+    """The invoice's id or the plan's name that a unit's id is made of, and which instalment (None: all of it)."""
+    found = _INSTALMENT.fullmatch(unit)
+    name, number = (unit, None) if found is None else (found[1], int(found[2]))
+    return name.replace("##", "#"), number
 
 
 def plan_name(event_id: str) -> str:

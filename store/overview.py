@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.ids import AccountKey, CustomerId, SellerId
-from store.tables import accounts, inbox, reminders
+from store.arrays import any_of, array_text
+from store.tables import accounts, inbox, invoices, reminders
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,15 @@ def account(connection: sa.Connection, seller: SellerId, customer: CustomerId) -
     statement = sa.select(accounts).where(accounts.c.seller == seller, accounts.c.customer_id == customer)
     row = connection.execute(statement).one_or_none()
     return None if row is None else _account(row)
+
+
+def numbers_of(connection: sa.Connection, seller: SellerId, ids: Collection[str]) -> dict[str, str]:
+    """By which number people know each of these invoices, by its id; those that are known, in one round trip."""
+    statement = sa.select(invoices.c.invoice_id, invoices.c.number).where(
+        invoices.c.seller == seller, any_of(invoices.c.invoice_id, "ids"), invoices.c.number != ""
+    )
+    found = connection.execute(statement, {"ids": array_text(ids)}).all() if ids else []
+    return {row.invoice_id: row.number for row in found}
 
 
 def unfinished(connection: sa.Connection, now: datetime) -> int:

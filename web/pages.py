@@ -5,6 +5,7 @@ Read-only. Every query is about the visitor's own seller.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,7 @@ from store import journal, log, overview, sellers, worklist
 from store.engine import Connection
 from store.overview import AccountView
 from web.as_sent import as_sent
+from web.invoice_numbers import numbers_in
 from web.parts import PartsHere
 from web.refusals import Refusal
 from web.sentences import explain, tell
@@ -49,9 +51,11 @@ def get_log(
         chosen = CustomerId(customer) if customer else None
         rows = log.read(connection, seller=seller, customer=chosen, limit=NEWEST)
         known = overview.accounts_of(connection, seller)
+        numbers = numbers_in(connection, seller, (), rows)
     rows.reverse()
     is_fresh = refresh == "on"
-    return show("log.html", language, rows=rows, accounts=known, customer=customer, refresh=is_fresh)
+    values: dict[str, Any] = {"numbers": numbers, "accounts": known, "customer": customer, "refresh": is_fresh}
+    return show("log.html", language, rows=rows, **values)
 
 
 @router.get("/reminders/{reminder_id}")
@@ -64,9 +68,10 @@ def get_reminder(reminder_id: str, parts: PartsHere, visitor: VisitorHere, langu
             raise Refusal(404, "no such reminder")
         zone = _zone(connection, visitor.seller)
         entries = journal.of_reminder(connection, reminder)
-    told = [tell(entry, language, zone) for entry in entries]
+        numbers = numbers_in(connection, visitor.seller, (entry.facts for entry in entries), rows)
+    told = [tell(entry, language, zone, numbers) for entry in entries]
     sent = [as_sent(row, entries) for row in rows]
-    return show("reminder.html", language, sent=sent, first=rows[0], told=told, zone=zone)
+    return show("reminder.html", language, sent=sent, first=rows[0], told=told, zone=zone, numbers=numbers)
 
 
 @router.get("/customers")
@@ -75,7 +80,8 @@ def get_customers(parts: PartsHere, visitor: VisitorHere, language: Language) ->
     with parts.services.engine.connect() as connection:
         zone = _zone(connection, visitor.seller)
         known = overview.accounts_of(connection, visitor.seller)
-    outlooks = [_outlook(account, language, zone) for account in known]
+        numbers = numbers_in(connection, visitor.seller, (one.plan or {} for one in known))
+    outlooks = [_outlook(account, language, zone, numbers) for account in known]
     return show("customers.html", language, outlooks=outlooks, zone=zone)
 
 
@@ -91,15 +97,18 @@ def get_customer(customer_id: str, parts: PartsHere, visitor: VisitorHere, langu
         entries = journal.of_account(connection, account.key)
         tasks = worklist.read(connection, seller=visitor.seller, customer=customer, limit=NEWEST)
         rows = log.read(connection, seller=visitor.seller, customer=customer, limit=NEWEST)
+        facts = [account.plan or {}, *(entry.facts for entry in entries)]
+        numbers = numbers_in(connection, visitor.seller, facts, rows, tasks)
     rows.reverse()
-    told = [tell(entry, language, zone) for entry in reversed(entries)]
-    outlook = _outlook(account, language, zone)
-    return show("customer.html", language, outlook=outlook, told=told, tasks=tasks, rows=rows, zone=zone)
+    told = [tell(entry, language, zone, numbers) for entry in reversed(entries)]
+    outlook = _outlook(account, language, zone, numbers)
+    values: dict[str, Any] = {"told": told, "tasks": tasks, "rows": rows, "numbers": numbers, "zone": zone}
+    return show("customer.html", language, outlook=outlook, **values)
 
 
-def _outlook(account: AccountView, language: str, zone: ZoneInfo) -> Outlook:
+def _outlook(account: AccountView, language: str, zone: ZoneInfo, numbers: Mapping[str, str]) -> Outlook:
     plan = account.plan or {}
-    why = explain(plan.get("reasons"), language, zone)
+    why = explain(plan.get("reasons"), language, zone, numbers)
     return Outlook(account, plan.get("reminder"), why, account.due_at)
 
 

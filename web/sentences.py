@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
+from types import MappingProxyType
 from typing import Any
 
 from babel.numbers import format_decimal
@@ -18,6 +19,7 @@ from babel.numbers import format_decimal
 from channels.words import LOCALES, listed, long_date, moment, money
 from domain.money import AmountError, read_amount
 from domain.reasons import Code
+from domain.units import plan_name, read_unit
 from store.journal import Entry
 from web.event_texts import EVENTS
 from web.reason_texts import REASONS
@@ -28,9 +30,19 @@ _NAME = re.compile(r"\{(\w+)\}")
 _COUNTED = re.compile(r"\{(\w+):([^{}|]*)\|([^{}|]*)\}")
 _WORDED = frozenset({"channel", "state", "class", "why", "kind", "level", "tone", "outcome", "by_whom"})
 _WHEN = frozenset({"again_at", "as_of", "at", "due_on", "moment", "next_on", "promised_on", "until"})
-_PLANS_UNIT = re.compile(r"plan:.*(?<!#)(?:##)*#(\d+)", re.DOTALL)
-_INSTALMENT = ("échéance {} du plan de paiement", "instalment {} of the payment plan")
+_OF_PLAN = ("échéance {} du plan de paiement", "instalment {} of the payment plan")
+_OF_INVOICE = ("{} (échéance {})", "{} (instalment {})")
+_NO_NUMBERS: Mapping[str, str] = MappingProxyType({})
 _HALVES = {"H1": ("1er semestre", "first half of"), "H2": ("2e semestre", "second half of")}
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Who reads it: the language, the zone of instants, and by what number each invoice (its id) is known."""
+
+    language: str
+    zone: tzinfo
+    numbers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +54,11 @@ class Told:
     why: tuple[str, ...] = ()
 
 
-def tell(entry: Entry, language: str, zone: tzinfo) -> Told:
-    """A journal entry as a sentence with its reasons. What has no sentence is shown by its name and facts."""
+def tell(entry: Entry, language: str, zone: tzinfo, numbers: Mapping[str, str] = _NO_NUMBERS) -> Told:
+    """A journal entry as a sentence with its reasons. What has no sentence is shown by its name and facts.
+
+    `numbers` are those of invoices by id: where one is missing, the id stands.
+    """
     facts = dict(entry.facts)
     reasons = facts.pop("reasons", None)
     facts.update(facts.pop("reminder", None) or {})
@@ -51,13 +66,17 @@ def tell(entry: Entry, language: str, zone: tzinfo) -> Told:
         facts.pop("class", None)
     bare = " ".join([entry.event, *(f"[{name}={{{name}}}]" for name in facts)])
     pattern = said(EVENTS[entry.event], language) if entry.event in EVENTS else bare
-    return Told(entry.at, _filled(pattern, facts, language, zone), explain(reasons, language, zone))
+    text = _filled(pattern, facts, _Reader(language, zone, numbers))
+    return Told(entry.at, text, explain(reasons, language, zone, numbers))
 
 
-def explain(reasons: object, language: str, zone: tzinfo) -> tuple[str, ...]:
-    """Reasons as a plan's JSON holds them (`[{"code", "facts"}]`), as sentences."""
+def explain(
+    reasons: object, language: str, zone: tzinfo, numbers: Mapping[str, str] = _NO_NUMBERS
+) -> tuple[str, ...]:
+    """Reasons as a plan's JSON holds them (`[{"code", "facts"}]`), as sentences; `numbers` as in `tell`."""
     found = reasons if isinstance(reasons, list) else []
-    return tuple(_reason(each["code"], each.get("facts") or {}, language, zone) for each in found)
+    reader = _Reader(language, zone, numbers)
+    return tuple(_reason(each["code"], each.get("facts") or {}, reader) for each in found)
 
 
 def shown(value: object, language: str, zone: tzinfo) -> str:
@@ -88,35 +107,42 @@ def when(text: str, language: str, zone: tzinfo) -> str:
         return text
 
 
-def unit_named(unit: str, language: str) -> str:
-    """What is dunned, for people: an instalment of a payment plan by its number, the rest by its id."""
-    found = _PLANS_UNIT.fullmatch(unit)
-    return unit if found is None else said(_INSTALMENT, language).format(found[1])
+def unit_named(unit: str, language: str, numbers: Mapping[str, str] = _NO_NUMBERS) -> str:
+    """What is dunned, for people: an invoice by its number, or its id if none is known; an instalment by its own."""
+    name, instalment = read_unit(unit)
+    if instalment is None:
+        return numbers.get(name, unit)
+    if name in numbers:
+        return said(_OF_INVOICE, language).format(numbers[name], instalment)
+    return said(_OF_PLAN, language).format(instalment) if name.startswith(plan_name("")) else unit
 
 
-def _reason(code: str, facts: Mapping[str, Any], language: str, zone: tzinfo) -> str:
-    pattern = said(REASONS[Code(code)], language) if code in set(Code) else code
-    return _filled(pattern, facts, language, zone)
+def _reason(code: str, facts: Mapping[str, Any], reader: _Reader) -> str:
+    pattern = said(REASONS[Code(code)], reader.language) if code in set(Code) else code
+    return _filled(pattern, facts, reader)
 
 
-def _filled(pattern: str, facts: Mapping[str, Any], language: str, zone: tzinfo) -> str:
-    told = {name: _told(name, value, language, zone) for name, value in facts.items() if value not in (None, "", [])}
+def _filled(pattern: str, facts: Mapping[str, Any], reader: _Reader) -> str:
+    told = {name: _told(name, value, reader) for name, value in facts.items() if value not in (None, "", [])}
     whole = _OPTIONAL.sub(
         lambda part: part[1] if all(name in told for name in _NAME.findall(part[1])) else "", pattern
     )
-    counted = _COUNTED.sub(lambda found: found[2 if _is_one(facts.get(found[1]), language) else 3], whole)
+    counted = _COUNTED.sub(lambda found: found[2 if _is_one(facts.get(found[1]), reader.language) else 3], whole)
     return _NAME.sub(lambda found: told.get(found[1], "…"), counted)
 
 
-def _told(name: str, value: object, language: str, zone: tzinfo) -> str:
+def _told(name: str, value: object, reader: _Reader) -> str:
     """A fact by its name: some hold our codes, or what programs read."""
+    language, zone = reader.language, reader.zone
     match name:
         case "amount":
             return _amount(str(value), language)
         case "half_year":
             return _half_year(str(value), language)
         case "unit" | "lead":
-            return unit_named(str(value), language)
+            return unit_named(str(value), language, reader.numbers)
+        case "invoices" if isinstance(value, list):
+            return listed([reader.numbers.get(each, each) for each in value], language)
         case _ if name in _WHEN:
             return when(str(value), language, zone)
         case _:

@@ -130,6 +130,7 @@ def asked_as_other(
         "log.before_newest": lambda: log.before_newest(connection, 0, seller=OTHER),
         "log_changes.rows": lambda: log_changes.rows(connection, all_said(connection), seller=OTHER),
         "overview.accounts_of": lambda: [one for one in overview.accounts_of(connection, OTHER) if one.key == key],
+        "overview.numbers_of": lambda: overview.numbers_of(connection, OTHER, [bill]),
         "overview.account": lambda: overview.account(connection, OTHER, butcher),
         "quarantine.read": lambda: quarantine.read(connection, seller=OTHER),
         "sellers.ensure": lambda: sellers.ensure(connection, named),

@@ -206,6 +206,20 @@ def test_a_customer_shows_what_comes_next_and_why(web: Web, reminded: Pipeline) 
         assert escaped(words) in page
 
 
+def test_pages_name_invoices_by_the_number_that_people_know(web: Web, pipeline: Pipeline) -> None:
+    """The billing system's id is on no letter, and whoever calls about `in_1PgafmB7` is understood by nobody."""
+    late = {"due_on": "2026-11-20", "issued_on": "2026-10-20", "id": "in_1Pgaf", "number": "F-2026-0099"}
+    later = {"due_on": "2026-12-20", "issued_on": "2026-11-20", "id": "in_2Pgaf", "number": "F-2026-0100"}
+    pipeline.take(invoice_event(invoice=late), invoice_event(invoice=later, id="evt-2"))
+    pipeline.deliver_due()
+    visitor = log_in(web)
+    paths = ("/", "/customers", "/customers/C-17", f"/reminders/{pipeline.log()[0].reminder}")
+    for page in (web.get(path, visitor, ENGLISH).text for path in paths):
+        assert not re.findall(r"in_\dPgaf", re.sub(r'title="in_\dPgaf"', "", page))
+        assert "F-2026-0099" in page or "F-2026-0100" in page
+    assert 'title="in_1Pgaf">F-2026-0099<' in web.get("/", visitor).text
+
+
 def test_a_customer_who_cannot_be_reached_shows_the_open_task(web: Web, reminded: Pipeline) -> None:
     """Their name and id are strangers' text: shown as written, and never as markup."""
     page = web.get(f"/customers/{quote('C/18 é', safe='')}", log_in(web), ENGLISH).text

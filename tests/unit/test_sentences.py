@@ -219,6 +219,25 @@ def test_an_instalment_of_a_plan_is_told_by_its_number() -> None:
     assert explain([grouped], "fr", PARIS)[0].startswith("échéance 2 du plan de paiement part avec échéance 1")
 
 
+def test_an_invoice_is_told_by_the_number_that_people_know() -> None:
+    """Its id is the billing system's (`in_1PgafmB7…`); where no number is known, it is all there is."""
+    numbers = {"in_1": "F-2026-0042", "in#2": "F-43"}
+    reasons = [
+        {"code": "grouped", "facts": {"unit": "in_1#2", "lead": "in_1"}},
+        {"code": "ladder_done", "facts": {"unit": "in##2"}},
+        {"code": "ladder_done", "facts": {"unit": "in_3#1"}},
+    ]
+    assert explain(reasons, "fr", PARIS, numbers) == (
+        "F-2026-0042 (échéance 2) part avec F-2026-0042, dans le même message.",
+        bound("F-43~: toutes les étapes sont passées."),
+        bound("in_3#1~: toutes les étapes sont passées."),
+    )
+    assert explain(reasons[:1], "en", PARIS, numbers)[0].startswith("F-2026-0042 (instalment 2) goes along with")
+    facts = {"type": "t", "id": "e", "source": "s", "invoices": ["in_1", "in#2", "in_3"]}
+    told = tell(Entry(DEFAULT_SELLER, NOON, "event.folded", facts), "en", PARIS, numbers)
+    assert told.text == "Event t taken in (e, from s): F-2026-0042, F-43 and in_3."
+
+
 def test_what_is_not_known_is_left_out() -> None:
     held = {"code": "customer_held", "facts": {"reason": "", "until": None}}
     promised = {"code": "unit_promised", "facts": {"unit": "F-1", "until": "2026-12-01"}}

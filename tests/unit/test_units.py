@@ -8,6 +8,7 @@ from domain.fold import fold
 from domain.ids import CustomerId, InvoiceId
 from domain.invoice import Instalment
 from domain.money import Money
+from domain.units import instalment_id, read_unit, whole_id
 from tests.domain_factories import (
     DUE_ON,
     a_customer,
@@ -20,6 +21,7 @@ from tests.domain_factories import (
     issued,
 )
 
+NAMES = ["F-1", "F#1", "F#", "#", "F-1##2", "plan:evt-9@billing"]
 F1, F2 = InvoiceId("F-1"), InvoiceId("F-2")
 IN_PARTS = issued(instalments=(an_instalment(0, 60), an_instalment(30, 40)))
 PLAN = facts.PaymentPlanAgreed((F1, F2), (an_instalment(10, 50), an_instalment(40, 150)))
@@ -197,3 +199,10 @@ def test_a_plan_is_not_paid_with_what_it_never_covered() -> None:
     assert owed(*told, issued(total=euros(150))) == owed(*told) == [("plan:e3#1", 50), ("plan:e3#2", 50)]
     assert owed(*told, issued(total=Money(15000, "USD"))) == owed(*told)
     assert owed(*told, gone_back(100)) == [("plan:e3#1", 50), ("plan:e3#2", 120)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_units_id_is_read_as_it_was_made(name: str) -> None:
+    """Whatever an invoice is called, its whole is none of its instalments."""
+    assert read_unit(whole_id(InvoiceId(name))) == (name, None)
+    assert read_unit(instalment_id(name, 12)) == (name, 12)
