@@ -1,4 +1,4 @@
-"""The pages: the delivery log, a reminder with what was sent, a customer with what comes next and why.
+"""The pages: the delivery log, a reminder with what was sent, a customer with what is owed and what comes next.
 
 Read-only. Every query is about the visitor's own seller.
 """
@@ -15,11 +15,12 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from domain.ids import CustomerId, ReminderId, SellerId
-from store import journal, log, overview, sellers, worklist
+from store import book, journal, log, overview, sellers, worklist
 from store.engine import Connection
 from store.overview import AccountView
 from web.as_sent import as_sent
 from web.invoice_numbers import numbers_in
+from web.owed import MOST_SHOWN, numbers_owed, owed_now
 from web.parts import PartsHere
 from web.refusals import Refusal
 from web.sentences import explain, tell
@@ -87,23 +88,24 @@ def get_customers(parts: PartsHere, visitor: VisitorHere, language: Language) ->
 
 @router.get("/customers/{customer_id:path}")
 def get_customer(customer_id: str, parts: PartsHere, visitor: VisitorHere, language: Language) -> Response:
-    """One customer: what comes next and why, open tasks, contacts made, the journal."""
+    """One customer: what is owed, what comes next and why, open tasks, contacts made, the journal."""
     customer = CustomerId(customer_id)
-    with parts.services.engine.connect() as connection:
+    with book.reading(parts.services.engine) as connection:
         account = overview.account(connection, visitor.seller, customer)
         if account is None:
             raise Refusal(404, "no such customer")
         zone = _zone(connection, visitor.seller)
+        owed = owed_now(connection, parts.services, account, parts.services.clock.now())
         entries = journal.of_account(connection, account.key)
         tasks = worklist.read(connection, seller=visitor.seller, customer=customer, limit=NEWEST)
         rows = log.read(connection, seller=visitor.seller, customer=customer, limit=NEWEST)
         facts = [account.plan or {}, *(entry.facts for entry in entries)]
-        numbers = numbers_in(connection, visitor.seller, facts, rows, tasks)
+        numbers = numbers_in(connection, visitor.seller, facts, rows, tasks) | numbers_owed(owed)
     rows.reverse()
     told = [tell(entry, language, zone, numbers) for entry in reversed(entries)]
     outlook = _outlook(account, language, zone, numbers)
     values: dict[str, Any] = {"told": told, "tasks": tasks, "rows": rows, "numbers": numbers, "zone": zone}
-    return show("customer.html", language, outlook=outlook, **values)
+    return show("customer.html", language, outlook=outlook, owed=owed, most=MOST_SHOWN, **values)
 
 
 def _outlook(account: AccountView, language: str, zone: ZoneInfo, numbers: Mapping[str, str]) -> Outlook:

@@ -79,6 +79,11 @@ def explain(
     return tuple(_reason(each["code"], each.get("facts") or {}, reader) for each in found)
 
 
+def sentence(pair: tuple[str, str], facts: Mapping[str, Any], language: str, zone: tzinfo) -> str:
+    """The one of two texts of ours that is in the language, with these facts in it."""
+    return _filled(said(pair, language), facts, _Reader(language, zone, _NO_NUMBERS))
+
+
 def shown(value: object, language: str, zone: tzinfo) -> str:
     """A fact for people: instants, fractions as the language writes them, lists joined, the rest as it is.
 

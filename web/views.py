@@ -13,8 +13,10 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from channels.words import money, short_date
+from web.owed import part_stands, stands
 from web.sentences import shown, unit_named, when
-from web.words import LANGUAGES, labels, word
+from web.words import LANGUAGES, labels, shown_of, word
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -24,6 +26,7 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.globals.update(word=word, shown=shown, unit_named=unit_named, when=when)
+_TEMPLATES.globals.update(day=short_date, money=money, shown_of=shown_of, stands=stands, part_stands=part_stands)
 _TEMPLATES.filters["as_path"] = lambda text: quote(text, safe="")
 
 

@@ -5,7 +5,9 @@ Called by `web/views` and `web/sentences`. A word that is not here is shown as i
 
 from __future__ import annotations
 
-from channels.words import unbroken
+from babel.numbers import format_decimal
+
+from channels.words import LOCALES, unbroken
 
 LANGUAGES = ("fr", "en")
 
@@ -165,6 +167,27 @@ LABELS: dict[str, tuple[str, str]] = {
     "as_pdf": ("La lettre en PDF", "The letter as PDF"),
     "attempt": ("Essai", "Attempt"),
     "journal": ("Ce qui s’est passé, et pourquoi", "What happened, and why"),
+    "owed": ("Ce qui est dû", "What is owed"),
+    "nothing_owed": ("Rien n’est dû.", "Nothing is owed."),
+    "owed_unknown": (
+        "Ce qui est dû ne peut pas être montré : une erreur de notre côté, que nos journaux nomment.",
+        "What is owed cannot be shown: an error on our side, which our logs name.",
+    ),
+    "total_owed": ("Total dû", "Total owed"),
+    "overdue": ("dont échu :", "of which overdue:"),
+    "open_invoices": ("Factures ouvertes, par échéance", "Open invoices, by due date"),
+    "invoice": ("Facture", "Invoice"),
+    "issued": ("Émise le", "Issued"),
+    "due": ("Échéance", "Due"),
+    "total": ("Total", "Total"),
+    "balance": ("Reste dû", "Open balance"),
+    "stands_as": ("Situation", "Standing"),
+    "newest_step": ("Dernière étape", "Newest step"),
+    "next_step": ("Étape suivante, au plus tôt", "Next step, at the earliest"),
+    "see_parts": ("voir les échéances", "see the instalments"),
+    "parts": ("Échéances", "Instalments"),
+    "part": ("Échéance", "Instalment"),
+    "pay_by": ("À payer le", "Due"),
     "next": ("La suite", "What comes next"),
     "nothing_next": ("Rien n’est prévu.", "Nothing is planned."),
     "not_planned": ("Pas encore planifié.", "Not planned yet."),
@@ -188,6 +211,8 @@ LABELS: dict[str, tuple[str, str]] = {
     "no_tasks": ("Aucune tâche ouverte.", "No open task."),
     "nothing_yet": ("Rien n’est encore parti.", "Nothing has gone out yet."),
     "no_customers": ("Aucun client connu.", "No customer is known."),
+    "newest_first": ("Les plus récents d’abord", "The newest first"),
+    "each_next": ("Ce qui vient pour chaque client, et pourquoi", "What comes next for each customer, and why"),
     "all_customers": ("Tous les clients", "All customers"),
     "filter": ("Filtrer", "Filter"),
     "pause": ("Suspendre l’actualisation", "Pause refreshing"),
@@ -229,6 +254,14 @@ def said(pair: tuple[str, str], language: str) -> str:
     """The one of two texts of ours that is in the language; the French one with its no-break spaces."""
     french, english = pair
     return unbroken(french) if language == "fr" else english
+
+
+_SHOWN_OF = ("{} sur {}", "{} of {}")
+
+
+def shown_of(shown: int, of: int, language: str) -> str:
+    """How many of how many are shown."""
+    return said(_SHOWN_OF, language).format(*(format_decimal(n, locale=LOCALES[language]) for n in (shown, of)))
 
 
 _ANSWER = ("réponse", "answer")

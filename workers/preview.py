@@ -1,6 +1,7 @@
 """What will go out from today's book, and what another policy would change. Reads only: no lock, nothing kept.
 
-Called by the verbs `preview` and `explain`, never by a worker. It plans with the very functions that delivery uses.
+Called by the verbs `preview` and `explain` and by the customer's page, never by a worker. It plans with the very
+functions that delivery uses.
 """
 
 from __future__ import annotations
@@ -151,6 +152,11 @@ def coming_for(one: Planned, policy: Policy, now: datetime, until: datetime) -> 
     if one.is_held:
         return ()
     return tuple(_foreseen(one, reminder) for reminder in foresee(one.account, policy, now, until))
+
+
+def look(services: Services, connection: Connection, row: AccountRow, now: datetime) -> Planned | None:
+    """One account as planned now; None for one that breaks whoever plans it."""
+    return next(iter(_planned(services, connection, [row], now)), None)
 
 
 def _planned(services: Services, connection: Connection, rows: list[AccountRow], now: datetime) -> list[Planned]:

@@ -7,18 +7,17 @@ or in its body. Every statement that a page sends names the seller, or stands in
 import json
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-import sqlalchemy as sa
 from starlette.routing import BaseRoute, Route
 
 from config.keys import SESSION, leave_token, sign_token
 from config.wiring import Services
 from store.tables import metadata
+from tests.asked import statements
 from tests.factories import event
 from tests.pipeline import Pipeline
 from tests.services import KEY_ID, SECRET_KEY
@@ -31,9 +30,16 @@ OF_NOBODY = {"/healthz", "/readyz", "/metrics", "/login", "/logout", "/u/{token}
 """What asks for no key, and so must say nothing of anybody: it is walked as the others are.
 
 Whoever has a token of `/u` was written to, and learns his seller's name."""
+OF_ACCOUNT = "planning asks for the account, which was found by seller"
 BY_KEY = {
     "FROM journal WHERE journal.account_id =": "the account was found by seller",
     "FROM journal WHERE journal.reminder_id =": "the reminder was found by seller",
+    "FROM inbox WHERE inbox.quarantined_at IS NOT NULL AND inbox.seller = ANY": OF_ACCOUNT,
+    "FROM facts WHERE facts.account_id = ANY": OF_ACCOUNT,
+    "FROM reminders WHERE reminders.account_id = ANY": OF_ACCOUNT,
+    'ON suppressions.seller = "new".seller': OF_ACCOUNT,
+    "WHERE contacted.seller = wanted.seller": OF_ACCOUNT,
+    'ON steps_had.seller = "new".seller': OF_ACCOUNT,
     "FROM api_keys WHERE": "it is how the seller is found",
     "FROM sellers WHERE sellers.id": "the visitor's own",
 }
@@ -137,19 +143,6 @@ def test_what_is_somebody_elses_is_as_unknown_as_what_there_is_not(web: Web, boo
         assert web.get(path, session(OTHER_KEY_ID)).status == 404
         assert web.get(path, session(KEY_ID)).status == 200
     assert "Namesake" in web.get("/customers/C-18", session(OTHER_KEY_ID)).text
-
-
-@contextmanager
-def statements(services: Services) -> Iterator[list[str]]:
-    """What is asked of the database while the block runs."""
-    found: list[str] = []
-
-    def keep(*told: Any) -> None:
-        found.append(" ".join(told[2].split()))
-
-    sa.event.listen(services.engine, "before_cursor_execute", keep)
-    yield found
-    sa.event.remove(services.engine, "before_cursor_execute", keep)
 
 
 def test_every_statement_of_a_page_names_the_seller_or_is_on_the_list(web: Web, booked: Pipeline) -> None:

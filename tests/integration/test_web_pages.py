@@ -1,5 +1,6 @@
 """The pages over real HTTP: closed to strangers, scoped by seller, showing what was sent and saying why."""
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ from config.wiring import Services
 from domain.customer import Seller
 from domain.ids import SellerId
 from store import overview, sellers
+from tests.asked import statements
 from tests.conftest import Servers
 from tests.factories import contact_data, customer_data, event, invoice_event
 from tests.pipeline import Pipeline
@@ -218,6 +220,96 @@ def test_pages_name_invoices_by_the_number_that_people_know(web: Web, pipeline: 
         assert not re.findall(r"in_\dPgaf", re.sub(r'title="in_\dPgaf"', "", page))
         assert "F-2026-0099" in page or "F-2026-0100" in page
     assert 'title="in_1Pgaf">F-2026-0099<' in web.get("/", visitor).text
+
+
+def owing(pipeline: Pipeline, *numbers: int) -> None:
+    """Invoices of the bakery, each due four days before the pipeline's Tuesday."""
+    late = {"due_on": "2026-11-20", "issued_on": "2026-10-20"}
+    for n in numbers:
+        pipeline.take(invoice_event(invoice=late | {"id": f"in_{n}", "number": f"F-{n}"}, id=f"owing-{n}"))
+
+
+@pytest.fixture
+def web_there(pipeline: Pipeline) -> Iterator[Web]:
+    """The edge at the pipeline's business time: what is owed is told as of now."""
+    with run_web(pipeline.services) as web:
+        yield web
+
+
+def test_a_customer_shows_what_is_owed_first(web_there: Web, pipeline: Pipeline) -> None:
+    owing(pipeline, 1, 2, 3, 4)
+    in_parts = [{"due_on": "2026-11-20", "amount": "50.00"}, {"due_on": "2026-12-20", "amount": "1200.00"}]
+    pipeline.take(
+        invoice_event(invoice={"id": "in_5", "number": "F-5", "instalments": in_parts}, id="owing-5"),
+        invoice_event(invoice={"id": "J-1", "number": "J-1", "currency": "JPY", "total": "900"}, id="owing-6"),
+        event("payment.received", PAID | {"invoice_id": "in_1"}, id="e1"),
+        event("invoice.paid", {"invoice_id": "in_2", "paid_on": "2026-11-23"}, id="e2"),
+        event("invoice.disputed", {"invoice_id": "in_3", "reason": "x"}, id="e3"),
+        event("promise.made", {"invoice_ids": ["in_4"], "amount": None, "promised_on": "2026-11-30"}, id="e4"),
+    )
+    pipeline.deliver_due()
+    visitor = log_in(web_there)
+    table = owed_part(web_there.get("/customers/C-17?lang=fr", visitor).text)
+    for words in (
+        "Total dû EUR 4 750,00 € , dont échu : 3 550,00 €",
+        "Total dû JPY 900 JPY , dont échu : 0 JPY",
+        "F-1 20/10/2026 20/11/2026 1 250,00 € 1 000,00 € en retard de 4 jours first, 24/11/2026",
+        "F-3 20/10/2026 20/11/2026 1 250,00 € 1 250,00 € en retard de 4 jours, contestée — —",
+        "F-4 20/10/2026 20/11/2026 1 250,00 € 1 250,00 € en retard de 4 jours, paiement promis, on attend jusqu’au",
+        "F-5 02/11/2026 02/12/2026 1 250,00 € 1 250,00 € en 2 échéances voir les échéances",
+        "F-5 (échéance 2) 20/12/2026 1 200,00 € pas encore échue",
+    ):
+        assert words in table
+    assert "F-2" not in table
+    english = owed_part(web_there.get("/customers/C-17?lang=en", visitor).text)
+    assert "F-1 20 Oct 2026 20 Nov 2026 €1,250.00 €1,000.00 4 days late first, 24 Nov 2026" in english
+
+
+def owed_part(page: str) -> str:
+    """The words of the part above what comes next, with plain spaces."""
+    part = page[page.index("</h1>") : page.index("<h2>", page.index("<table"))]
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", part)).split())
+
+
+PAID = {"payment_id": "p1", "amount": "250.00", "currency": "EUR", "paid_on": "2026-11-23"}
+
+
+def test_what_is_owed_takes_as_many_questions_for_many_invoices_as_for_one(
+    web: Web, services: Services, pipeline: Pipeline
+) -> None:
+    visitor, asked = log_in(web), []
+    owing(pipeline, 1)
+    web.get("/customers/C-17", visitor)  # reads the policies, once for each process
+    for numbers in ((), range(2, 8)):
+        owing(pipeline, *numbers)
+        with statements(services) as found:
+            web.get("/customers/C-17", visitor)
+        asked.append(len(found))
+    assert asked[0] == asked[1] < 25
+
+
+def test_an_account_that_breaks_whoever_plans_it_has_its_page_all_the_same(
+    web: Web, services: Services, reminded: Pipeline
+) -> None:
+    with services.engine.begin() as connection:
+        connection.execute(sa.text("update facts set body = '{}'"))
+    page = web.get("/customers/C-17", log_in(web))
+    assert (page.status, "Ce qui est dû ne peut pas être montré" in page.text) == (200, True)
+    assert "anne@example.com" in page.text
+
+
+def test_who_owes_nothing_has_no_table(web: Web, reminded: Pipeline) -> None:
+    reminded.take(event("invoice.paid", {"invoice_id": "F-18", "paid_on": "2026-11-24"}, id="paid-18"))
+    page = web.get(f"/customers/{quote('C/18 é', safe='')}?lang=fr", log_in(web)).text
+    assert "<p>Rien n’est dû.</p>" in page
+
+
+@pytest.mark.parametrize("path", ["/", "/customers", "/customers/C-17"])
+def test_tables_can_be_heard(web: Web, reminded: Pipeline, path: str) -> None:
+    """Who listens to a page is told what each table and each column is about."""
+    page = web.get(path, log_in(web)).text
+    assert page.count("<table") == page.count("<caption") > 0
+    assert not re.findall(r"<th(?![^>]*scope=)[ >]", page)
 
 
 def test_a_customer_who_cannot_be_reached_shows_the_open_task(web: Web, reminded: Pipeline) -> None:
