@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from domain.ids import AttemptId, CustomerId, ReminderId, SellerId
 from domain.levels import Channel, Level
 from store.arrays import INSTANT, TEXT
+from store.finding import is_meant
 from store.retention import Place
 from store.tables import accounts, attempts, reminders, sellers
 
@@ -88,12 +89,21 @@ def read(
     seller: SellerId | None = None,
     customer: CustomerId | None = None,
     reminder: ReminderId | None = None,
+    text: str = "",
+    before: Place | None = None,
     limit: int = 1000,
 ) -> list[LogRow]:
-    """The newest `limit` rows that match, with their messages, oldest first."""
+    """The newest `limit` rows that match and stand before a place, with their messages, oldest first.
+
+    With a seller, a text says of which customers: see `finding.is_meant`.
+    """
     statement = matching(ROWS.add_columns(attempts.c.message), seller, customer)
     if reminder is not None:
         statement = statement.where(attempts.c.reminder_id == reminder)
+    if text and seller is not None:
+        statement = statement.where(is_meant(seller, text))
+    if before is not None:
+        statement = statement.where(sa.tuple_(*_OLDEST_FIRST) < _at(before))
     newest = connection.execute(statement.order_by(*_NEWEST_FIRST).limit(limit)).all()
     return [row_of(row, row.message) for row in reversed(newest)]
 
@@ -110,10 +120,13 @@ def page(
     """The next `limit` rows after this place that match and were called at `since` or later, oldest first."""
     statement = matching(ROWS, seller, customer, since).order_by(*_OLDEST_FIRST).limit(limit)
     if after is not None:
-        called_at, attempt = after
-        place = sa.tuple_(sa.literal(called_at, INSTANT), sa.literal(attempt, TEXT))
-        statement = statement.where(sa.tuple_(*_OLDEST_FIRST) > place)
+        statement = statement.where(sa.tuple_(*_OLDEST_FIRST) > _at(after))
     return [row_of(row) for row in connection.execute(statement)]
+
+
+def _at(place: Place) -> sa.Tuple:
+    called_at, attempt = place
+    return sa.tuple_(sa.literal(called_at, INSTANT), sa.literal(attempt, TEXT))
 
 
 def before_newest(

@@ -30,14 +30,14 @@ def accounts_of(connection: sa.Connection, seller: SellerId, limit: int = 500) -
     """The seller's accounts, by name: of more than `limit` those whose ids come first, so that not all are sorted."""
     first = sa.select(accounts).where(accounts.c.seller == seller).order_by(accounts.c.customer_id).limit(limit)
     found = first.subquery()
-    return [_account(row) for row in connection.execute(sa.select(found).order_by(found.c.name, found.c.id))]
+    return [account_of(row) for row in connection.execute(sa.select(found).order_by(found.c.name, found.c.id))]
 
 
 def account(connection: sa.Connection, seller: SellerId, customer: CustomerId) -> AccountView | None:
     """One customer's account, or None."""
     statement = sa.select(accounts).where(accounts.c.seller == seller, accounts.c.customer_id == customer)
     row = connection.execute(statement).one_or_none()
-    return None if row is None else _account(row)
+    return None if row is None else account_of(row)
 
 
 def numbers_of(connection: sa.Connection, seller: SellerId, ids: Collection[str]) -> dict[str, str]:
@@ -66,5 +66,6 @@ def ping(connection: sa.Connection) -> None:
     connection.execute(sa.select(1))
 
 
-def _account(row: Any) -> AccountView:
+def account_of(row: Any) -> AccountView:
+    """The row of `accounts` as a value."""
     return AccountView(row.id, row.seller, row.customer_id, row.name, row.due_at, row.plan)

@@ -5,19 +5,20 @@ Read-only. Every query is about the visitor's own seller.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from domain.ids import CustomerId, ReminderId, SellerId
-from store import book, journal, log, overview, sellers, worklist
+from domain.ids import AttemptId, CustomerId, ReminderId, SellerId
+from store import book, finding, journal, log, overview, sellers, worklist
 from store.engine import Connection
 from store.overview import AccountView
+from store.retention import Place
 from web.as_sent import as_sent
 from web.invoice_numbers import numbers_in
 from web.owed import MOST_SHOWN, numbers_owed, owed_now
@@ -28,8 +29,14 @@ from web.sessions import VisitorHere
 from web.views import Language, show
 
 router = APIRouter()
+T = TypeVar("T")
 
 NEWEST = 200
+"""Rows of the log, tasks and lines of a journal on one page."""
+PAGE = 100
+"""Customers on one page."""
+MOST_COUNTED = 10_001
+MOST_TEXT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +51,21 @@ class Outlook:
 
 @router.get("/")
 def get_log(
-    parts: PartsHere, visitor: VisitorHere, language: Language, customer: str = "", refresh: str = "on"
+    parts: PartsHere,
+    visitor: VisitorHere,
+    language: Language,
+    customer: str = "",
+    refresh: str = "on",
+    before: str = "",
 ) -> Response:
-    """The newest contacts, of all customers or of one."""
-    seller = visitor.seller
+    """The newest contacts, or those before a place in the log; of all customers or of those that a text means."""
+    seller, text, place = visitor.seller, _text(customer), _place(before)
     with parts.services.engine.connect() as connection:
-        chosen = CustomerId(customer) if customer else None
-        rows = log.read(connection, seller=seller, customer=chosen, limit=NEWEST)
-        known = overview.accounts_of(connection, seller)
-        numbers = numbers_in(connection, seller, (), rows)
-    rows.reverse()
-    is_fresh = refresh == "on"
-    values: dict[str, Any] = {"numbers": numbers, "accounts": known, "customer": customer, "refresh": is_fresh}
-    return show("log.html", language, rows=rows, **values)
+        found = log.read(connection, seller=seller, text=text, before=place, limit=NEWEST + 1)
+        numbers = numbers_in(connection, seller, (), found)
+    rows, older = _first(found[::-1])
+    values: dict[str, Any] = {"customer": text, "refresh": refresh == "on", "before": before, "older": older}
+    return show("log.html", language, rows=rows, numbers=numbers, **values)
 
 
 @router.get("/reminders/{reminder_id}")
@@ -76,14 +85,20 @@ def get_reminder(reminder_id: str, parts: PartsHere, visitor: VisitorHere, langu
 
 
 @router.get("/customers")
-def get_customers(parts: PartsHere, visitor: VisitorHere, language: Language) -> Response:
-    """Every customer with what comes next, so that one sees too why nothing does."""
+def get_customers(
+    parts: PartsHere, visitor: VisitorHere, language: Language, q: str = "", after: str = ""
+) -> Response:
+    """The customers that a text means, or all, with what comes next: so that one sees too why nothing does."""
+    seller, text = visitor.seller, _text(q)
     with parts.services.engine.connect() as connection:
-        zone = _zone(connection, visitor.seller)
-        known = overview.accounts_of(connection, visitor.seller)
-        numbers = numbers_in(connection, visitor.seller, (one.plan or {} for one in known))
-    outlooks = [_outlook(account, language, zone, numbers) for account in known]
-    return show("customers.html", language, outlooks=outlooks, zone=zone)
+        zone = _zone(connection, seller)
+        known = finding.customers(connection, seller, text, CustomerId(after), PAGE + 1)
+        count = finding.how_many(connection, seller, text, MOST_COUNTED) if after or len(known) > PAGE else len(known)
+        numbers = numbers_in(connection, seller, (one.plan or {} for one in known))
+    outlooks = [_outlook(account, language, zone, numbers) for account in known[:PAGE]]
+    last = known[PAGE - 1].customer_id if len(known) > PAGE else None
+    counted: dict[str, Any] = {"count": min(count, MOST_COUNTED - 1), "is_more": count == MOST_COUNTED}
+    return show("customers.html", language, outlooks=outlooks, zone=zone, q=text, after=after, last=last, **counted)
 
 
 @router.get("/customers/{customer_id:path}")
@@ -96,16 +111,38 @@ def get_customer(customer_id: str, parts: PartsHere, visitor: VisitorHere, langu
             raise Refusal(404, "no such customer")
         zone = _zone(connection, visitor.seller)
         owed = owed_now(connection, parts.services, account, parts.services.clock.now())
-        entries = journal.of_account(connection, account.key)
-        tasks = worklist.read(connection, seller=visitor.seller, customer=customer, limit=NEWEST)
-        rows = log.read(connection, seller=visitor.seller, customer=customer, limit=NEWEST)
+        entries, earlier = _first(journal.of_account(connection, account.key, NEWEST + 1)[::-1])
+        tasks, later = _first(worklist.read(connection, seller=visitor.seller, customer=customer, limit=NEWEST + 1))
+        rows, older = _first(log.read(connection, seller=visitor.seller, customer=customer, limit=NEWEST + 1)[::-1])
         facts = [account.plan or {}, *(entry.facts for entry in entries)]
         numbers = numbers_in(connection, visitor.seller, facts, rows, tasks) | numbers_owed(owed)
-    rows.reverse()
-    told = [tell(entry, language, zone, numbers) for entry in reversed(entries)]
+    told = [tell(entry, language, zone, numbers) for entry in entries]
     outlook = _outlook(account, language, zone, numbers)
     values: dict[str, Any] = {"told": told, "tasks": tasks, "rows": rows, "numbers": numbers, "zone": zone}
-    return show("customer.html", language, outlook=outlook, owed=owed, most=MOST_SHOWN, **values)
+    cut: dict[str, Any] = {"most": MOST_SHOWN, "newest": NEWEST, "older": older, "earlier": earlier, "later": later}
+    return show("customer.html", language, outlook=outlook, owed=owed, **values, **cut)
+
+
+def _text(asked: str) -> str:
+    """What somebody looks for."""
+    return asked.strip()[:MOST_TEXT]
+
+
+def _place(asked: str) -> Place | None:
+    """A place in the log as its pages name it (`LogRow.place`); 422 for what is none."""
+    if not asked:
+        return None
+    at, _, attempt = asked.partition("~")
+    try:
+        called_at = datetime.fromisoformat(at)
+        return called_at.astimezone(UTC), AttemptId(attempt)
+    except (ValueError, OverflowError):
+        raise Refusal(422, "before: no place in the log; take the link on its page") from None
+
+
+def _first(found: Sequence[T]) -> tuple[Sequence[T], bool]:
+    """The first `NEWEST` of them, and whether there are more."""
+    return found[:NEWEST], len(found) > NEWEST
 
 
 def _outlook(account: AccountView, language: str, zone: ZoneInfo, numbers: Mapping[str, str]) -> Outlook:

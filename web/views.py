@@ -28,6 +28,7 @@ _TEMPLATES = Environment(
 _TEMPLATES.globals.update(word=word, shown=shown, unit_named=unit_named, when=when)
 _TEMPLATES.globals.update(day=short_date, money=money, shown_of=shown_of, stands=stands, part_stands=part_stands)
 _TEMPLATES.filters["as_path"] = lambda text: quote(text, safe="")
+_TEMPLATES.filters["as_place"] = lambda row: quote(f"{row.place[0].isoformat()}~{row.place[1]}", safe="")
 
 
 def language_of(request: Request) -> str:

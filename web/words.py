@@ -215,6 +215,16 @@ LABELS: dict[str, tuple[str, str]] = {
     "each_next": ("Ce qui vient pour chaque client, et pourquoi", "What comes next for each customer, and why"),
     "all_customers": ("Tous les clients", "All customers"),
     "filter": ("Filtrer", "Filter"),
+    "find": ("Chercher", "Search"),
+    "search": ("Client : nom, code ou numéro de facture", "Customer: name, id or invoice number"),
+    "nothing_found": ("Rien ne correspond à cette recherche.", "Nothing matches this search."),
+    "older": ("Plus anciens", "Older ones"),
+    "newest": ("Les plus récents", "The newest"),
+    "first_page": ("Première page", "First page"),
+    "next_page": ("Page suivante", "Next page"),
+    "customers_shown": ("Clients affichés :", "Customers shown:"),
+    "only_newest": ("Seules les lignes les plus récentes sont affichées :", "Only the newest lines are shown:"),
+    "only_oldest": ("Seules les tâches les plus anciennes sont affichées :", "Only the oldest tasks are shown:"),
     "pause": ("Suspendre l’actualisation", "Pause refreshing"),
     "resume": ("Actualiser toutes les 5 s", "Refresh every 5 s"),
     "times": ("Heures", "Times"),
@@ -257,11 +267,13 @@ def said(pair: tuple[str, str], language: str) -> str:
 
 
 _SHOWN_OF = ("{} sur {}", "{} of {}")
+_SHOWN_OF_MORE = ("{} sur plus de {}", "{} of more than {}")
 
 
-def shown_of(shown: int, of: int, language: str) -> str:
-    """How many of how many are shown."""
-    return said(_SHOWN_OF, language).format(*(format_decimal(n, locale=LOCALES[language]) for n in (shown, of)))
+def shown_of(shown: int, of: int, language: str, *, is_more: bool = False) -> str:
+    """How many of how many are shown; `is_more`: nobody counted any further."""
+    figures = (format_decimal(figure, locale=LOCALES[language]) for figure in (shown, of))
+    return said(_SHOWN_OF_MORE if is_more else _SHOWN_OF, language).format(*figures)
 
 
 _ANSWER = ("réponse", "answer")

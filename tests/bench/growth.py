@@ -18,7 +18,7 @@ from cli.explain import look
 from config.publishing import prepare
 from config.wiring import DEFAULT_SELLER
 from domain.ids import CustomerId
-from store import log, overview, tables
+from store import finding, log, overview, tables
 from tests.bench.alone import show
 from tests.bench.book import due_over, fill, sample
 from tests.bench.figures import Figure, Size
@@ -147,7 +147,7 @@ def _page(it: Ground, customer: CustomerId | None = None) -> None:
     with it.services.engine.connect() as connection:
         log.read(connection, seller=DEFAULT_SELLER, customer=customer, limit=PAGE)
         if customer is None:
-            overview.accounts_of(connection, DEFAULT_SELLER)
+            finding.customers(connection, DEFAULT_SELLER, "", CustomerId(""), PAGE)
         else:
             overview.account(connection, DEFAULT_SELLER, customer)
 

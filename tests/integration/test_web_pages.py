@@ -22,6 +22,7 @@ from tests.factories import contact_data, customer_data, event, invoice_event
 from tests.pipeline import Pipeline
 from tests.services import KEY, KEY_ID, SECRET_KEY, using_services
 from tests.web_server import BEARER, Answer, Web, run_web
+from web import pages
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 ENGLISH = {"Accept-Language": "de, en-GB;q=0.8"}
@@ -336,6 +337,92 @@ def test_customers_lists_all_with_the_reason_for_each_silence(web: Web, reminded
     page = web.get("/customers", log_in(web), ENGLISH).text
     assert "Boulangerie Martin" in page
     assert "Nothing is owed." in page
+
+
+SEVERAL = (("C-1", "Épicerie d’Étienne"), ("C-10", "50% Discount_GmbH"), ("C-2", "Anne"), ("C-3", "Bernard"))
+
+
+@pytest.fixture
+def several(services: Services) -> Services:
+    """Customers with names of all kinds; of Anne there is an invoice."""
+    add = sa.text("INSERT INTO accounts (seller, customer_id, name) VALUES ('default', :id, :name)")
+    owe = sa.text("INSERT INTO invoices SELECT 'default', 'in_7', id, 'F-7' FROM accounts WHERE customer_id = 'C-2'")
+    with services.engine.begin() as connection:
+        for customer, name in SEVERAL:
+            connection.execute(add, {"id": customer, "name": name})
+        connection.execute(owe)
+    return services
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", ["Épicerie d’Étienne", "50% Discount_GmbH", "Anne", "Bernard"]),
+        ("  etienne ", ["Épicerie d’Étienne"]),
+        ("ÉPICERIE D'", ["Épicerie d’Étienne"]),
+        ("%", ["50% Discount_GmbH"]),
+        ("t_g", ["50% Discount_GmbH"]),
+        ("C-1", ["Épicerie d’Étienne"]),
+        ("c-1", ["Épicerie d’Étienne", "50% Discount_GmbH"]),
+        ("f-7", ["Anne"]),
+        ("in_7", ["Anne"]),
+        ("<nobody>", []),
+    ],
+)
+def test_a_customer_is_found_by_name_id_or_invoice_number(
+    web: Web, several: Services, text: str, names: list[str]
+) -> None:
+    """Of five thousand customers nobody scrolls to one. An id that there is means just that customer."""
+    page = web.get(f"/customers?lang=fr&q={quote(text)}", log_in(web)).text
+    found = re.findall(r'<a href="/customers/[^"]*">([^<]*)</a>', page)
+    assert [html.unescape(one) for one in found] == names
+    assert f'value="{escaped(text.strip())}"' in page
+    assert ("Rien ne correspond à cette recherche." in page) == (not names)
+
+
+def test_more_customers_than_a_page_holds_are_counted_and_come_page_by_page(
+    web: Web, several: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those after the first five hundred were nowhere, and nothing said so."""
+    monkeypatch.setattr(pages, "PAGE", 2)
+    visitor, path, found = log_in(web), "/customers?lang=fr", []
+    while path:
+        page = html.unescape(web.get(path, visitor).text)
+        found.append(re.findall(r'<a href="/customers/([^"]*)[?]', page))
+        assert "Clients affichés\u00a0: 2 sur 4" in page
+        assert ("Première page" in page) == (len(found) > 1)
+        path = (re.findall(r'rel="next" href="([^"]*)"', page) or [""])[0]
+    assert found == [["C-1", "C-10"], ["C-2", "C-3"]]
+    monkeypatch.setattr(pages, "MOST_COUNTED", 4)
+    assert "Clients affichés\u00a0: 2 sur plus de 3" in web.get("/customers?lang=fr", visitor).text
+
+
+def test_the_log_goes_back_page_by_page(web: Web, reminded: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was older than the newest two hundred contacts could not be seen."""
+    monkeypatch.setattr(pages, "NEWEST", 1)
+    for n in (1, 2):
+        bill = {"due_on": "2026-11-20", "issued_on": "2026-10-20", "id": f"F-{n}", "number": f"F-{n}"}
+        reminded.take(invoice_event(customer=customer_data(id=f"D-{n}", name=f"D {n}"), invoice=bill, id=f"d-{n}"))
+        reminded.at(reminded.now + timedelta(minutes=n)).deliver_due()
+    visitor, path, found = log_in(web), "/?lang=fr", []
+    while path:
+        page = html.unescape(web.get(path, visitor).text)
+        found += re.findall(r'<a href="/customers/([^"]*)[?]', page)
+        assert ('http-equiv="refresh"' in page) == (len(found) == 1)
+        path = (re.findall(r'rel="next" href="([^"]*)"', page) or [""])[0]
+    assert found == ["D-2", "D-1", "C-17"]
+    assert "D 1" in web.get("/?customer=d+1", visitor).text
+    assert "D 2" not in web.get("/?customer=d+1", visitor).text
+    assert web.get("/?before=x", visitor).status == 422
+
+
+def test_a_customers_page_says_what_it_leaves_out(
+    web: Web, reminded: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "NEWEST", 1)
+    page = web.get("/customers/C-17?lang=fr", log_in(web)).text
+    assert "Seules les lignes les plus récentes sont affichées\u00a0: 1." in page
+    assert "Plus anciens" not in page
 
 
 def test_an_empty_book_has_its_pages_too(shared_web: Web) -> None:
