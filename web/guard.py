@@ -11,8 +11,10 @@ import secrets
 import time
 
 import structlog
-from starlette.responses import JSONResponse
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web.refusals import told
 
 log = structlog.get_logger()
 
@@ -61,7 +63,7 @@ class Guard:
             reference = _log_crash(scope, error)
             if not status:
                 content = {"error": "something broke here, which is not your fault; try again", "id": reference}
-                answer = JSONResponse(content, _FAULT)
+                answer = told(Request(scope), _FAULT, content)
                 await answer(scope, receive, send_guarded)
         _log_answer(scope, status, time.monotonic() - started)
 
@@ -71,7 +73,9 @@ def _holds_zero(scope: Scope) -> bool:
     return b"%00" in scope["raw_path"] or b"%00" in scope["query_string"]
 
 
-_refuse_zero = JSONResponse({"error": "the address holds U+0000, which nothing here is called"}, 400)
+async def _refuse_zero(scope: Scope, receive: Receive, send: Send) -> None:
+    answer = told(Request(scope), 400, {"error": "the address holds U+0000, which nothing here is called"})
+    await answer(scope, receive, send)
 
 
 def _log_crash(scope: Scope, error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""The pages' words in French and English: labels, and a word for each state, channel, level and cause.
+"""The pages' words in French and English: a word for each state, channel, level and cause, labels by `label_texts`.
 
 Called by `web/views` and `web/sentences`. A word that is not here is shown as it is.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from babel.numbers import format_decimal
 
 from channels.words import LOCALES, unbroken
+from web.label_texts import LABELS
 
 LANGUAGES = ("fr", "en")
 
@@ -138,125 +139,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "fix": ("point à corriger", "something to fix"),
     "reply": ("réponse à lire", "reply to read"),
     "dispute": ("litige à régler", "dispute to settle"),
-}
-
-LABELS: dict[str, tuple[str, str]] = {
-    "log": ("Journal des envois", "Delivery log"),
-    "customers": ("Clients", "Customers"),
-    "customer": ("Client", "Customer"),
-    "reminder": ("Relance", "Reminder"),
-    "when": ("Quand", "When"),
-    "invoices": ("Factures", "Invoices"),
-    "step": ("Étape", "Step"),
-    "channel": ("Canal", "Channel"),
-    "to": ("À", "To"),
-    "copied": ("Copie", "Copy"),
-    "state": ("État", "State"),
-    "provider": ("Prestataire", "Provider"),
-    "policy": ("Politique", "Policy"),
-    "subject": ("Objet", "Subject"),
-    "as_sent": ("Tel qu’envoyé", "As sent"),
-    "words_left": (
-        "Le texte de ce message n’est pas ou plus conservé.",
-        "The words of this message are not kept, or not any more.",
-    ),
-    "mail_view": ("Le courriel tel qu’affiché", "The mail as displayed"),
-    "attached": ("Pièces jointes", "Attached"),
-    "perhaps_attached": ("À joindre ; on ne sait si ce fut fait", "To be attached; whether they were is not known"),
-    "not_attached": ("Document manquant", "Document missing"),
-    "as_pdf": ("La lettre en PDF", "The letter as PDF"),
-    "attempt": ("Essai", "Attempt"),
-    "journal": ("Ce qui s’est passé, et pourquoi", "What happened, and why"),
-    "owed": ("Ce qui est dû", "What is owed"),
-    "nothing_owed": ("Rien n’est dû.", "Nothing is owed."),
-    "owed_unknown": (
-        "Ce qui est dû ne peut pas être montré : une erreur de notre côté, que nos journaux nomment.",
-        "What is owed cannot be shown: an error on our side, which our logs name.",
-    ),
-    "total_owed": ("Total dû", "Total owed"),
-    "overdue": ("dont échu :", "of which overdue:"),
-    "open_invoices": ("Factures ouvertes, par échéance", "Open invoices, by due date"),
-    "invoice": ("Facture", "Invoice"),
-    "issued": ("Émise le", "Issued"),
-    "due": ("Échéance", "Due"),
-    "total": ("Total", "Total"),
-    "balance": ("Reste dû", "Open balance"),
-    "stands_as": ("Situation", "Standing"),
-    "newest_step": ("Dernière étape", "Newest step"),
-    "next_step": ("Étape suivante, au plus tôt", "Next step, at the earliest"),
-    "see_parts": ("voir les échéances", "see the instalments"),
-    "parts": ("Échéances", "Instalments"),
-    "part": ("Échéance", "Instalment"),
-    "pay_by": ("À payer le", "Due"),
-    "next": ("La suite", "What comes next"),
-    "nothing_next": ("Rien n’est prévu.", "Nothing is planned."),
-    "not_planned": ("Pas encore planifié.", "Not planned yet."),
-    "stands": ("Où l’on en est, et pourquoi", "Where it stands, and why"),
-    "no_feed": (
-        "Aucun flux de paiements n’est connu : les relances ne l’attendent pas.",
-        "No payment feed is known: reminders do not wait for it.",
-    ),
-    "policy_kept": (
-        "Les relances en cours gardent leur version de la politique ; la plus récente est",
-        "The running ladder keeps its version of the policy; the newest is",
-    ),
-    "segment_unnamed": (
-        "La politique ne fait rien de particulier pour ce segment.",
-        "The policy does nothing special for this segment.",
-    ),
-    "looks_again": ("Prochain examen :", "Looked at again:"),
-    "why": ("Pourquoi", "Why"),
-    "tasks": ("Tâches ouvertes", "Open tasks"),
-    "contacts": ("Envois", "Contacts made"),
-    "no_tasks": ("Aucune tâche ouverte.", "No open task."),
-    "nothing_yet": ("Rien n’est encore parti.", "Nothing has gone out yet."),
-    "no_customers": ("Aucun client connu.", "No customer is known."),
-    "newest_first": ("Les plus récents d’abord", "The newest first"),
-    "each_next": ("Ce qui vient pour chaque client, et pourquoi", "What comes next for each customer, and why"),
-    "all_customers": ("Tous les clients", "All customers"),
-    "filter": ("Filtrer", "Filter"),
-    "find": ("Chercher", "Search"),
-    "search": ("Client : nom, code ou numéro de facture", "Customer: name, id or invoice number"),
-    "nothing_found": ("Rien ne correspond à cette recherche.", "Nothing matches this search."),
-    "older": ("Plus anciens", "Older ones"),
-    "newest": ("Les plus récents", "The newest"),
-    "first_page": ("Première page", "First page"),
-    "next_page": ("Page suivante", "Next page"),
-    "customers_shown": ("Clients affichés :", "Customers shown:"),
-    "only_newest": ("Seules les lignes les plus récentes sont affichées :", "Only the newest lines are shown:"),
-    "only_oldest": ("Seules les tâches les plus anciennes sont affichées :", "Only the oldest tasks are shown:"),
-    "pause": ("Suspendre l’actualisation", "Pause refreshing"),
-    "resume": ("Actualiser toutes les 5 s", "Refresh every 5 s"),
-    "times": ("Heures", "Times"),
-    "times_there": ("Heures du client", "The customer’s own time"),
-    "login": ("Connexion", "Log in"),
-    "login_help": (
-        "Ces pages montrent des données personnelles. Entrez une clé de votre entreprise (rk_…).",
-        "These pages show personal data. Enter a key of your company (rk_…).",
-    ),
-    "key": ("Clé", "Key"),
-    "logout": ("Déconnexion", "Log out"),
-    "wrong_key": ("Cette clé est inconnue ou révoquée.", "This key is unknown or revoked."),
-    "old_link": (
-        "Ce lien n’est plus valable. Entrez une clé.",
-        "This link is no longer valid. Enter a key.",
-    ),
-    "leave": ("Ne plus recevoir d’e-mails", "No more e-mails"),
-    "leave_asks": (
-        "Ne plus recevoir d’e-mails de notre part à cette adresse ? Les sommes dues ne changent pas.",
-        "Stop receiving e-mails from us at this address? What is owed does not change.",
-    ),
-    "leave_button": ("Ne plus m’écrire à cette adresse", "No more e-mails to this address"),
-    "leave_done": (
-        "C’est noté : plus aucun e-mail à cette adresse.",
-        "Done: no more e-mails will come to this address.",
-    ),
-    "leave_unknown": ("Ce lien n’est pas valable.", "This link is not valid."),
-    "closed": (
-        "Les pages sont fermées : RELANCE_SECRET_KEY n’est pas défini.",
-        "The pages are closed: RELANCE_SECRET_KEY is not set.",
-    ),
-    "skip": ("Aller au contenu", "Skip to content"),
 }
 
 

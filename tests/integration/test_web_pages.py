@@ -436,6 +436,69 @@ def test_what_nobody_knows_is_404(shared_web: Web, path: str) -> None:
     assert shared_web.get(path, log_in(shared_web)).status == 404
 
 
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "french", "english"),
+    [
+        ("/customers/none", 404, "Page introuvable", "Page not found"),
+        ("/nowhere", 404, "Page introuvable", "Page not found"),
+        ("/tasks/none.pdf", 404, "Page introuvable", "Page not found"),
+        ("/?before=x", 422, "Adresse incomplète", "Incomplete address"),
+        ("/customers/a%00", 400, "Adresse incomplète", "Incomplete address"),
+    ],
+)
+def test_a_browser_is_refused_in_its_readers_language(
+    shared_web: Web, path: str, status: int, french: str, english: str
+) -> None:
+    """It showed `{"error":"no such customer"}`, in English, without a way back."""
+    visitor = log_in(shared_web)
+    for languages, words in (({}, french), (ENGLISH, english)):
+        answer = shared_web.get(path, visitor, BROWSER, languages)
+        assert (answer.status, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+        assert f"<h1>{words}</h1>" in answer.text
+        assert 'href="/?lang=' in answer.text
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_programs_are_refused_in_json(shared_web: Web) -> None:
+    """Also who says that he reads HTML where programs go, and who takes anything where people go."""
+    visitor = log_in(shared_web)
+    assert shared_web.get("/customers/none", visitor).json == {"error": "no such customer"}
+    assert shared_web.get("/customers/none", visitor, {"Accept": "*/*"}).json == {"error": "no such customer"}
+    for path in ("/v1/events", "/callbacks/none", "/callbacks/twilio/status"):
+        assert "error" in shared_web.post(path, b"{", BROWSER).json
+    assert "error" in shared_web.get("/metrics/none", BROWSER).json
+
+
+def test_a_refused_login_and_a_reader_are_not_sent_elsewhere(shared_web: Web) -> None:
+    """A stranger who follows a mail's link is not led to pages of the seller's, which ask for a key."""
+    elsewhere = shared_web.post("/login", f"key={KEY}".encode(), FORM, BROWSER, {"Sec-Fetch-Site": "cross-site"})
+    assert (elsewhere.status, "<h1>Refusé</h1>" in elsewhere.text) == (403, True)
+    reader = shared_web.get("/u/x/y", BROWSER)
+    assert (reader.status, "Page introuvable" in reader.text, 'href="/?' in reader.text) == (404, True, False)
+
+
+def test_a_browser_is_told_what_broke_and_that_the_database_is_away(database_url: str) -> None:
+    with using_services(database_url) as services, run_web(services) as web:
+        visitor = log_in(web)
+        with services.engine.begin() as connection:
+            connection.execute(
+                sa.text("insert into accounts (seller, customer_id, plan) values ('default', 'C', '[1]')")
+            )
+        crashed = web.get("/customers", visitor, BROWSER)
+        assert (crashed.status, "<h1>Une erreur de notre côté</h1>" in crashed.text) == (500, True)
+        assert re.search(r"\b[0-9a-f]{16}\b", crashed.text)
+        assert re.fullmatch(r"[0-9a-f]{16}", web.get("/customers", visitor).json["id"])
+        with services.engine.begin() as connection:
+            connection.execute(sa.text("alter table accounts rename to gone"))
+        away = web.get("/customers", visitor, BROWSER)
+        assert (away.status, "<h1>Indisponible pour un instant</h1>" in away.text) == (503, True)
+        assert away.headers["retry-after"] == "1"
+        assert "error" in web.get("/customers", visitor).json
+
+
 @pytest.mark.parametrize("path", ["/reminders/%00", "/customers/a%00", "/?customer=%00", "/login?token=%00"])
 def test_what_no_database_can_be_asked_is_400(shared_web: Web, path: str) -> None:
     assert shared_web.get(path, log_in(shared_web)).status == 400

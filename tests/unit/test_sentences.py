@@ -17,9 +17,10 @@ from domain.reasons import Code
 from domain.task_outcomes import OUTCOMES_OF, TaskOutcome
 from store.journal import Entry
 from web.event_texts import EVENTS
+from web.label_texts import LABELS
 from web.reason_texts import REASONS
 from web.sentences import explain, shown, tell, when
-from web.words import LABELS, WORDS
+from web.words import WORDS
 
 ROOT = Path(__file__).parents[2]
 PARIS = ZoneInfo("Europe/Paris")
