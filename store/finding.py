@@ -39,7 +39,10 @@ def is_meant(seller: SellerId, text: str) -> sa.ColumnElement[bool]:
         return own
     others = accounts.alias()
     is_id = sa.exists().where(others.c.seller == seller, others.c.customer_id == text)
-    plain = sa.func.translate(sa.func.lower(accounts.c.name), _ACCENTED, _PLAIN)
+    low = sa.func.lower(accounts.c.name)
+    is_plain = sa.func.octet_length(accounts.c.name) == sa.func.char_length(accounts.c.name)
+    # Most names are: `translate` takes ten times as long as all the rest (measured).
+    plain = sa.case((is_plain, low), else_=sa.func.translate(low, _ACCENTED, _PLAIN))
     named = sa.or_(invoices.c.invoice_id == text, invoices.c.number.in_((text, text.upper())))
     owing = sa.select(invoices.c.account_id).where(invoices.c.seller == seller, named)
     may_be = sa.or_(

@@ -77,6 +77,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "each_next": ("Ce qui vient pour chaque client, et pourquoi", "What comes next for each customer, and why"),
     "all_customers": ("Tous les clients", "All customers"),
     "filter": ("Filtrer", "Filter"),
+    "find_customer": ("Chercher un client", "Look for a customer"),
     "find": ("Chercher", "Search"),
     "search": ("Client : nom, code ou numéro de facture", "Customer: name, id or invoice number"),
     "nothing_found": ("Rien ne correspond à cette recherche.", "Nothing matches this search."),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, time, tzinfo
 from types import MappingProxyType
 from typing import Any
 
@@ -29,7 +29,7 @@ _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _NAME = re.compile(r"\{(\w+)\}")
 _COUNTED = re.compile(r"\{(\w+):([^{}|]*)\|([^{}|]*)\}")
 _WORDED = frozenset({"channel", "state", "class", "why", "kind", "level", "tone", "outcome", "by_whom"})
-_WHEN = frozenset({"again_at", "as_of", "at", "due_on", "moment", "next_on", "promised_on", "until"})
+_WHEN = frozenset({"again_at", "as_of", "at", "due_on", "next_on", "promised_on", "until"})
 _OF_PLAN = ("échéance {} du plan de paiement", "instalment {} of the payment plan")
 _OF_INVOICE = ("{} (échéance {})", "{} (instalment {})")
 _NO_NUMBERS: Mapping[str, str] = MappingProxyType({})
@@ -148,10 +148,21 @@ def _told(name: str, value: object, reader: _Reader) -> str:
             return unit_named(str(value), language, reader.numbers)
         case "invoices" if isinstance(value, list):
             return listed([reader.numbers.get(each, each) for each in value], language)
+        case "moment":
+            return _day(str(value), language, zone)
         case _ if name in _WHEN:
             return when(str(value), language, zone)
         case _:
             return word(str(value), language) if name in _WORDED else shown(value, language, zone)
+
+
+def _day(text: str, language: str, zone: tzinfo) -> str:
+    """An instant as a date, where that begins with it."""
+    try:
+        there = datetime.fromisoformat(text).astimezone(zone)
+    except ValueError:
+        return text
+    return when(text if there.time() != time.min else there.date().isoformat(), language, zone)
 
 
 def _amount(text: str, language: str) -> str:

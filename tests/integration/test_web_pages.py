@@ -318,6 +318,7 @@ def test_a_customer_who_cannot_be_reached_shows_the_open_task(web: Web, reminded
     page = web.get(f"/customers/{quote('C/18 é', safe='')}", log_in(web), ENGLISH).text
     assert "contact to repair" in page
     assert "no address" in page
+    assert '<p class="soft"> ·' not in page  # a contact to repair is about no invoice
     assert "<b>Boucherie" not in page
     assert "&lt;b&gt;Boucherie&lt;/b&gt; &amp; fils" in page
 
@@ -414,6 +415,18 @@ def test_the_log_goes_back_page_by_page(web: Web, reminded: Pipeline, monkeypatc
     assert "D 1" in web.get("/?customer=d+1", visitor).text
     assert "D 2" not in web.get("/?customer=d+1", visitor).text
     assert web.get("/?before=x", visitor).status == 422
+
+
+def test_no_page_is_loaded_again_while_somebody_types_into_it(shared_web: Web) -> None:
+    """Every five seconds what had been typed was gone."""
+    visitor = log_in(shared_web)
+    for path in ("/?lang=fr", "/?lang=fr&refresh=off", "/?lang=fr&customer=x", "/customers?lang=fr"):
+        page = shared_web.get(path, visitor).text
+        assert ('http-equiv="refresh"' in page) != ('type="search"' in page)
+    assert (
+        'href="/?lang=fr&amp;customer=x&amp;refresh=off">Chercher un client<'
+        in shared_web.get("/?lang=fr&customer=x", visitor).text
+    )
 
 
 def test_a_customers_page_says_what_it_leaves_out(

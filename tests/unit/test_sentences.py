@@ -180,6 +180,15 @@ def test_an_amount_is_told_as_the_language_writes_it(amount: str | None, french:
     assert (tell(entry, "fr", PARIS).text, tell(entry, "en", PARIS).text) == told
 
 
+def test_a_step_comes_on_a_day_and_at_no_hour() -> None:
+    """`le 10 déc. 2026, 00:00` read as if somebody were written to at midnight. Abroad it begins at some hour."""
+    later = {"code": "step_later", "facts": {"unit": "F-1", "step": "first", "moment": "2026-12-09T23:00:00+00:00"}}
+    [told] = explain([later], "fr", PARIS)
+    assert told.endswith("viendra le 10 décembre 2026.")
+    [there] = explain([later], "en", ZoneInfo("America/New_York"))
+    assert there.endswith("comes on 9 Dec 2026, 18:00.")
+
+
 @pytest.mark.parametrize(
     ("half_year", "french", "english"),
     [
