@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -114,18 +114,19 @@ def as_lines(found: Explained) -> Iterator[str]:
 
 
 def in_words(found: Explained, lang: Lang | None) -> Iterator[str]:
-    """For people; times are the customer's own."""
+    """For people: times are the customer's own, invoices are named by their numbers."""
     account = found.one.account
     language = _language(lang, account.seller.language)
     zone, label = account.place.zone, labels(language)
+    numbers = {str(state.invoice.id): state.invoice.number for state in account.invoices}
     yield f"{account.customer.name} ({found.one.row.customer_id}) · {label['policy']} {found.one.policy.label}"
     yield f"\n{label['journal']}"
-    for told in (sentences.tell(entry, language, zone) for entry in found.entries):
+    for told in (sentences.tell(entry, language, zone, numbers) for entry in found.entries):
         yield f"  {sentences.shown(told.at, language, zone)}  {told.text}"
         yield from (f"      {why}" for why in told.why)
     yield f"\n{label['stands']}"
     reasons = [reason.as_dict() for reason in found.one.plan.reasons]
-    yield from (f"  {why}" for why in sentences.explain(reasons, language, zone))
+    yield from (f"  {why}" for why in sentences.explain(reasons, language, zone, numbers))
     if found.one.served.is_kept:
         yield f"  {label['policy_kept']} {found.one.served.newest}."
     if not _is_segment_told(found):
@@ -134,7 +135,7 @@ def in_words(found: Explained, lang: Lang | None) -> Iterator[str]:
     if _no_feed(found):
         yield f"  {label['no_feed']}"
     yield f"\n{label['next']}"
-    yield from (f"  {_coming(coming, language, zone)}" for coming in found.coming)
+    yield from (f"  {_coming(coming, language, zone, numbers)}" for coming in found.coming)
     if not found.coming:
         yield f"  {label['nothing_next']}"
 
@@ -149,9 +150,10 @@ def _no_feed(found: Explained) -> bool:
     return found.one.policy.freshness_days is not None and found.one.account.seller.synced_as_of is None
 
 
-def _coming(coming: Foreseen, language: str, zone: tzinfo) -> str:
+def _coming(coming: Foreseen, language: str, zone: tzinfo, numbers: Mapping[str, str]) -> str:
     at = sentences.shown(coming.at, language, zone)
-    words = (word(coming.channel, language), coming.step, word(coming.level, language), ", ".join(coming.invoices))
+    invoices = ", ".join(numbers.get(each, each) for each in coming.invoices)
+    words = (word(coming.channel, language), coming.step, word(coming.level, language), invoices)
     return "  ".join((at, *words, coming.policy))
 
 
