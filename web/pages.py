@@ -32,7 +32,9 @@ router = APIRouter()
 T = TypeVar("T")
 
 NEWEST = 200
-"""Rows of the log, tasks and lines of a journal on one page."""
+"""Rows of the log, and tasks, on one page."""
+LINES = 500
+"""Of a customer's journal."""
 PAGE = 100
 """Customers on one page."""
 MOST_COUNTED = 10_001
@@ -63,7 +65,7 @@ def get_log(
     with parts.services.engine.connect() as connection:
         found = log.read(connection, seller=seller, text=text, before=place, limit=NEWEST + 1)
         numbers = numbers_in(connection, seller, (), found)
-    rows, older = _first(found[::-1])
+    rows, older = _first(found[::-1], NEWEST)
     values: dict[str, Any] = {"customer": text, "refresh": refresh == "on", "before": before, "older": older}
     return show("log.html", language, rows=rows, numbers=numbers, **values)
 
@@ -111,15 +113,26 @@ def get_customer(customer_id: str, parts: PartsHere, visitor: VisitorHere, langu
             raise Refusal(404, "no such customer")
         zone = _zone(connection, visitor.seller)
         owed = owed_now(connection, parts.services, account, parts.services.clock.now())
-        entries, earlier = _first(journal.of_account(connection, account.key, NEWEST + 1)[::-1])
-        tasks, later = _first(worklist.read(connection, seller=visitor.seller, customer=customer, limit=NEWEST + 1))
-        rows, older = _first(log.read(connection, seller=visitor.seller, customer=customer, limit=NEWEST + 1)[::-1])
+        entries, earlier = _first(journal.of_account(connection, account.key, LINES + 1)[::-1], LINES)
+        tasks, later = _first(
+            worklist.read(connection, seller=visitor.seller, customer=customer, limit=NEWEST + 1), NEWEST
+        )
+        rows, older = _first(
+            log.read(connection, seller=visitor.seller, customer=customer, limit=NEWEST + 1)[::-1], NEWEST
+        )
         facts = [account.plan or {}, *(entry.facts for entry in entries)]
         numbers = numbers_in(connection, visitor.seller, facts, rows, tasks) | numbers_owed(owed)
     told = [tell(entry, language, zone, numbers) for entry in entries]
     outlook = _outlook(account, language, zone, numbers)
     values: dict[str, Any] = {"told": told, "tasks": tasks, "rows": rows, "numbers": numbers, "zone": zone}
-    cut: dict[str, Any] = {"most": MOST_SHOWN, "newest": NEWEST, "older": older, "earlier": earlier, "later": later}
+    cut: dict[str, Any] = {
+        "most": MOST_SHOWN,
+        "newest": NEWEST,
+        "lines": LINES,
+        "older": older,
+        "earlier": earlier,
+        "later": later,
+    }
     return show("customer.html", language, outlook=outlook, owed=owed, **values, **cut)
 
 
@@ -140,9 +153,9 @@ def _place(asked: str) -> Place | None:
         raise Refusal(422, "before: no place in the log; take the link on its page") from None
 
 
-def _first(found: Sequence[T]) -> tuple[Sequence[T], bool]:
-    """The first `NEWEST` of them, and whether there are more."""
-    return found[:NEWEST], len(found) > NEWEST
+def _first(found: Sequence[T], most: int) -> tuple[Sequence[T], bool]:
+    """The first `most` of them, and whether there are more."""
+    return found[:most], len(found) > most
 
 
 def _outlook(account: AccountView, language: str, zone: ZoneInfo, numbers: Mapping[str, str]) -> Outlook:

@@ -432,7 +432,7 @@ def test_no_page_is_loaded_again_while_somebody_types_into_it(shared_web: Web) -
 def test_a_customers_page_says_what_it_leaves_out(
     web: Web, reminded: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "NEWEST", 1)
+    monkeypatch.setattr(pages, "LINES", 1)
     page = web.get("/customers/C-17?lang=fr", log_in(web)).text
     assert "Seules les lignes les plus récentes sont affichées\u00a0: 1." in page
     assert "Plus anciens" not in page
