@@ -318,6 +318,7 @@ def test_a_customer_who_cannot_be_reached_shows_the_open_task(web: Web, reminded
     page = web.get(f"/customers/{quote('C/18 é', safe='')}", log_in(web), ENGLISH).text
     assert "contact to repair" in page
     assert "no address" in page
+    assert f"<code>{reminded.tasks()[0].id[:8]}</code>" in page  # by which `relance task` knows it
     assert '<p class="soft"> ·' not in page  # a contact to repair is about no invoice
     assert "<b>Boucherie" not in page
     assert "&lt;b&gt;Boucherie&lt;/b&gt; &amp; fils" in page
