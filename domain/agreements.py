@@ -12,10 +12,10 @@ from domain import facts
 from domain.account import Promise
 from domain.facts import Fact, Stamp
 from domain.ids import CustomerId, InvoiceId, UnitId
-from domain.invoice import Instalment
 from domain.ledger import Books, Dispute, Ledger
 from domain.money import Money, restated
 from domain.people import is_told_to
+from domain.plan_names import PlanNames, Telling, in_currency, terms_of
 from domain.task_outcomes import TaskKind, TaskOutcome
 from domain.units import PlanBase, is_unit_of, plan_name, units_of
 
@@ -24,12 +24,13 @@ from domain.units import PlanBase, is_unit_of, plan_name, units_of
 class Agreements:
     """The growing list of them. A task that is closed again takes back what it had said.
 
-    `settled` are the disputes that a task has settled, by the task. `books` are those of a plan's invoices as they
-    were when it was agreed, by the plan's event.
+    `names` are those of all plans, of later ones too. `settled` are the disputes that a task has settled, by the
+    task. `books` are those of a plan's invoices as they were when it was agreed, by the event it is named after.
     """
 
     customer_id: CustomerId
     ledgers: Mapping[InvoiceId, Ledger]
+    names: PlanNames
     plans: list[PlanBase] = field(default_factory=list)
     books: dict[str, dict[InvoiceId, Books]] = field(default_factory=dict)
     promises: dict[str, Promise] = field(default_factory=dict)
@@ -53,25 +54,24 @@ class Agreements:
         What was promised of them before, no longer counts: they are owed as its instalments now. The plan in force,
         told once more, changes nothing: what was paid of it stays paid.
         """
-        owed = {i: self.ledgers[i].balance() for i in plan.invoice_ids if i in self.ledgers}
-        if not plan.currency_stated and owed:
-            currency = next(iter(owed.values())).currency
-            parts = tuple(Instalment(one.due_on, restated(one.amount, currency)) for one in plan.instalments)
-            plan = replace(plan, instalments=parts)
+        plan = in_currency(plan, self.ledgers)
         if self._is_in_force(plan):
             return
+        event_id, plan = self.names.telling_of.get(terms_of(plan), Telling(event_id, plan))
+        owed = {i: self.ledgers[i].balance() for i in plan.invoice_ids if i in self.ledgers}
         base = PlanBase(event_id, plan, owed)
-        self.plans.append(base)
+        self.plans = [*(one for one in self.plans if one.event_id != event_id), base]
         self.books[event_id] = {i: self.ledgers[i].books() for i in owed}
         taken = {i for i, balance in owed.items() if balance.currency == base.currency}
         for name, one in self.promises.items():
-            self.promises[name] = replace(one, invoice_ids=tuple(i for i in one.invoice_ids if i not in taken))
+            if not any(is_unit_of(unit, plan_name(event_id)) for unit in one.unit_ids):
+                self.promises[name] = replace(one, invoice_ids=tuple(i for i in one.invoice_ids if i not in taken))
 
     def _is_in_force(self, plan: facts.PaymentPlanAgreed) -> bool:
         """Whether the newest plan about any of its invoices is about the same ones, on the same terms."""
         names = set(plan.invoice_ids)
         newest = next((base.plan for base in reversed(self.plans) if names & set(base.plan.invoice_ids)), None)
-        return newest is not None and _terms(newest) == _terms(plan)
+        return newest is not None and terms_of(newest) == terms_of(plan)
 
     def plans_now(self) -> list[PlanBase]:
         """The plans, with what had been owed of their invoices as it is known now."""
@@ -142,12 +142,5 @@ class Agreements:
         return tuple(dict.fromkeys(i for unit in closed.units for i in self._behind(unit)))
 
     def _behind(self, unit: UnitId) -> Iterable[InvoiceId]:
-        for base in self.plans:
-            if is_unit_of(unit, plan_name(base.event_id)):
-                yield from (i for i in base.plan.invoice_ids if i in self.ledgers)
+        yield from (i for i in self.names.invoices_behind(unit) if i in self.ledgers)
         yield from (i for i in self.ledgers if is_unit_of(unit, i))
-
-
-def _terms(plan: facts.PaymentPlanAgreed) -> tuple[set[InvoiceId], list[Instalment]]:
-    parts = sorted(plan.instalments, key=lambda part: (part.due_on, part.amount.minor))
-    return set(plan.invoice_ids), parts

@@ -21,6 +21,7 @@ from domain.ids import CustomerId, InvoiceId
 from domain.ledger import Ledger
 from domain.past import PastReminder, Suppressed
 from domain.people import People
+from domain.plan_names import names_of
 from domain.segments import segmented
 from domain.units import units_of
 
@@ -48,7 +49,8 @@ def fold(
     """The account of `customer_id`. Facts about invoices that now belong to another customer leave no trace."""
     ordered = in_order(found)
     ledgers = _first_known(ordered, seller.place.zone)
-    agreements = Agreements(customer_id, ledgers)
+    names = names_of(ordered, ledgers, history)
+    agreements = Agreements(customer_id, ledgers, names)
     customer: Customer | None = None
     hold: Hold | None = None
     people = People(customer_id)
@@ -60,8 +62,9 @@ def fold(
         if named == customer_id:
             customer = _customer_after(customer, fact.body)
             hold = _hold_after(hold, fact.body)
-        people.apply(fact)
-        agreements.apply(fact)
+        said = names.read(fact)
+        people.apply(said)
+        agreements.apply(said)
     states = tuple(sorted(_states(ledgers, customer_id), key=lambda s: (s.due_on, s.invoice.id)))
     return Account(
         seller=seller,

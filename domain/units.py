@@ -21,7 +21,10 @@ _INSTALMENT = re.compile(r"(.*(?<!#)(?:##)*)#([0-9]+)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class PlanBase:
-    """A payment plan with what is owed of each of its invoices but for what came in since it was agreed."""
+    """A payment plan with what is owed of each of its invoices but for what came in since it was agreed.
+
+    `event_id` is that of the telling which it is named after (`domain.plan_names`).
+    """
 
     event_id: str
     plan: PaymentPlanAgreed

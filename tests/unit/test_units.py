@@ -109,8 +109,9 @@ def test_the_plan_in_force_told_once_more_changes_nothing() -> None:
 
 
 def test_a_plan_that_another_replaced_can_be_agreed_again() -> None:
+    """What was said of its instalments was said: they have their names again."""
     other = facts.PaymentPlanAgreed((F1,), (an_instalment(20, 100),))
-    assert owed(issued(), issued("F-2"), PLAN, other, PLAN) == [("plan:e4#1", 50), ("plan:e4#2", 150)]
+    assert owed(issued(), issued("F-2"), PLAN, other, PLAN) == [("plan:e2#1", 50), ("plan:e2#2", 150)]
 
 
 def test_an_invoice_that_a_newer_plan_takes_over_leaves_the_older_plan() -> None:
