@@ -5,7 +5,7 @@ It goes on only while planning afresh would still choose its step for its lead. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,6 +18,7 @@ from domain.ids import StepId, UnitId
 from domain.internal_task import PROVIDER_OUT_OF_REACH, SET_UP_WRONG, InternalTask
 from domain.ladder import is_internal, ladder_of
 from domain.leave import make_reminder, turn_in
+from domain.levels import Channel
 from domain.outcomes import OutcomeClass
 from domain.past import Member, PastReminder
 from domain.planned import Plan
@@ -49,9 +50,9 @@ def retry_of(running: PastReminder, moment: Moment, policy: Policy, now: datetim
     routes, unusable = routes_of(account, policy, step, spent=running.used)
     found = _span(running, account, policy, step, now, routes[0]) if routes else None
     if found is None:
-        could_go = bool(routes or routes_of(account, policy, step)[0])
-        state = "failed" if could_go else "withdrawn"  # as if never tried: the step waits until somebody is reachable
-        return GivesUp(state, (_left_to_do(running, step, is_reachable=bool(routes)),))
+        ways = {route.channel for route in routes_of(account, policy, step)[0]}
+        state = "failed" if ways else "withdrawn"  # as if never tried: the step waits until somebody is reachable
+        return GivesUp(state, _left_to_do(running, step, ways, is_reachable=bool(routes)))
     span, waits = found
     reminder = make_reminder(account, policy, step, running.level, members, routes, span)
     changes = changes_at(candidates, now)
@@ -67,12 +68,19 @@ _NOT_THE_CONTACTS: Mapping[str | None, StepId] = {
 """Classes of a last refusal that say nothing of whom it was for, and what there is to fix."""
 
 
-def _left_to_do(running: PastReminder, step: Step, *, is_reachable: bool) -> InternalTask:
-    """What a person has to see to: the contact; where its provider refused us alone, or was away, that."""
-    ours = None if is_reachable else _NOT_THE_CONTACTS.get(running.last_refusal)
-    if ours is not None:
-        return InternalTask(TaskKind.FIX, ours, ())
-    return InternalTask(TaskKind.REPAIR, step.id, ())
+def _left_to_do(
+    running: PastReminder, step: Step, ways: Collection[Channel], *, is_reachable: bool
+) -> tuple[InternalTask, ...]:
+    """What a person has to see to: the contact; where its provider refused us alone, or was away, that.
+
+    `ways` are the channels over which somebody could be reached but for that. What is none any more is the contact's.
+    """
+    repair = InternalTask(TaskKind.REPAIR, step.id, ())
+    ours = None if is_reachable or not ways else _NOT_THE_CONTACTS.get(running.last_refusal)
+    if ours is None:
+        return (repair,)
+    fix = InternalTask(TaskKind.FIX, ours, ())
+    return (fix,) if set(running.used) <= set(ways) else (fix, repair)
 
 
 def _still_asked(running: PastReminder, candidates: Mapping[UnitId, Candidate], now: datetime) -> tuple[Member, ...]:

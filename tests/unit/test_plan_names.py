@@ -54,7 +54,9 @@ FIRST = told("first", PLAN, happened=10, received=10)
 def test_a_plan_told_again_with_an_earlier_time_keeps_its_name(again: Body) -> None:
     """Its instalments would have a ladder of their own, and each step would go out twice."""
     earlier = told("second", again, happened=5, received=20)
-    assert names(account_of(FIRST, earlier)) == names(account_of(FIRST)) == [("plan:first#1", 50), ("plan:first#2", 150)]
+    assert (
+        names(account_of(FIRST, earlier)) == names(account_of(FIRST)) == [("plan:first#1", 50), ("plan:first#2", 150)]
+    )
 
 
 def test_a_plan_whose_currency_is_not_said_again_keeps_its_name() -> None:

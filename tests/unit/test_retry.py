@@ -109,6 +109,25 @@ def test_when_a_provider_was_out_of_reach_nobody_is_asked_to_repair_the_contact(
     assert [(task.kind, task.step, task.units) for task in found.tasks] == [("fix", "provider_out_of_reach", ())]
 
 
+@pytest.mark.parametrize("refusal", ["transient", "misconfigured"])
+def test_who_says_stop_while_his_provider_is_away_is_a_contact_to_repair(refusal: str) -> None:
+    """The fault that was mended tells nobody that he cannot be written to any more."""
+    gone = (Suppressed(Channel.EMAIL, "anne@example.com", "opt_out"),)
+    account = an_account(issued(), history=(an_open(last_refusal=refusal),), suppressed=gone)
+    found = plan(account, POLICY, late_morning(2))
+    assert found.gives_up == ("r1", "withdrawn")
+    assert [(task.kind, task.step, task.units) for task in found.tasks] == [("repair", "first", ())]
+
+
+def test_an_address_that_died_before_a_provider_was_out_of_reach_is_told_too() -> None:
+    policy = a_policy(a_step("first", 2, Level.COURTEOUS, Channel.EMAIL, Channel.SMS))
+    gone = (Suppressed(Channel.EMAIL, "anne@example.com", "permanent_address"),)
+    refused = an_open(used=(Channel.EMAIL, Channel.SMS), last_refusal="transient")
+    found = plan(an_account(issued(), history=(refused,), suppressed=gone), policy, late_morning(2))
+    assert found.gives_up == ("r1", "failed")
+    assert [(task.kind, task.step) for task in found.tasks] == [("fix", "provider_out_of_reach"), ("repair", "first")]
+
+
 @pytest.mark.parametrize(
     "fact",
     [
