@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from domain import facts
 from domain.account import Promise
-from domain.facts import Fact, Stamp
+from domain.facts import Fact
 from domain.ids import CustomerId, InvoiceId, UnitId
 from domain.ledger import Books, Dispute, Ledger
 from domain.money import Money, restated
@@ -100,7 +101,7 @@ class Agreements:
         name = f"task:{closed.task_id}"
         self.promises.pop(name, None)
         self._take_back_dispute(closed.task_id)
-        invoices = self._invoices_of(closed, fact.stamp)
+        invoices = self._invoices_of(closed, fact.received_at)
         match TaskOutcome(closed.outcome):
             case TaskOutcome.PROMISED:
                 units = () if closed.kind == TaskKind.REPLY else closed.units
@@ -134,10 +135,10 @@ class Agreements:
             ledger = self.ledgers[invoice_id]
             ledger.disputed, ledger.disputed_in = ledger.disputed or dispute[0], (*dispute[1], *ledger.disputed_in)
 
-    def _invoices_of(self, closed: facts.TaskClosed, at: Stamp) -> tuple[InvoiceId, ...]:
-        """The invoices behind the task's units; behind a reply, all that were known by then and are still owed."""
+    def _invoices_of(self, closed: facts.TaskClosed, at: datetime) -> tuple[InvoiceId, ...]:
+        """The invoices behind the task's units; behind a reply, all that had reached us and are still owed."""
         if closed.kind == TaskKind.REPLY:
-            known = [(name, ledger) for name, ledger in self.ledgers.items() if ledger.stated_first <= at]
+            known = [(name, ledger) for name, ledger in self.ledgers.items() if ledger.known_at <= at]
             return tuple(name for name, ledger in known if ledger.balance().minor > 0)
         return tuple(dict.fromkeys(i for unit in closed.units for i in self._behind(unit)))
 

@@ -102,7 +102,7 @@ def _first_known(ordered: Sequence[Fact], zone: ZoneInfo) -> dict[InvoiceId, Led
     for fact in ordered:
         if isinstance(fact.body, facts.InvoiceIssued):
             invoice = fact.body.invoice
-            ledger = ledgers.setdefault(invoice.id, Ledger(invoice, fact.received_at, fact.stamp, zone))
+            ledger = ledgers.setdefault(invoice.id, Ledger(invoice, fact.received_at, zone))
             ledger.known_at = min(ledger.known_at, fact.received_at)
     return ledgers
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from domain import facts
 from domain.account import CreditNote, InvoiceState, Payment, Standing
-from domain.facts import Fact, Stamp
+from domain.facts import Fact
 from domain.invoice import Invoice
 from domain.money import Money
 from domain.task_outcomes import TaskOutcome
@@ -41,7 +41,7 @@ Books = dict[tuple[str, str], int]
 class Ledger:
     """The growing state of one invoice.
 
-    `stated_first` is the stamp of its first statement. `zone` is the seller's: its dates are those of payments.
+    `zone` is the seller's: its dates are those of payments.
     `settled` is what `invoice.paid` settled (minor units) on `settled_on`, and no payment has named so far.
     `disputed` is the reason that an event gave, `disputed_in` are the tasks in which the customer contested it.
     `told_back` are the reversals as they were told, `went_back` is, by payment, the date it was received on and the
@@ -50,7 +50,6 @@ class Ledger:
 
     invoice: Invoice
     known_at: datetime
-    stated_first: Stamp
     zone: ZoneInfo
     extended_to: date | None = None
     received: dict[str, Payment] = field(default_factory=dict)

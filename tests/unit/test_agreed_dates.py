@@ -265,3 +265,20 @@ def test_a_promised_instalment_of_a_plan_is_not_counted_again_without_later_mone
     settled = (13, facts.CreditNoteIssued(F1, "c1", euros(10))), (14, paid(40, 14))
     more = [] if later is None else [(later, paid(50, later, "p2"))]
     assert event in events(41, told(*found, *settled, *more))
+
+
+@pytest.mark.parametrize(
+    ("happened", "received", "covered"),
+    [
+        (-1, 4, ("F-1",)),  # dated back, or by a clock that is behind: nobody knew of it
+        (9, 1, ("F-1", "F-2")),  # by a clock that is ahead: it was known
+    ],
+)
+def test_a_reply_speaks_of_the_invoices_that_had_reached_us_by_then(
+    happened: int, received: int, covered: tuple[str, ...]
+) -> None:
+    """Whatever time their events bear: that clock is the sender's."""
+    read = facts.TaskClosed(C1, "t1", "reply", StepId(""), (UnitId("r1"),), 0, "promised", days(5))
+    stated = a_fact(issued("F-2"), at=paris(days(happened), 9), event_id="i2", received_at=paris(days(received), 9))
+    account = an_account(issued(), stated, a_fact(read, at=paris(days(2), 10), event_id="read"))
+    assert [one.invoice_ids for one in account.promises] == [covered]
