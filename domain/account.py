@@ -50,11 +50,11 @@ class InvoiceState:
 
     `due_on` is the date in force (terms may have been extended). `known_at` is when the invoice first
     reached us. `disputed`, `status_code` and `foreign_payment` say why its units wait; `disputed_in` are the ids of
-    the tasks in which the customer contested it, if that is not resolved. `reopened` are the instants
-    at which a reversed payment opened it again. `payments` are in the order of their days, `credit_notes` in that
-    of their ids. `contested` says that it was ever disputed, `heard_at` when the last fact about it reached us,
-    `money_at` when the last payment or credit note did, `foreign_at` when the last in another currency did;
-    `announced_at` when each status did by which its payment is on its way now.
+    the tasks in which the customer contested it, if that is not resolved. `went_back_at` are the instants since which
+    more is owed because a payment, or a part of one, went back. `payments` are in the order of their days,
+    `credit_notes` in that of their ids. `contested` says that it was ever disputed, `heard_at` when the last fact
+    about it reached us, `money_at` when the last payment or credit note did, `foreign_at` when the last in another
+    currency did; `announced_at` when each status did by which its payment is on its way now.
     """
 
     invoice: Invoice
@@ -66,7 +66,7 @@ class InvoiceState:
     disputed_in: tuple[str, ...] = ()
     status_code: str | None = None
     foreign_payment: str | None = None
-    reopened: tuple[datetime, ...] = ()
+    went_back_at: tuple[datetime, ...] = ()
     payments: tuple[Payment, ...] = ()
     credit_notes: tuple[CreditNote, ...] = ()
     contested: bool = False

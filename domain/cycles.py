@@ -52,7 +52,7 @@ def at_moment(account: Account, policy: Policy, now: datetime) -> Moment:
 
 def _has_restarted(account: Account) -> bool:
     """Whether a ladder may have begun again for another reason than a promise, or has done so before."""
-    if any(unit.agreed or unit.states[0].reopened for unit in account.units):
+    if any(unit.agreed or unit.states[0].went_back_at for unit in account.units):
         return True
     return any(member.cycle for past in account.history for member in past.members)
 
@@ -121,7 +121,7 @@ def _restarts(
 ) -> Iterable[_Restart]:
     """What has started its ladder again, once each."""
     place = account.place
-    for at in dict.fromkeys(at for state in unit.states for at in state.reopened):
+    for at in dict.fromkeys(at for state in unit.states for at in state.went_back_at):
         yield _Restart(local_date(place, at), at)
     for one in promises:
         if one.state is PromiseState.BROKEN and one.covers(unit):

@@ -3,7 +3,7 @@
 Payments, reversals and credit notes are sets by id; a payment that comes in again after it went back has no reversal
 any more, and one reversal told twice is one. Other fields are last-writer-wins, which the order gives.
 
-    open ──paid in full, invoice.paid, 212──▶ paid ──payment.reversed──▶ open (a new cycle)
+    open ──paid in full, invoice.paid, 212──▶ paid ──payment.reversed──▶ open
       └────────invoice.cancelled, 220────────▶ cancelled (for good, from anywhere)
 """
 
@@ -45,7 +45,7 @@ class Ledger:
     `settled` is what `invoice.paid` settled (minor units) on `settled_on`, and no payment has named so far.
     `disputed` is the reason that an event gave, `disputed_in` are the tasks in which the customer contested it.
     `told_back` are the reversals as they were told, `went_back` is, by payment, the date it was received on and the
-    one that its last reversal gives; both outlast `reversals`.
+    one that its last reversal gives; both outlast `reversals`. `went_back_at` are the times since which more is owed.
     """
 
     invoice: Invoice
@@ -69,7 +69,7 @@ class Ledger:
     foreign_at: datetime | None = None
     status_code: str | None = None
     announced_at: list[datetime] = field(default_factory=list)
-    reopened: list[datetime] = field(default_factory=list)
+    went_back_at: list[datetime] = field(default_factory=list)
 
     def apply(self, fact: Fact) -> None:
         """Takes in the next fact about this invoice (stamps never go back)."""
@@ -144,7 +144,7 @@ class Ledger:
             foreign_payment=self._foreign_currency() if self.received or self.credited else None,
             payments=tuple(self._payments()) if self.received or self.settled else (),
             credit_notes=tuple(CreditNote(name, amount) for name, amount in sorted(self.credited.items())),
-            reopened=tuple(self.reopened),
+            went_back_at=tuple(self.went_back_at),
             contested=self.contested,
             heard_at=self.heard_at,
             money_at=self.money_at,
@@ -206,7 +206,8 @@ class Ledger:
         """What goes back of a payment that was never told of was part of what settled the invoice.
 
         Of such a payment the reversal's date is all that is known. A reversal that is told once more changes nothing:
-        what came in since does not go back.
+        what came in since does not go back. Whether it was paid or not, an invoice of which more is owed now has its
+        ladder again; but not for a correction of what went back, unless that opens it.
         """
         if back in self.told_back:
             return
@@ -217,10 +218,11 @@ class Ledger:
         known = self.received.get(name)
         received_on = back.paid_on if known is None or known.told_at is None else known.paid_on
         self.went_back[name] = (received_on, back.paid_on)
+        before = self._owed()
         self.reversals[name] = back.amount
-        if first and self.closed and self._owed() > 0:
+        if self._owed() > max(0, before) and (first or self.closed):
             self.closed = False
-            self.reopened.append(at)
+            self.went_back_at.append(at)
 
     def _settle(self, on: date) -> None:
         """Whatever was owed has come in. What had gone back may be part of it, and may go back once more."""

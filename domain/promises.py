@@ -65,7 +65,7 @@ def standings_of(account: Account, policy: Policy, now: datetime) -> tuple[Promi
 
 def _is_covered(state: InvoiceState, promise: Promise, newer: Sequence[Promise]) -> bool:
     name = state.invoice.id
-    if name not in promise.invoice_ids or any(at > promise.made_at for at in state.reopened):
+    if name not in promise.invoice_ids or any(at > promise.made_at for at in state.went_back_at):
         return False
     return not any(name in one.invoice_ids and _is_about_all(one, promise) for one in newer)
 

@@ -46,9 +46,9 @@ def test_what_was_settled_stays_settled_but_for_a_reversal(found: list[Fact]) ->
             assert was.standing is not Standing.CANCELLED or is_.standing is Standing.CANCELLED
             if was.standing is Standing.PAID and is_.standing is Standing.OPEN:
                 assert isinstance(fact.body, facts.PaymentReversed)
-                assert len(is_.reopened) == len(was.reopened) + 1
+                assert len(is_.went_back_at) == len(was.went_back_at) + 1
             elif not isinstance(fact.body, facts.PaymentReversed):
-                assert is_.reopened == was.reopened
+                assert is_.went_back_at == was.went_back_at
         before = now
 
 

@@ -203,6 +203,26 @@ def test_a_payment_that_went_back_starts_at_the_policys_step() -> None:
     assert leaves(9, twice) == ("call", 2)
 
 
+@pytest.mark.parametrize("back", [40, 10])
+def test_what_went_back_of_an_invoice_that_is_still_owed_starts_its_ladder_again(back: int) -> None:
+    """Whose direct debit went back is called about that, whatever else he owed, and gets no notice meanwhile."""
+    before = had(FIRST, 2), had(CALL, 10)
+    account = account_of((5, paid(40, 5)), (15, returned(back)), history=before)
+    assert leaves(15, account) == ("call", 1)
+    said_before = account_of((3, promise(30)), (5, paid(40, 5)), (15, returned(back)), history=before)
+    assert leaves(15, said_before) == ("call", 1)
+
+
+def test_what_goes_back_starts_a_ladder_again_once_and_only_if_more_is_owed_for_it() -> None:
+    in_dollars = facts.PaymentReceived(F1, "p1", Money(4000, "USD"), days(5))
+    never_told = account_of((15, returned(40)))
+    foreign = account_of((5, in_dollars), (15, facts.PaymentReversed(F1, "p1", Money(4000, "USD"), DUE_ON)))
+    overpaid = account_of((5, paid(100, 5)), (6, paid(40, 6, "p2")), (15, returned(40, "p2")))
+    twice = account_of((5, paid(40, 5)), (15, returned(40)), (16, returned(40)), (17, returned(30)))
+    found = [[len(state.went_back_at) for state in one.invoices] for one in (never_told, foreign, overpaid, twice)]
+    assert found == [[0], [0], [0], [1]]
+
+
 def test_a_payment_that_went_back_before_the_due_date_starts_nothing_again() -> None:
     account = account_of((-20, paid(100, -20)), (-9, returned(100)))
     assert leaves(-5, account) == ("heads-up", 0)
