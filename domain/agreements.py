@@ -113,7 +113,8 @@ class Agreements:
                 for invoice_id in invoices:
                     self.ledgers[invoice_id].contest(closed.task_id)
             case TaskOutcome.RESOLVED:
-                self.settled[closed.task_id] = {i: self.ledgers[i].resolve() for i in invoices}
+                contested = (i for i in invoices if self.ledgers[i].disputed_in)  # else an event has ended it before
+                self.settled[closed.task_id] = {i: self.ledgers[i].resolve() for i in contested}
             case _:
                 return
 

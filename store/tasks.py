@@ -62,13 +62,13 @@ class Closing:
 class Pending:
     """What tasks may still be about at an instant: the units that are owed, and the replies that nobody has read.
 
-    `fixes` are the ids of the `fix` tasks that something is still wrong for; None: that is not known now.
+    `wanted` are the ids of the `fix` and `dispute` tasks that there is reason for still; None: that is not known now.
     """
 
     account: AccountKey
     names: tuple[str, ...]
     at: datetime
-    fixes: tuple[str, ...] | None = None
+    wanted: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +155,12 @@ def close(connection: sa.Connection, closings: Sequence[Closing]) -> list[Closed
     return _in_order(connection.execute(_CLOSE, _CLOSINGS.sent(rows)))
 
 
-_PENDING = Rows(account_id=NUMBER, names=TEXT, at=INSTANT, fixes=TEXT)
+_PENDING = Rows(account_id=NUMBER, names=TEXT, at=INSTANT, wanted=TEXT)
 _NAMES = texts(_PENDING.c.names)
 _IS_RIGHT = sa.and_(
-    tasks.c.kind == TaskKind.FIX.value,
+    tasks.c.kind.in_([TaskKind.FIX.value, TaskKind.DISPUTE.value]),
     tasks.c.step.not_in([DOCUMENT_MISSING, SET_UP_WRONG, PROVIDER_OUT_OF_REACH]),
-    tasks.c.id != sa.all_(texts(_PENDING.c.fixes)),
+    tasks.c.id != sa.all_(texts(_PENDING.c.wanted)),
 )
 _IS_MOOT = sa.case(
     (sa.func.cardinality(tasks.c.units) == 0, sa.func.cardinality(_NAMES) == 0), else_=~tasks.c.units.overlap(_NAMES)
@@ -176,13 +176,15 @@ _CANCEL_MOOT = (
 def cancel_moot(connection: sa.Connection, pending: Sequence[Pending]) -> list[ClosedTask]:
     """Closes the open tasks of these accounts that are about nothing pending any more. The accounts are locked.
 
-    A task without units is about all that is pending. A `fix` is moot, too, once nothing is wrong any more; whether a
-    document can be fetched, or a provider takes our set-up, nobody knows before it is tried.
+    A task without units is about all that is pending. A `fix` is moot, too, once nothing is wrong any more, and a
+    `dispute` once an event has ended it; whether a document can be fetched, or a provider takes our set-up, nobody
+    knows before it is tried.
     """
     if not pending:
         return []
     rows = [
-        (one.account, joined(one.names), one.at, None if one.fixes is None else joined(one.fixes)) for one in pending
+        (one.account, joined(one.names), one.at, None if one.wanted is None else joined(one.wanted))
+        for one in pending
     ]
     return _in_order(connection.execute(_CANCEL_MOOT, _PENDING.sent(rows)))
 

@@ -21,7 +21,7 @@ from store.tasks import CANCELLED, ClosedTask, Closing, Pending
 
 Folded = tuple[AccountRow, Account, datetime, tuple[str, ...] | None]
 """A locked account with what it was folded to, the business time at which it is looked at, and the ids of the `fix`
-tasks that it asks for then (None: it does not say)."""
+and `dispute` tasks that it asks for then (None: it does not say)."""
 
 
 def end_tasks(connection: Connection, found: Sequence[Folded]) -> None:
@@ -31,7 +31,7 @@ def end_tasks(connection: Connection, found: Sequence[Folded]) -> None:
     stamps counts, as in `fold`.
     """
     closings = [_closing(task, row, now) for row, account, now, _ in found for task in account.closed_tasks]
-    pending = [Pending(row.key, _pending(account), now, fixes) for row, account, now, fixes in found]
+    pending = [Pending(row.key, _pending(account), now, wanted) for row, account, now, wanted in found]
     ended = [*tasks.close(connection, closings), *tasks.cancel_moot(connection, pending)]
     if not ended:
         return

@@ -157,7 +157,7 @@ def keep_plans(connection: Connection, planned: Sequence[Planned]) -> None:
     told = [plan_as_json(one) for one in planned]
     kept = [saved_plan(one, facts) for one, facts in zip(planned, told, strict=True)]
     accounts.save_plans(connection, kept)
-    end_tasks(connection, [(one.row, one.account, one.now, _fixes(one)) for one in planned])
+    end_tasks(connection, [(one.row, one.account, one.now, _wanted(one)) for one in planned])
     wanted = [(one, task) for one in planned for task in _internal_tasks(one)]
     opened = tasks.open_tasks(connection, [task for _, task in wanted])
     entries = [
@@ -173,12 +173,12 @@ def keep_plans(connection: Connection, planned: Sequence[Planned]) -> None:
     journal.write(connection, [*entries, *_announced(connection, planned)])
 
 
-def _fixes(one: Planned) -> tuple[str, ...] | None:
-    """The `fix` tasks that the plan asks for; None where something else comes first."""
+def _wanted(one: Planned) -> tuple[str, ...] | None:
+    """The `fix` and `dispute` tasks that the plan asks for; None where something else comes first."""
     if any(reason.code in _SILENT for reason in one.plan.reasons):
         return None
-    fixes = (task for task in one.plan.tasks if task.kind == TaskKind.FIX)
-    return tuple(task_id(one.row.seller, one.row.customer_id, task) for task in fixes)
+    wanted = (task for task in one.plan.tasks if task.kind in (TaskKind.FIX, TaskKind.DISPUTE))
+    return tuple(task_id(one.row.seller, one.row.customer_id, task) for task in wanted)
 
 
 def _announced(connection: Connection, planned: Sequence[Planned]) -> list[Entry]:

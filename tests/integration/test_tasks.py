@@ -24,6 +24,11 @@ def paid(number: int = 1) -> Json:
     return event("invoice.paid", {"invoice_id": f"F-{number}", "paid_on": "2026-11-24"}, id=f"paid-{number}")
 
 
+def resolved(number: int) -> Json:
+    at = f"2026-11-24T12:1{number}:00+01:00"
+    return event("dispute.resolved", {"invoice_id": f"F-{number}"}, id=f"resolved-{number}", time=at)
+
+
 def closed(task: TaskRow, outcome: str, minute: int = 0, **changes: Any) -> Json:
     """A `task.closed` as another program may send it."""
     data = {
@@ -116,6 +121,23 @@ def test_a_call_about_what_is_paid_is_cancelled(calling: Pipeline) -> None:
     assert (task.state, task.outcome, task.next_on) == ("cancelled", "cancelled", None)
     assert states(calling) == [("phone", "cancelled")]
     assert told(calling, "task.cancelled") == [{"kind": "phone", "step": "call"}]
+
+
+def test_a_dispute_that_an_event_has_ended_is_nobodys_to_settle(calling: Pipeline) -> None:
+    """Closed later, it would have ended the next one; as long as one of its invoices is disputed, it stays."""
+    calling.take(closed(rows(calling)[0], "disputed", next_on="2026-11-24"))
+    assert [(task.kind, task.units) for task in calling.tasks()] == [("dispute", ("F-1", "F-2"))]
+    calling.take(resolved(1))
+    assert [task.kind for task in calling.tasks()] == ["dispute"]
+    calling.take(resolved(2))
+    assert calling.tasks() == []
+    assert told(calling, "task.cancelled") == [{"kind": "dispute", "step": ""}]
+
+
+def test_a_dispute_stays_somebodys_to_settle_while_the_customer_is_held(calling: Pipeline) -> None:
+    calling.take(closed(rows(calling)[0], "disputed", next_on="2026-11-24"))
+    calling.take(event("customer.held", {"customer_id": "C-17", "reason": "talks"}, id="held"))
+    assert [task.kind for task in calling.tasks()] == ["dispute"]
 
 
 def test_a_payment_and_an_outcome_at_once_leave_the_outcome(calling: Pipeline) -> None:

@@ -137,6 +137,16 @@ def test_a_dispute_that_is_not_settled_after_all_holds_again() -> None:
     assert to_do(18, account) == [("dispute", ("F-1",), 1)]
 
 
+def test_a_task_about_a_dispute_that_is_over_settles_no_newer_one() -> None:
+    """Somebody tidies up what was left open, and the customer would be reminded of what he contests."""
+    over = told(12, closed("phone", "disputed", 14)), told(15, facts.DisputeResolved(F1, ""))
+    newer = told(18, facts.InvoiceDisputed(F1, "broken"))
+    tidied = told(20, closed("dispute", "resolved", 21, task="d1", step=""))
+    assert an_account(issued(), *over, newer, tidied).invoices[0].disputed == "broken"
+    both = an_account(issued(), over[0], newer, tidied)
+    assert both.invoices[0].disputed is None
+
+
 def test_a_dispute_on_the_phone_is_one_even_after_it_is_settled() -> None:
     account = an_account(issued(), told(12, closed("phone", "disputed", 20)), told(13, facts.DisputeResolved(F1, "")))
     assert (account.invoices[0].disputed, account.invoices[0].contested) == (None, True)
