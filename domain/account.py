@@ -75,6 +75,13 @@ class InvoiceState:
     foreign_at: datetime | None = None
     announced_at: tuple[datetime, ...] = ()
 
+    @property
+    def is_written_off(self) -> bool:
+        """Whether nobody has to pay it, and nobody has: it was cancelled, or credited in full."""
+        total = self.invoice.total
+        credited = sum(note.amount.minor for note in self.credit_notes if note.amount.currency == total.currency)
+        return self.standing is Standing.CANCELLED or 0 < total.minor <= credited
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:

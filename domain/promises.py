@@ -1,7 +1,8 @@
 """Which promise to pay holds at an instant, which was kept, and which was broken. Used by `plan` alone.
 
     pending ──paid by its date and the policy's grace──▶ kept
-       │  └──a newer one about the same, made in time, or a payment plan──▶ replaced
+       │  ├──a newer one about the same, made in time, or a payment plan──▶ replaced
+       │  └──cancelled, or credited in full──▶ lapsed: it is none any more
        └──not paid in time──▶ broken (until a late fact says that it was)
 
 Nothing is remembered: it follows from the promise, the payments by their `paid_on`, and now.
@@ -32,8 +33,9 @@ class PromiseState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PromiseStanding:
-    """A promise as it stands. `invoice_ids` are those that no newer promise and no reversed payment took over.
+    """A promise as it stands.
 
+    `invoice_ids` are those that no newer promise and no reversed payment took over, and that were not written off.
     Not kept by `until` (an instant, the start of a day in the customer's zone), it is broken.
     """
 
@@ -66,6 +68,8 @@ def standings_of(account: Account, policy: Policy, now: datetime) -> tuple[Promi
 def _is_covered(state: InvoiceState, promise: Promise, newer: Sequence[Promise]) -> bool:
     name = state.invoice.id
     if name not in promise.invoice_ids or any(at > promise.made_at for at in state.went_back_at):
+        return False
+    if state.is_written_off:
         return False
     return not any(name in one.invoice_ids and _is_about_all(one, promise) for one in newer)
 

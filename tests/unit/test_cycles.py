@@ -149,7 +149,16 @@ def test_all_that_is_open_must_be_paid_where_no_amount_was_named() -> None:
     assert news(9, account_of((3, promise(6)), (5, paid(99, 5)))) == ["promise.broken"]
     assert news(9, account_of((3, promise(6)), (5, paid(100, 5)))) == ["promise.kept"]
     assert news(20, account_of((3, promise(6)), (19, paid(100, 19)))) == ["promise.broken"]
-    assert news(9, account_of((3, promise(6)), (5, facts.InvoiceCancelled(F1, "")))) == ["promise.kept"]
+
+
+@pytest.mark.parametrize("over", [facts.InvoiceCancelled(F1, ""), facts.CreditNoteIssued(F1, "c1", euros(100))])
+@pytest.mark.parametrize("amount", [None, 100])
+def test_a_promise_to_pay_what_nobody_has_to_pay_any_more_lapses(over: Body, amount: int | None) -> None:
+    """It is not kept: nobody paid. Nor is it broken. Of two invoices, what was promised of the other one stands."""
+    assert news(9, account_of((3, promise(6, amount)), (5, over))) == []
+    other = (0, issued("F-2")), (3, promise(6, amount, "F-1", "F-2")), (5, over)
+    assert news(9, account_of(*other)) == ["promise.broken"]
+    assert news(9, account_of(*other, (6, facts.InvoicePaid(InvoiceId("F-2"), days(6))))) == ["promise.kept"]
 
 
 def test_a_newer_promise_made_in_time_replaces_it() -> None:
