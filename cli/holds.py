@@ -6,7 +6,7 @@ nothing more is claimed for the customer before it is counted.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
@@ -18,9 +18,10 @@ from cli.services import opened_services
 from config.wiring import DEFAULT_SELLER, Services
 from domain.event import EventError
 from domain.fields import an_instant_or_day
+from domain.hours import local_date
 from domain.ids import CustomerId
 from domain.read_event import read_event
-from store import overview
+from store import overview, sellers
 from workers.receive import receive
 
 _Customer = Annotated[str, typer.Argument(help="The customer's id, as in its events.", show_default=False)]
@@ -31,7 +32,7 @@ def hold(
     customer: _Customer,
     reason: Annotated[str | None, typer.Option(help="Why; it is shown with the customer.")] = None,
     until: Annotated[
-        str | None, typer.Option(help="A date (until its end in UTC) or an instant; else until released.")
+        str | None, typer.Option(help="A date (to its end at the customer's) or an instant; else until released.")
     ] = None,
     seller: _Seller = DEFAULT_SELLER,
 ) -> None:
@@ -40,9 +41,8 @@ def hold(
     Until an instant, or until `relance release`. What a provider already has cannot be called back.
     """
     with opened_services() as services:
-        end = _end(until, services.clock.now())
+        told = _to(until, services, seller)
         data = {"customer_id": customer, "reason": reason, "until": until}
-        told = f"held until {'released' if end is None else f'{end:%Y-%m-%d %H:%M} UTC'}"
         _say(services, seller, "customer.held", data, told)
 
 
@@ -55,16 +55,28 @@ def release(customer: _Customer, seller: _Seller = DEFAULT_SELLER) -> None:
         _say(services, seller, "customer.released", {"customer_id": customer}, "released")
 
 
-def _end(until: str | None, now: datetime) -> datetime | None:
+def _to(until: str | None, services: Services, seller: str) -> str:
+    """How long it is held, in words. Raises BadInputError for what is over: a date, where the seller is."""
     if until is None:
-        return None
+        return "held until released"
     try:
         end = an_instant_or_day(until)
     except ValueError as wrong:
         raise BadInputError(f"--until: {wrong}") from None
-    if end <= now:
+    now = services.clock.now()
+    if isinstance(end, datetime):
+        is_over, told = end <= now, f"held until {end:%Y-%m-%d %H:%M} UTC"
+    else:
+        is_over, told = end < _today(services, seller, now), f"held to the end of {end}"
+    if is_over:
         raise BadInputError(f"--until: {until} is over already")
-    return end
+    return told
+
+
+def _today(services: Services, seller: str, now: datetime) -> date:
+    seller_id = check_seller(services, seller)
+    with services.engine.connect() as connection:
+        return local_date(sellers.load(connection, [seller_id])[seller_id].seller.place, now)
 
 
 def _say(services: Services, seller: str, kind: str, data: dict[str, Any], told: str) -> None:

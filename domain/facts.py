@@ -140,11 +140,15 @@ class CustomerUpdated:
 
 @dataclass(frozen=True, slots=True)
 class CustomerHeld:
-    """`customer.held`: a person asked for silence, until an instant or until released."""
+    """`customer.held`: a person asked for silence, until an instant, to the end of a date, or until released.
+
+    The date is the customer's own.
+    """
 
     customer_id: CustomerId
     reason: str
     until: datetime | None
+    until_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

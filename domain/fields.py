@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import TypeVar
 
@@ -198,10 +198,10 @@ def an_instant(value: object) -> datetime:
     return at
 
 
-def an_instant_or(of_day: Callable[[date], datetime]) -> Reader[datetime]:
-    """Reads an instant. What is as long as a bare date is read as one, and means the instant that `of_day` says."""
+def an_instant_or(of_day: Callable[[date], T]) -> Reader[datetime | T]:
+    """Reads an instant. What is as long as a bare date is read as one, and means what `of_day` says."""
 
-    def read(value: object) -> datetime:
+    def read(value: object) -> datetime | T:
         is_day = isinstance(value, str) and len(value) == len("2026-12-31")
         return of_day(a_day(value)) if is_day else an_instant(value)
 
@@ -211,5 +211,5 @@ def an_instant_or(of_day: Callable[[date], datetime]) -> Reader[datetime]:
 an_instant_within_day = an_instant_or(lambda day: datetime.combine(day, _SAME_DATE_EVERYWHERE, UTC))
 """An instant; a bare date means one within it, at which clocks show that date from Honolulu to Auckland."""
 
-an_instant_or_day = an_instant_or(lambda day: datetime.combine(day + timedelta(days=1), time.min, UTC))
-"""An instant; a bare date means until its end in UTC, as no customer's zone is known here."""
+an_instant_or_day: Reader[datetime | date] = an_instant_or(lambda day: day)
+"""An instant, or a bare date, for who knows in which zone it ends."""

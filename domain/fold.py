@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from domain import facts
@@ -15,8 +16,9 @@ from domain.about import about
 from domain.account import Account, Hold, InvoiceState
 from domain.addresses import address_key
 from domain.agreements import Agreements
-from domain.customer import Customer, Seller
+from domain.customer import Customer, Place, Seller, place_of
 from domain.facts import Body, Fact
+from domain.hours import start_of_day
 from domain.ids import CustomerId, InvoiceId
 from domain.ledger import Ledger
 from domain.past import PastReminder, Suppressed
@@ -52,7 +54,7 @@ def fold(
     names = names_of(ordered, ledgers, history)
     agreements = Agreements(customer_id, ledgers, names)
     customer: Customer | None = None
-    hold: Hold | None = None
+    held: facts.CustomerHeld | None = None
     people = People(customer_id)
     for fact in ordered:
         named, invoice_ids = about(fact.body)
@@ -61,17 +63,18 @@ def fold(
                 ledgers[invoice_id].apply(fact)
         if named == customer_id:
             customer = _customer_after(customer, fact.body)
-            hold = _hold_after(hold, fact.body)
+            held = _held_after(held, fact.body)
         said = names.read(fact)
         people.apply(said)
         agreements.apply(said)
     states = tuple(sorted(_states(ledgers, customer_id), key=lambda s: (s.due_on, s.invoice.id)))
+    known = customer or Customer(id=customer_id, name=customer_id)
     return Account(
         seller=seller,
-        customer=customer or Customer(id=customer_id, name=customer_id),
+        customer=known,
         invoices=states,
         units=units_of(states, agreements.plans_now()),
-        hold=hold,
+        hold=None if held is None else _hold(held, place_of(known, seller)),
         history=tuple(sorted(history, key=lambda past: (past.at, past.id))),
         suppressed=frozenset((entry.channel, address_key(entry.address)) for entry in suppressed),
         closed_tasks=tuple(people.closed.values()),
@@ -140,11 +143,18 @@ def _merged(known: Customer | None, stated: Customer) -> Customer:
     return merged if contacts == merged.contacts else replace(merged, contacts=contacts)
 
 
-def _hold_after(hold: Hold | None, body: Body) -> Hold | None:
+def _held_after(held: facts.CustomerHeld | None, body: Body) -> facts.CustomerHeld | None:
     match body:
-        case facts.CustomerHeld(reason=reason, until=until):
-            return Hold(reason, until)
+        case facts.CustomerHeld():
+            return body
         case facts.CustomerReleased():
             return None
         case _:
-            return hold
+            return held
+
+
+def _hold(held: facts.CustomerHeld, place: Place) -> Hold:
+    """A bare date is over when it is over at the customer's."""
+    if held.until_on is None:
+        return Hold(held.reason, held.until)
+    return Hold(held.reason, start_of_day(place, held.until_on + timedelta(days=1)))

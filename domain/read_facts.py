@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from types import MappingProxyType
 
 from domain import facts, read_people
@@ -106,9 +107,9 @@ def _customer_updated(data: Fields, default_country: str) -> facts.CustomerUpdat
 
 
 def _customer_held(data: Fields, _: str) -> facts.CustomerHeld:
-    return facts.CustomerHeld(
-        customer_id=customer_id(data), reason=reason(data), until=data.maybe("until", an_instant_or_day)
-    )
+    until = data.maybe("until", an_instant_or_day)
+    at, on = (until, None) if isinstance(until, datetime) else (None, until)
+    return facts.CustomerHeld(customer_id=customer_id(data), reason=reason(data), until=at, until_on=on)
 
 
 def _customer_released(data: Fields, _: str) -> facts.CustomerReleased:

@@ -69,7 +69,7 @@ def test_nothing_leaves_between_the_word_and_its_counting(due: Pipeline) -> None
 
 def test_a_hold_ends_by_itself_at_the_end_of_its_day(due: Pipeline, capsys: Captured) -> None:
     assert main(["hold", "C-17", "--until", "2026-11-25"]) == 0
-    assert capsys.readouterr().out == "C-17 (Boulangerie Martin): held until 2026-11-26 00:00 UTC\n"
+    assert capsys.readouterr().out == "C-17 (Boulangerie Martin): held to the end of 2026-11-25\n"
     count(due)
     assert due.at(TUESDAY_0930 + timedelta(days=1)).deliver_due() == 0
     assert due.at(TUESDAY_0930 + timedelta(days=2, hours=8)).deliver_due() == 1

@@ -119,7 +119,7 @@ PAYMENT = {"invoice_id": INVOICE, "payment_id": "P-1", "amount": "50.00", "curre
         (
             "customer.held",
             {"customer_id": "C-17", "until": "2026-12-24"},
-            facts.CustomerHeld(CustomerId("C-17"), "", datetime(2026, 12, 25, tzinfo=UTC)),
+            facts.CustomerHeld(CustomerId("C-17"), "", None, until_on=date(2026, 12, 24)),
             ("C-17", ()),
         ),
         (

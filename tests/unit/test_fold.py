@@ -1,6 +1,8 @@
 """What facts mean together: whose they are, who says it last, and what an account is made of."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
 
 from domain import facts
 from domain.fold import fold
@@ -104,6 +106,24 @@ def test_a_hold_lasts_until_released() -> None:
     assert hold is not None
     assert (hold.reason, hold.until) == ("talks", LATER)
     assert an_account(issued(), held, facts.CustomerReleased(C1)).hold is None
+
+
+@pytest.mark.parametrize(
+    ("zone", "ends_at"),
+    [
+        ("America/Los_Angeles", datetime(2026, 12, 25, 8, tzinfo=UTC)),
+        ("Pacific/Auckland", datetime(2026, 12, 24, 11, tzinfo=UTC)),
+        (None, datetime(2026, 12, 24, 23, tzinfo=UTC)),
+    ],
+)
+def test_a_hold_to_a_date_lasts_to_its_end_where_the_customer_is(zone: str | None, ends_at: datetime) -> None:
+    """It ended in UTC: in California at four in the afternoon, when offices are open."""
+    held = facts.CustomerHeld(C1, "talks", None, until_on=date(2026, 12, 24))
+    moved = facts.CustomerUpdated(a_customer(timezone=zone))
+    for told in ((held, moved), (moved, held)):
+        hold = an_account(issued(), *told).hold
+        assert hold is not None
+        assert hold.until == ends_at
 
 
 def test_a_feeds_news_belongs_to_no_account() -> None:
