@@ -38,10 +38,11 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class CreditNote:
-    """A credit note on an invoice, by the id that its event gave it."""
+    """A credit note on an invoice, by the id that its event gave it, which told of it first at `told_at` (aware)."""
 
     id: str
     amount: Money
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

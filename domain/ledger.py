@@ -57,6 +57,7 @@ class Ledger:
     told_back: set[facts.PaymentReversed] = field(default_factory=set)
     went_back: dict[str, tuple[date, date]] = field(default_factory=dict)
     credited: dict[str, Money] = field(default_factory=dict)
+    credited_at: dict[str, datetime] = field(default_factory=dict)
     settled: int = 0
     settled_on: date | None = None
     closed: bool = False
@@ -81,6 +82,7 @@ class Ledger:
             case facts.PaymentReversed():
                 self._reverse(fact.body, fact.stamp.time)
             case facts.CreditNoteIssued(credit_note_id=note_id, amount=amount):
+                self.credited_at.setdefault(note_id, fact.stamp.time)
                 self._credit(note_id, amount, fact.received_at)
             case facts.InvoicePaid(paid_on=paid_on):
                 self._settle(paid_on)
@@ -143,7 +145,9 @@ class Ledger:
             status_code=self.status_code if self.status_code in HOLDING_CODES else None,
             foreign_payment=self._foreign_currency() if self.received or self.credited else None,
             payments=tuple(self._payments()) if self.received or self.settled else (),
-            credit_notes=tuple(CreditNote(name, amount) for name, amount in sorted(self.credited.items())),
+            credit_notes=tuple(
+                CreditNote(name, amount, self.credited_at[name]) for name, amount in sorted(self.credited.items())
+            ),
             went_back_at=tuple(self.went_back_at),
             contested=self.contested,
             heard_at=self.heard_at,

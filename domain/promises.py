@@ -98,13 +98,22 @@ def _is_kept(account: Account, promise: Promise, covered: Sequence[InvoiceState]
         return True
     if promise.amount is None:
         return False
-    return promise.amount.minor <= sum(
-        payment.amount.minor
+    came_in = [
+        payment.amount
         for state in covered
         for payment in state.payments
-        if payment.paid_on <= last and payment.amount.currency == promise.amount.currency
-        if _came_after(payment, promise, account)
-    )
+        if payment.paid_on <= last and _came_after(payment, promise, account)
+    ]
+    if promise.unit_ids:  # the amount is what was owed of these then
+        came_in += _credited_since(promise, covered)
+    currency = promise.amount.currency
+    return promise.amount.minor <= sum(one.minor for one in came_in if one.currency == currency)
+
+
+def _credited_since(promise: Promise, covered: Sequence[InvoiceState]) -> list[Money]:
+    """What nobody owes any more of what was promised, whenever that was told."""
+    notes = [note for state in covered for note in state.credit_notes]
+    return [note.amount for note in notes if note.told_at is not None and note.told_at > promise.made_at]
 
 
 def _came_after(payment: Payment, promise: Promise, account: Account) -> bool:
