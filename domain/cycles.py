@@ -93,7 +93,8 @@ def _in_cycle(
 ) -> Unit:
     """The unit in its cycle. One that was had in a later cycle stays there, whatever a late fact says of a promise.
 
-    What is not kept after that starts the next cycle all the same.
+    What is not kept after that starts the next cycle all the same; what was not kept before, and is told later,
+    starts none of its own: the unit was reminded since.
     What happened before the unit was late starts nothing again: its ladder has not really begun.
     """
     restarts = [one for one in _restarts(unit, account, policy, promises, now) if one.on > unit.due_on]
@@ -109,9 +110,11 @@ def _in_cycle(
     if had:
         last = max(number for number, _ in had)
         began_at = min(at for number, at in had if number == last)
+        began_on = local_date(account.place, began_at)
+        cycle = min(cycle, last + sum(on > began_on for on in dates))
         cycle = max(cycle, last + sum(one.since > began_at for one in restarts))
         if last > len(dates):
-            dates.append(local_date(account.place, began_at))
+            dates.append(began_on)
     restarted_on = max(dates, default=unit.due_on)
     return replace(unit, cycle=cycle, restarted_on=restarted_on if restarted_on > unit.due_on else None)
 

@@ -205,6 +205,18 @@ def test_what_was_had_in_a_later_cycle_is_never_had_again_in_an_earlier_one() ->
     assert leaves(20, account) == ("widen", 1)
 
 
+def test_what_was_not_kept_before_a_cycle_began_and_is_told_after_starts_no_other() -> None:
+    """The bank's returns of two days are told in the wrong order: he would be called twice about them."""
+    both = (5, paid(40, 5)), (6, paid(30, 6, "p2")), (15, returned(30, "p2"))
+    before = had(FIRST, 2), had(CALL, 15, cycle=1)
+    earlier = account_of(*both, (14, returned(40)), history=before)
+    assert [leaves(day, earlier) for day in (19, 26)] == [None, ("widen", 1)]
+    assert leaves(19, account_of(*both, (16, returned(40)), history=before)) == ("call", 2)
+    promises = (3, promise(4, 40)), (7, promise(11, 40))
+    called = account_of(*promises, history=(had(FIRST, 2), had(CALL, 14, cycle=1)))
+    assert leaves(19, called) is None
+
+
 def test_a_payment_that_went_back_starts_at_the_policys_step() -> None:
     account = account_of((5, paid(100, 5)), (15, returned(100)), history=(had(FIRST, 2),))
     assert leaves(15, account) == ("call", 1)
