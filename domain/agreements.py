@@ -35,6 +35,7 @@ class Agreements:
     plans: list[PlanBase] = field(default_factory=list)
     books: dict[str, dict[InvoiceId, Books]] = field(default_factory=dict)
     promises: dict[str, Promise] = field(default_factory=dict)
+    told: list[Promise] = field(default_factory=list)
     settled: dict[str, dict[InvoiceId, Dispute]] = field(default_factory=dict)
 
     def apply(self, fact: Fact) -> None:
@@ -91,11 +92,24 @@ class Agreements:
         return Money(max(0, sum(max(minor, now.get(entry, 0)) for entry, minor in then)), owed.currency)
 
     def _promise(self, fact: Fact, made: facts.PromiseMade) -> None:
+        """The one that was told last about any of its invoices, told once more, changes nothing: it was made then."""
         name, amount = fact.stamp.event_id, made.amount
         known = next((self.ledgers[i].invoice.total.currency for i in made.invoice_ids if i in self.ledgers), None)
         if amount is not None and known is not None and not made.currency_stated:
             amount = restated(amount, known)
-        self.promises[name] = Promise(name, fact.stamp.time, made.invoice_ids, amount, made.promised_on, made.by)
+        promise = Promise(name, fact.stamp.time, made.invoice_ids, amount, made.promised_on, made.by)
+        if not self._is_told(promise):
+            self.told.append(promise)
+            self.promises[name] = promise
+
+    def _is_told(self, promise: Promise) -> bool:
+        """Whether it is the one told last, and nothing has gone back that had ended that one."""
+        names = set(promise.invoice_ids)
+        last = next((one for one in reversed(self.told) if names & set(one.invoice_ids)), None)
+        if last is None or (last.amount, last.promised_on) != (promise.amount, promise.promised_on):
+            return False
+        went_back = (at for i in names if i in self.ledgers for at in self.ledgers[i].went_back_at)
+        return names == set(last.invoice_ids) and not any(at > last.made_at for at in went_back)
 
     def _closed(self, fact: Fact, closed: facts.TaskClosed) -> None:
         name = f"task:{closed.task_id}"

@@ -1,5 +1,6 @@
 """What starts a ladder again: a broken promise, a payment plan that was not kept, a payment that went back."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,7 +10,7 @@ from domain.account import Account
 from domain.cycles import at_moment
 from domain.facts import Body, Fact
 from domain.fold import fold
-from domain.ids import CustomerId, InvoiceId
+from domain.ids import CustomerId, InvoiceId, StepId, UnitId
 from domain.levels import Channel, Level
 from domain.money import Money
 from domain.past import PastReminder
@@ -41,6 +42,7 @@ from tests.domain_factories import (
 
 F1 = InvoiceId("F-1")
 POLICY = a_policy(after_broken_promise="call")
+SAID = facts.TaskClosed(CustomerId("C-1"), "t1", "phone", StepId("call"), (UnitId("F-1"),), 0, "done", days(9))
 
 
 def account_of(
@@ -215,6 +217,29 @@ def test_what_was_not_kept_before_a_cycle_began_and_is_told_after_starts_no_othe
     promises = (3, promise(4, 40)), (7, promise(11, 40))
     called = account_of(*promises, history=(had(FIRST, 2), had(CALL, 14, cycle=1)))
     assert leaves(19, called) is None
+
+
+@pytest.mark.parametrize(("again_on", "stated_on"), [(5, 5), (5, 20), (4, 9)])
+def test_a_promise_told_once_more_is_that_promise(again_on: int, stated_on: int) -> None:
+    """Sent again by a synchronisation, it had been kept before it was made, and was told as broken."""
+    kept = (3, promise(6, 40)), (4, paid(40, 4))
+    once = account_of(*kept, history=(had(FIRST, 2),))
+    again = account_of(*kept, (again_on, promise(6, 40)), (stated_on, promise(6, 40)), history=(had(FIRST, 2),))
+    assert news(21, again) == news(21, once) == ["promise.kept"]
+    assert leaves(21, again) == leaves(21, once) == ("widen", 0)
+
+
+def test_the_same_may_be_promised_again_after_a_payment_went_back() -> None:
+    account = account_of((3, promise(30)), (5, paid(100, 5)), (15, returned(100)), (16, promise(30)))
+    assert codes(at(17, account).reasons)[0] == "unit_promised"
+
+
+def test_a_promise_told_once_more_takes_the_place_of_none_that_was_made_since() -> None:
+    first, by_phone = (3, promise(6)), (5, replace(SAID, outcome="promised", next_on=days(20)))
+    account = account_of(first, by_phone, (7, promise(6)))
+    assert "unit_promised" in codes(at(12, account).reasons)
+    other = account_of(first, (5, promise(20)), (7, promise(6)))
+    assert (news(12, other), leaves(12, other)) == (["promise.broken"], ("call", 1))
 
 
 def test_a_payment_that_went_back_starts_at_the_policys_step() -> None:
