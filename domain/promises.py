@@ -18,6 +18,7 @@ from enum import StrEnum
 from domain.account import Account, InvoiceState, Payment, Promise, Standing, Unit
 from domain.hours import local_date, start_of_day
 from domain.ids import InvoiceId, UnitId
+from domain.invoice import Invoice
 from domain.money import Money
 from domain.policy import Policy
 from domain.units import is_unit_of, unit_ids_of, units_of, whole_id
@@ -71,12 +72,15 @@ def _is_covered(state: InvoiceState, promise: Promise, newer: Sequence[Promise])
         return False
     if state.is_written_off:
         return False
-    return not any(name in one.invoice_ids and _is_about_all(one, promise) for one in newer)
+    return not any(name in one.invoice_ids and _is_about_all(one, promise, state.invoice) for one in newer)
 
 
-def _is_about_all(newer: Promise, older: Promise) -> bool:
+def _is_about_all(newer: Promise, older: Promise, invoice: Invoice) -> bool:
     """Whether the newer one speaks of all units of an invoice that the older one speaks of."""
-    return not newer.unit_ids or (bool(older.unit_ids) and set(older.unit_ids) <= set(newer.unit_ids))
+    if not newer.unit_ids:
+        return True
+    whole = {whole_id(invoice.id)}
+    return (set(older.unit_ids) or unit_ids_of(invoice) - whole or whole) <= set(newer.unit_ids)
 
 
 def _state(

@@ -229,6 +229,16 @@ def test_a_promise_told_once_more_is_that_promise(again_on: int, stated_on: int)
     assert leaves(21, again) == leaves(21, once) == ("widen", 0)
 
 
+def test_a_promise_on_the_phone_about_a_whole_invoice_replaces_an_older_one_about_it() -> None:
+    """He has until the 20th; it was told that he had broken his word."""
+    by_phone = (5, replace(SAID, outcome="promised", next_on=days(20)))
+    assert news(12, account_of((3, promise(6)), by_phone)) == []
+    parts = issued(instalments=(an_instalment(0, 40), an_instalment(1, 60)))
+    of_one, of_both = (replace(by_phone[1], units=tuple(map(UnitId, u))) for u in (["F-1#1"], ["F-1#1", "F-1#2"]))
+    assert news(12, account_of((3, promise(6)), (5, of_one), first=parts)) == ["promise.broken"]
+    assert news(12, account_of((3, promise(6)), (5, of_both), first=parts)) == []
+
+
 def test_the_same_may_be_promised_again_after_a_payment_went_back() -> None:
     account = account_of((3, promise(30)), (5, paid(100, 5)), (15, returned(100)), (16, promise(30)))
     assert codes(at(17, account).reasons)[0] == "unit_promised"
