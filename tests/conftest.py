@@ -6,6 +6,7 @@ The servers start once per run, when the first test asks for them, and end with 
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -51,12 +52,25 @@ def template_database(servers: Servers) -> str:
     return _TEMPLATE
 
 
+@contextmanager
+def _database(servers: Servers, template: str) -> Iterator[str]:
+    name = f"relance_{next(_numbers)}"
+    yield servers.postgres.create_database(name, template=template)
+    servers.postgres.drop_database(name)
+
+
 @pytest.fixture
 def database_url(servers: Servers, template_database: str) -> Iterator[str]:
     """Return the address of a migrated database that no other test sees."""
-    name = f"relance_{next(_numbers)}"
-    yield servers.postgres.create_database(name, template=template_database)
-    servers.postgres.drop_database(name)
+    with _database(servers, template_database) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def shared_database_url(servers: Servers, template_database: str) -> Iterator[str]:
+    """Return the address of a migrated database that only tests of one file see."""
+    with _database(servers, template_database) as url:
+        yield url
 
 
 @pytest.fixture

@@ -134,11 +134,13 @@ def report(number: int) -> tuple[Mapping[str, str], bytes]:
 
 
 @pytest.fixture(scope="module")
-def flooded(servers: Servers, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flooded]:
+def flooded(
+    servers: Servers, shared_database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Flooded]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = int(listener.getsockname()[1])
     settings = {
-        "database_url": servers.postgres.create_database("floods", template=template_database),
+        "database_url": shared_database_url,
         "redis_url": servers.redis.url,
         "secret_key": SECRET_KEY,
         "twilio_account_sid": "AC" + "0" * 32,

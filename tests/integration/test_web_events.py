@@ -21,7 +21,6 @@ from config.wiring import Services
 from domain.customer import Seller
 from domain.ids import SellerId
 from store import sellers
-from tests.conftest import Servers
 from tests.factories import event, invoice_event
 from tests.services import KEY_ID, SECRET_KEY, using_services
 from tests.simulator_process import eventually
@@ -40,10 +39,9 @@ def services(database_url: str) -> Iterator[Services]:
 
 
 @pytest.fixture(scope="module")
-def shared_web(servers: Servers, template_database: str) -> Iterator[Web]:
+def shared_web(shared_database_url: str) -> Iterator[Web]:
     """One edge for all requests that are refused before anything is stored."""
-    url = servers.postgres.create_database("web_events", template=template_database)
-    with using_services(url) as services, run_web(services) as web:
+    with using_services(shared_database_url) as services, run_web(services) as web:
         yield web
 
 

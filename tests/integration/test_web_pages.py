@@ -17,7 +17,6 @@ from domain.customer import Seller
 from domain.ids import SellerId
 from store import overview, sellers
 from tests.asked import statements
-from tests.conftest import Servers
 from tests.factories import contact_data, customer_data, event, invoice_event
 from tests.pipeline import Pipeline
 from tests.services import KEY, KEY_ID, SECRET_KEY, using_services
@@ -30,10 +29,9 @@ SOON = timedelta(minutes=10)
 
 
 @pytest.fixture(scope="module")
-def shared_web(servers: Servers, template_database: str) -> Iterator[Web]:
+def shared_web(shared_database_url: str) -> Iterator[Web]:
     """One edge with an empty book, for what changes nothing."""
-    url = servers.postgres.create_database("web_pages", template=template_database)
-    with using_services(url) as services, run_web(services) as web:
+    with using_services(shared_database_url) as services, run_web(services) as web:
         yield web
 
 

@@ -149,8 +149,11 @@ def test_a_body_that_is_too_large_is_refused_when_it_is_seen(headers: dict[str, 
     assert refused_by(lambda: read(posted(dribble(3, 10, 0)), 20)).status == 413
 
 
-@pytest.mark.usefixtures("hurried")
-def test_in_a_full_room_the_slowest_makes_way_for_the_next() -> None:
+def test_in_a_full_room_the_slowest_makes_way_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "GRACE_S", 1.0)
+    monkeypatch.setattr(limits, "PACE", PACE * 100)
+    monkeypatch.setattr(limits, "MAKES_WAY_AFTER_S", 0.3)
+
     async def crowd() -> tuple[list[int], bytes]:
         room = Room(2 * MOST_BYTES)
 
@@ -158,11 +161,11 @@ def test_in_a_full_room_the_slowest_makes_way_for_the_next() -> None:
             with room.enter(Place(posted(pieces))) as place:
                 return await place.read()
 
-        slow = [asyncio.create_task(enter(dribble(100))) for _ in range(2)]
+        slow = [asyncio.create_task(enter(dribble())) for _ in range(2)]
         await asyncio.sleep(0)
         with pytest.raises(Refusal):
             await enter(dribble(1, 5, 0))
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.4)
         body = await enter(dribble(1, 5, 0))
         ended = await asyncio.gather(*slow, return_exceptions=True)
         with room.enter(Place(large())), room.enter(Place(large())):
