@@ -39,7 +39,7 @@ from channels.mails import copies_of, leave_headers
 from domain.outcomes import AttemptState, Outcome, OutcomeClass, Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from channels.http import Answer, Transport
     from channels.port import File, Message
@@ -187,28 +187,36 @@ def _address(kind: Email, email: str, name: str = "") -> Email:
 
 
 def _declined(answer: Answer) -> Outcome:
-    """By status; a 400 about the recipient's address is about that address.
+    """By status; a 400 about our sender is our set-up, and one about the recipient's address is about that address.
 
     Source: https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors
     """
-    where, detail = _first_error(answer.body)
-    bad_address = answer.status == _BAD_REQUEST and _TO_FIELD.fullmatch(where) is not None
-    kind = OutcomeClass.PERMANENT_ADDRESS if bad_address else None
-    return outcome_of_answer(answer, kind=kind, detail=detail)
+    errors = _errors(answer.body)
+    kind = _kind_of([where for where, _ in errors]) if answer.status == _BAD_REQUEST else None
+    return outcome_of_answer(answer, kind=kind, detail=errors[0][1] if errors else "")
 
 
 _BAD_REQUEST = 400
+_OUR_FIELD = re.compile(r"(from|reply_to)(\.(email|name))?")
+"""Who writes, and where answers go: the operator's, whomever the mail is for."""
 _TO_FIELD = re.compile(r"personalizations\.0\.to(\.0(\.email)?)?")
 """Seen with and without the last parts. We always send one recipient, so its address is all that can be wrong."""
 
 
-def _first_error(body: bytes) -> tuple[str, str]:
-    """The first error's `field` and `message`, or two empty texts where the body is not as documented."""
+def _kind_of(fields: Sequence[str]) -> OutcomeClass | None:
+    """With a wrong sender nothing would leave, whatever else is wrong; else the first fault counts."""
+    if any(_OUR_FIELD.fullmatch(where) for where in fields):
+        return OutcomeClass.MISCONFIGURED
+    return OutcomeClass.PERMANENT_ADDRESS if fields and _TO_FIELD.fullmatch(fields[0]) else None
+
+
+def _errors(body: bytes) -> list[tuple[str, str]]:
+    """Each error's `field` and `message`; none where the body is not as documented."""
     try:
-        first = json.loads(body)["errors"][0]
-        return storable(first["field"]), storable(first["message"])
+        found = json.loads(body)["errors"]
+        return [(storable(one["field"]), storable(one["message"])) for one in found]
     except (ValueError, LookupError, TypeError, RecursionError):
-        return "", ""
+        return []
 
 
 # --- Receipts -----------------------------------------------------------------------------------------------

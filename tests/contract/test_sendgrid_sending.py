@@ -95,7 +95,12 @@ def refusal(field: object, message: str = "Does not contain a valid address.") -
         (400, "personalizations.0.cc.0.email", OutcomeClass.CONTENT),
         (400, "personalizations.0.to", OutcomeClass.PERMANENT_ADDRESS),
         (400, "personalizations.0.to.0.name", OutcomeClass.CONTENT),
-        (400, "from.email", OutcomeClass.CONTENT),
+        (400, "from", OutcomeClass.MISCONFIGURED),
+        (400, "from.email", OutcomeClass.MISCONFIGURED),
+        (400, "from.name", OutcomeClass.MISCONFIGURED),
+        (400, "reply_to", OutcomeClass.MISCONFIGURED),
+        (400, "reply_to.email", OutcomeClass.MISCONFIGURED),
+        (400, "content.0.value", OutcomeClass.CONTENT),
         (400, None, OutcomeClass.CONTENT),
         (401, None, OutcomeClass.MISCONFIGURED),
         (403, "from", OutcomeClass.MISCONFIGURED),
@@ -105,6 +110,21 @@ def refusal(field: object, message: str = "Does not contain a valid address.") -
 )
 def test_each_refusal_has_its_class(status: int, field: object, kind: OutcomeClass) -> None:
     assert outcome_of(response(status, refusal(field))).kind is kind
+
+
+def test_a_sender_that_is_refused_beside_something_else_is_ours_to_mend() -> None:
+    """SendGrid names all that it finds, in any order: with a wrong sender no mail would leave at all."""
+    found = [{"message": "No", "field": one} for one in ("personalizations.0.to.0.email", "from.email")]
+    outcome = outcome_of(response(400, json.dumps({"errors": found}).encode()))
+
+    assert outcome.kind is OutcomeClass.MISCONFIGURED
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b'{"errors": 1}', b'{"errors": []}', b'{"errors": [1]}', b'{"errors": [{"field": {}}]}']
+)
+def test_a_refusal_that_says_nothing_to_be_read_is_of_its_status(body: bytes) -> None:
+    assert outcome_of(response(400, body)).kind is OutcomeClass.CONTENT
 
 
 def test_a_rate_limits_end_is_counted_on_sendgrids_clock() -> None:
