@@ -5,7 +5,8 @@ transient                     ─▶ open, the same channel again after a pause;
 not_begun                     ─▶ open, the same channel again after a pause; it spends nothing
 permanent_address, opt_out    ─▶ open, the channel spent, the address suppressed
 content                       ─▶ open, the channel spent
-misconfigured                 ─▶ open, the same channel again after ten minutes; after three such answers it is spent
+misconfigured                 ─▶ open, the same channel again after ten minutes; after three such answers it is spent;
+                                 at once, if it is so for this recipient or text alone
 unconfirmed                   ─▶ calling still: no retry and no fallback until it is known
 """
 
@@ -64,7 +65,7 @@ def after_outcome(outcome: Outcome, attempt: AttemptId, tries: int) -> After:
         case OutcomeClass.CONTENT:
             return After(AttemptState.REFUSED, "open", spends_channel=True)
         case OutcomeClass.MISCONFIGURED:
-            is_spent = tries >= MISCONFIGURED_PER_CHANNEL
+            is_spent = outcome.is_only_here or tries >= MISCONFIGURED_PER_CHANNEL
             pause_s = 0.0 if is_spent else MISCONFIGURED_PAUSE_S
             return After(AttemptState.REFUSED, "open", spends_channel=is_spent, pause_s=pause_s)
         case other:

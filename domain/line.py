@@ -122,9 +122,10 @@ def heard(
     """What the calls of a share came to: `used` units in all, and their outcomes in the order of the calls.
 
     `further` are those of reminders that had been tried before: that they fail again says more of them than of the
-    provider. What was not used is given back; what was used beyond the share is owed. A probe that came to no call
-    leaves room for the next one at once.
+    provider. What was not used is given back; what was used beyond the share is owed. A probe that came to no call,
+    or to none that its provider was asked, leaves room for the next one at once.
     """
+    outcomes, further = _asked(outcomes), _asked(further)
     state = replace(state, free=state.free + share - used)
     if not outcomes and not further and state.is_probing:
         return replace(state, is_probing=False, open_until=now)
@@ -133,6 +134,15 @@ def heard(
     for outcome in outcomes:
         state = _after(state, outcome, now)
     return state
+
+
+def _asked(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    return [one for one in outcomes if one.was_asked]
+
+
+def _is_fault(outcome: Outcome) -> bool:
+    """Whether it may be so for all others, too."""
+    return outcome.kind in _FAULTS and not outcome.is_only_here
 
 
 def _filled(state: LineState, per_s: float, now: float) -> LineState:
@@ -148,7 +158,7 @@ def _after(state: LineState, outcome: Outcome, now: float) -> LineState:
         asked_s = min(LONGEST_PAUSE_S, max(1.0, outcome.retry_after_s or 0.0))
         paused = replace(paused, paused_until=now + max(paused_s(paused, now), asked_s))
         return replace(paused, is_probing=False, open_until=now) if state.is_probing else paused
-    if outcome.kind not in _FAULTS:
+    if not _is_fault(outcome):
         return replace(state, faults=0, trips=0, slow_downs=0, open_since=None, is_probing=False)
     state = replace(state, faults=state.faults + 1)
     if state.open_since is None:
@@ -166,7 +176,7 @@ def _slowed_down(state: LineState, now: float) -> LineState:
 
 def _after_further(state: LineState, outcome: Outcome, now: float) -> LineState:
     """A fault opens nothing; one that was the probe has the next one wait, and no longer than the first time."""
-    if outcome.rate_limited or outcome.kind not in _FAULTS:
+    if outcome.rate_limited or not _is_fault(outcome):
         return _after(state, outcome, now)
     return replace(state, is_probing=False, open_until=now + FIRST_OPEN_S) if state.is_probing else state
 

@@ -37,6 +37,9 @@ class Outcome:
     `code` is the vendor's own code or a transport word (`read_timeout`), `retry_after_s` what its
     Retry-After header asked for, or how long our own machine is left alone; `rate_limited` marks a 429, which
     spends no attempt.
+
+    Of what is misconfigured, `is_only_here` says that it is so for this recipient or this text alone. Where our side
+    has seen it by itself, the provider was not asked.
     """
 
     kind: OutcomeClass
@@ -46,6 +49,8 @@ class Outcome:
     retry_after_s: float | None = None
     rate_limited: bool = False
     segments: int | None = None
+    is_only_here: bool = False
+    was_asked: bool = True
 
 
 TOO_LATE = Outcome(OutcomeClass.NOT_BEGUN, code="too_late")

@@ -113,7 +113,7 @@ def tell(line: Line, share: Share, answered: Sequence[Answered], at: float) -> N
     so long, so it was this process that stood still.
     """
     made = [(call, outcome) for call, outcome in answered if outcome.kind is not OutcomeClass.NOT_BEGUN]
-    used = sum(outcome.segments or call.claim.segments or 1 for call, outcome in made)
+    used = sum(outcome.segments or call.claim.segments or 1 for call, outcome in made if outcome.was_asked)
     heard = [one for one in made if at < one[0].last_by + _LEASE_AFTER_LAST_S]
     first = [outcome for call, outcome in heard if call.claim.is_new]
     line.heard(share, used, first, [outcome for call, outcome in heard if not call.claim.is_new])

@@ -50,6 +50,13 @@ Source: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
 
 _LONGEST_VALIDITY_S = 36_000
 _NEEDS_TEMPLATE = "63016"
+_NO_TEMPLATE = Outcome(
+    OutcomeClass.MISCONFIGURED,
+    code=_NEEDS_TEMPLATE,
+    detail="no approved template is named",
+    is_only_here=True,
+    was_asked=False,
+)
 _UNREADABLE = (TwilioException, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
 """All that the SDK raises over an answer that is not a success with the JSON it expects (probe)."""
 
@@ -74,11 +81,11 @@ class TwilioChannel:
         """
         sender = _sender(self._settings, message.channel)
         if sender is None:
-            return Outcome(OutcomeClass.MISCONFIGURED, code="no_sender")
+            return Outcome(OutcomeClass.MISCONFIGURED, code="no_sender", was_asked=False)
         rendered = message.rendered
         if message.channel is Channel.WHATSAPP and rendered.content_sid is None and not rendered.is_free_text:
             # Twilio would take free text, and fail it later unless the customer wrote in the last 24 hours.
-            return Outcome(OutcomeClass.MISCONFIGURED, code=_NEEDS_TEMPLATE, detail="no approved template is named")
+            return _NO_TEMPLATE
         last_answer.set(None)
         try:
             sent = await self._client.messages.create_async(**sender, **_fields(message, self._settings.public_url))
@@ -192,7 +199,7 @@ def _declined(answer: Answer, error: Exception) -> Outcome:
         return named
     wait_s = named.retry_after_s if named.retry_after_s is not None else word.wait_s
     limited = named.rate_limited or word.rate_limited
-    return replace(named, kind=word.kind, retry_after_s=wait_s, rate_limited=limited)
+    return replace(named, kind=word.kind, retry_after_s=wait_s, rate_limited=limited, is_only_here=word.is_only_here)
 
 
 _FIRST_CODE = 10_000

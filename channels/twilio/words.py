@@ -23,7 +23,8 @@ class Word:
     """An error code: its class, why the address is out of use from now on, and the wait where no header says.
 
     Where a receipt gives it, the same channel is worth `late_tries` more, after that wait each. `wait_s` is wall time
-    where the call's answer says it, business time where a receipt does.
+    where the call's answer says it, business time where a receipt does. `is_only_here`: our set-up is wrong for this
+    number alone.
     """
 
     kind: OutcomeClass
@@ -31,6 +32,7 @@ class Word:
     rate_limited: bool = False
     wait_s: float | None = None
     late_tries: int = 0
+    is_only_here: bool = False
 
 
 _MISCONFIGURED = Word(OutcomeClass.MISCONFIGURED)
@@ -51,7 +53,7 @@ CODES: Mapping[int, Word] = {
     21608: _MISCONFIGURED,  # a trial account writes only to its own numbers
     21609: _MISCONFIGURED,  # our public address is not one that Twilio can reach
     21610: Word(OutcomeClass.OPT_OUT, suppress="opt_out"),
-    21612: _BAD_NUMBER,
+    21612: Word(OutcomeClass.MISCONFIGURED, is_only_here=True),  # our sender does not reach this number
     21614: _BAD_NUMBER,
     21617: _CONTENT,  # too long
     21619: _CONTENT,  # empty

@@ -132,8 +132,19 @@ def test_without_a_sender_or_a_template_nothing_is_asked_of_twilio() -> None:
             email = replace(SMS, channel=Channel.EMAIL)
             return [await channel.send(one) for one in (SMS, bare, email)]
 
-    told = [(outcome.kind, outcome.code) for outcome in asyncio.run(main())]
+    outcomes = asyncio.run(main())
+    told = [(outcome.kind, outcome.code) for outcome in outcomes]
     assert told == [(OutcomeClass.MISCONFIGURED, code) for code in ("no_sender", "63016", "no_sender")]
+    assert not any(outcome.was_asked for outcome in outcomes)
+    assert [outcome.is_only_here for outcome in outcomes] == [False, True, False]
+
+
+def test_a_sender_that_does_not_reach_this_number_is_no_fault_of_the_number_and_of_no_other() -> None:
+    """21612: the pair cannot be used, mostly because of what a country takes as a sender."""
+    outcome = outcome_of(error(21612, 400))
+
+    assert (outcome.kind, outcome.code, outcome.is_only_here) == (OutcomeClass.MISCONFIGURED, "21612", True)
+    assert receipt_of("SM1", "undelivered", "21612", None).suppress is None
 
 
 def error(code: int, status: int) -> bytes:
@@ -164,7 +175,7 @@ def test_each_code_of_the_table_has_its_class(code: int) -> None:
         (21601, "misconfigured"),
         (21408, "misconfigured"),
         (21211, "permanent_address"),
-        (21612, "permanent_address"),
+        (21612, "misconfigured"),
         (21614, "permanent_address"),
         (21635, "permanent_address"),
         (21610, "opt_out"),

@@ -1,15 +1,21 @@
 """A provider that refuses us, and not the customer: a revoked key, a sender that may not send there."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from channels.render import Renderer
+from config.wiring import DEFAULT_SELLER, TEMPLATES
+from domain.levels import Channel
+from store import history
 from tests.factories import contact_data, invoice_event
 from tests.integration.test_late_failures import states, text_first
 from tests.pipeline import TUESDAY_0930, Pipeline
 from tests.simulator_process import Simulator
 
 REFUSED = ("sms", "refused", "misconfigured")
+LATE = {"id": "F-1", "number": "F-1", "due_on": "2026-11-20", "issued_on": "2026-10-20"}
 ALONE = {"contacts": [contact_data(email=None, whatsapp=False)]}
 
 
@@ -83,3 +89,40 @@ def test_a_provider_that_stays_out_of_reach_is_told_as_that_and_not_as_a_contact
         invoice_event(invoice={"id": "F-2", "number": "F-2", "due_on": "2027-01-20"}, customer=ALONE, id="two")
     )
     assert [task.kind for task in later.tasks()] == ["fix"]
+
+
+def test_a_sender_that_does_not_reach_a_number_spends_the_channel_and_spares_the_address(
+    pipeline: Pipeline, simulator: Simulator
+) -> None:
+    """Found in review: 21612 put the number out of use for ever, for what is wrong with our sender."""
+    simulator.switch(channel="sms", fault="refuse", status=400, code=21612, times=1)
+    pipeline.take(invoice_event(customer={"preferred_channel": "sms"}, invoice=LATE))
+    assert pipeline.deliver_due() == 2
+    assert states(pipeline) == [REFUSED, ("email", "accepted", None)]
+    with pipeline.services.engine.connect() as connection:
+        assert history.suppressions_of(connection, DEFAULT_SELLER) == []
+    line = pipeline.services.lines[Channel.SMS].look()
+    assert (line.faults, line.outcomes) == (0, {"misconfigured": 1})
+
+
+def test_where_he_has_no_other_channel_a_person_is_told_of_our_sender(
+    pipeline: Pipeline, simulator: Simulator
+) -> None:
+    simulator.switch(channel="sms", fault="refuse", status=400, code=21612)
+    text_first(pipeline, **ALONE)
+    assert states(pipeline) == [REFUSED]
+    assert [(task.kind, task.step) for task in pipeline.tasks()] == [("fix", "set_up_wrong")]
+
+
+def test_a_whatsapp_text_that_is_not_approved_takes_the_next_channel_at_once_and_blames_no_line(
+    pipeline: Pipeline, simulator: Simulator
+) -> None:
+    """Found in review: it waited three times ten minutes, and opened the breaker of a provider that was not asked."""
+    bare = Renderer(TEMPLATES, {"fr.thanks": "HX" + "0" * 32})
+    pipeline = Pipeline(replace(pipeline.services, renderer=bare), pipeline.runner)
+    pipeline.take(invoice_event(customer={"preferred_channel": "whatsapp"}, invoice=LATE))
+    assert pipeline.deliver_due() == 2
+    assert states(pipeline)[0] == ("whatsapp", "refused", "misconfigured")
+    assert [message["channel"] for message in simulator.messages()] == [states(pipeline)[1][0]]
+    line = pipeline.services.lines[Channel.WHATSAPP].look()
+    assert (line.faults, line.outcomes) == (0, {"misconfigured": 1})

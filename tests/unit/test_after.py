@@ -79,6 +79,12 @@ def test_our_own_wrong_set_up_is_waited_for_twice_and_then_spends_the_channel() 
     assert [after.pause_s for after in three] == [MISCONFIGURED_PAUSE_S, MISCONFIGURED_PAUSE_S, 0.0, 0.0]
 
 
+def test_what_is_wrong_for_him_alone_is_not_waited_for() -> None:
+    """A sender that his country does not take, a text that is not approved: ten minutes change nothing of it."""
+    after = after_outcome(Outcome(OutcomeClass.MISCONFIGURED, is_only_here=True), A1, 1)
+    assert (after.reminder_state, after.spends_channel, after.suppresses, after.pause_s) == ("open", True, None, 0.0)
+
+
 def test_what_was_not_sent_is_tried_five_times() -> None:
     spent = [after_outcome(Outcome(OutcomeClass.TRANSIENT), A1, tries).spends_channel for tries in range(1, 7)]
     assert spent == [False, False, False, False, True, True]

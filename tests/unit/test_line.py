@@ -105,6 +105,24 @@ def test_only_the_providers_own_faults_count(kind: OutcomeClass, opens: bool) ->
     assert (state_word(state, T0) == "open") is opens
 
 
+def test_what_is_wrong_for_one_recipient_alone_opens_it_for_nobody() -> None:
+    his_alone = Outcome(OutcomeClass.MISCONFIGURED, is_only_here=True)
+    assert state_word(heard(LineState(), 0, 0, [his_alone] * FAULTS_IN_A_ROW, T0), T0) == "closed"
+    after = T0 + FIRST_OPEN_S
+    assert state_word(probed(opened(), after, his_alone), after) == "closed"  # it has answered
+
+
+def test_what_was_not_asked_of_it_says_nothing_of_it() -> None:
+    """It leaves room for the next probe, and does not pass for one that worked."""
+    ours = Outcome(OutcomeClass.MISCONFIGURED, was_asked=False)
+    assert heard(LineState(), 0, 0, [ours] * FAULTS_IN_A_ROW, T0) == LineState()
+    after = T0 + FIRST_OPEN_S
+    state, share = admit(opened(), 50, 100.0, after)
+    state = heard(state, share.calls, 0, [ours], after, [ours])
+    assert (state_word(state, after), state.open_since) == ("half_open", T0)
+    assert admit(state, 50, 100.0, after)[1] == Share(1)
+
+
 def test_one_probe_closes_it_or_opens_it_for_twice_as_long() -> None:
     state = opened()
     after = T0 + FIRST_OPEN_S
