@@ -14,11 +14,11 @@ import jinja2
 
 from channels.brand import PLAIN, Look
 from channels.port import Address, Content, Kind, Letter, Rendered
-from channels.shelf import Shelf, TemplateError, blame
+from channels.shelf import TWO_ADDRESSES, Shelf, TemplateError, blame
 from channels.sms_text import count_segments, normalise
 from channels.view import codes_in, view_of
-from channels.words import one_line
-from domain.levels import Channel
+from channels.words import LOCALES, one_line
+from domain.levels import Channel, Level
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +54,8 @@ EXACT = "exact"
 
 BROKEN = (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What a template can raise when its own code is wrong; the sandbox keeps the rest from it."""
+
+_WHATSAPP_TEXTS = "*/whatsapp/**/*.j2"
 
 _PLAIN_SPACES = re.compile(r"[ \t\n]+")
 _EMPTY_LINES = re.compile(r"\n{3,}")
@@ -92,6 +94,14 @@ class Renderer:
         if key not in self._shelves:
             self._shelves[key] = Shelf(self._templates, *key)
         return self._shelves[key]
+
+    def approved_names(self) -> frozenset[str]:
+        """What the WhatsApp texts are called that any look may need: `fr.courteous`, `fr.courteous.informal`."""
+        folders = {self._templates, *(folder for look in self._looks.values() for folder in look.folders)}
+        found = {(file.relative_to(at).parts[0], file.stem) for at in folders for file in at.glob(_WHATSAPP_TEXTS)}
+        found |= {(language, Level.FINAL.word) for language in LOCALES}  # which may say what `formal` says
+        formal = {f"{language}.{words}" for language, words in found if language in LOCALES and words != "variables"}
+        return frozenset(formal | {f"{name}.informal" for name in formal if name.split(".")[0] in TWO_ADDRESSES})
 
     def render(self, content: Content) -> Rendered:
         """The message in the customer's language (English if we do not write it).

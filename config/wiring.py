@@ -5,6 +5,7 @@ Called by the entry points of cli, web and workers, once per process and after a
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -30,6 +31,7 @@ from config.policy_book import PolicyBook
 from config.rates import digest_of, load_rates
 from config.settings import Secret, Settings, SettingsError, read_settings
 from domain.feed import Feed
+from domain.fields import shown
 from domain.ids import SellerId
 from domain.levels import PERSON_CHANNELS, Channel
 from domain.rates import Rates
@@ -116,8 +118,25 @@ def build(settings: Settings | None = None) -> Services:
 
 
 def make_renderer(settings: Settings) -> Renderer:
-    """The shipped templates with the operator's own over them. Needs no database; raises LooksError."""
-    return Renderer(TEMPLATES, settings.twilio_content_sids, load_looks(settings.templates))
+    """The shipped templates with the operator's over them. Needs no database. Raises LooksError, SettingsError."""
+    renderer = Renderer(TEMPLATES, settings.twilio_content_sids, load_looks(settings.templates))
+    _refuse_slips(settings.twilio_content_sids, renderer.approved_names())
+    return renderer
+
+
+_CONTENT_SID = re.compile(r"HX[0-9a-fA-F]{32}")
+
+
+def _refuse_slips(sids: Mapping[str, str], texts: frozenset[str]) -> None:
+    """A text that nobody looks up is missed only when it is to leave."""
+    for name, sid in sids.items():
+        if name not in texts:
+            known = ", ".join(sorted(texts))
+            raise SettingsError(f"RELANCE_TWILIO_CONTENT_SIDS: {shown(name)} is no WhatsApp text; there are {known}")
+        if not _CONTENT_SID.fullmatch(sid):
+            raise SettingsError(
+                f"RELANCE_TWILIO_CONTENT_SIDS: {shown(name)} has no content SID: HX and 32 hexadecimal digits"
+            )
 
 
 def build_for_replay(url: str, policy: str, *, approvals_given: bool) -> Services:

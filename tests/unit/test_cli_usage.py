@@ -109,6 +109,16 @@ def test_without_a_verb_it_says_what_there_is(capsys: pytest.CaptureFixture[str]
         (["log"], {"TWILIO_CONTENT_SIDS": "{"}, "relance: RELANCE_TWILIO_CONTENT_SIDS: is not JSON"),
         (["log"], {"TWILIO_CONTENT_SIDS": "[]"}, "relance: RELANCE_TWILIO_CONTENT_SIDS: "),
         (["log"], {"TWILIO_CONTENT_SIDS": '{"fr.firm": 1}'}, "relance: RELANCE_TWILIO_CONTENT_SIDS: "),
+        (
+            ["log"],
+            {"DATABASE_URL": NOBODY_THERE, "TWILIO_CONTENT_SIDS": f'{{"fr.curteous": "HX{"0" * 32}"}}'},
+            'relance: RELANCE_TWILIO_CONTENT_SIDS: "fr.curteous" is no WhatsApp text; there are en.check_in, ',
+        ),
+        (
+            ["log"],
+            {"DATABASE_URL": NOBODY_THERE, "TWILIO_CONTENT_SIDS": '{"fr.courteous": "a-password"}'},
+            'relance: RELANCE_TWILIO_CONTENT_SIDS: "fr.courteous" has no content SID: HX and 32 ',
+        ),
         (["log"], {"SECRET_KEY": "a-password"}, "relance: RELANCE_SECRET_KEY: is too short: 32 characters or more; "),
         (["log"], {"MAIL_FROM": "A <a@b.example>"}, "relance: RELANCE_MAIL_FROM: is not an e-mail address alone, "),
         (["worker"], {"DATABASE_URL": NOBODY_THERE}, "relance: RELANCE_REDIS_URL is not set"),

@@ -172,6 +172,14 @@ def test_an_approved_text_with_tu_has_a_name_of_its_own(tmp_path: Path) -> None:
     )
 
 
+def test_the_texts_to_approve_are_known_by_their_names_a_steps_own_too(tmp_path: Path) -> None:
+    shipped = Renderer(TEMPLATES, {}).approved_names()
+    assert {"fr.courteous", "fr.final", "fr.firm.informal", "en.survey"} <= shipped
+    assert not {"fr.variables", "en.firm.informal", "fr.widen", "layouts.mail"} & shipped
+    own = a_folder(tmp_path, fr__whatsapp__steps__widen="x").approved_names()
+    assert own - shipped == {"fr.widen", "fr.widen.informal"}
+
+
 def test_an_sms_template_may_keep_its_letters(tmp_path: Path) -> None:
     own = '{% set letters = "exact" %}{% block message %}Ça ne va pas, Noël\u00a0? « reçu »{% endblock %}'
     words = '{% extends "shipped/fr/sms/courteous.j2" %}' + own
