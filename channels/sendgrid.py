@@ -16,22 +16,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
+from sendgrid.helpers import mail as parts
 from sendgrid.helpers.eventwebhook import EventWebhook
-from sendgrid.helpers.mail import (
-    Cc,
-    ClickTracking,
-    Content,
-    CustomArg,
-    Email,
-    From,
-    Mail,
-    OpenTracking,
-    Personalization,
-    ReplyTo,
-    Subject,
-    To,
-    TrackingSettings,
-)
 
 from channels.answers import CallbackError, class_of_status, outcome_of_answer, outcome_of_fault, storable
 from channels.http import TransportFault
@@ -146,17 +132,18 @@ class SendGridChannel:
 def payload_of(message: Message, settings: SendGridSettings) -> dict[str, Any]:
     """The JSON of one mail: one personalization, no tracking, no categories, our attempt id and nothing more."""
     rendered = message.rendered
-    mail = Mail()
-    mail.from_email = _address(From(), settings.mail_from, message.from_name or settings.from_name)
-    mail.subject = Subject(" ".join((rendered.subject or "").split()))
+    mail = parts.Mail()
+    mail.from_email = _address(parts.From(), settings.mail_from, message.from_name or settings.from_name)
+    mail.subject = parts.Subject(" ".join((rendered.subject or "").split()))
     mail.add_personalization(_recipients(message))
-    mail.add_content(Content("text/plain", rendered.text))  # the API wants text before HTML
+    mail.add_content(parts.Content("text/plain", rendered.text))  # the API wants text before HTML
     if rendered.html:
-        mail.add_content(Content("text/html", rendered.html))
+        mail.add_content(parts.Content("text/html", rendered.html))
     if message.reply_to:
-        mail.reply_to = _address(ReplyTo(), message.reply_to)
-    mail.tracking_settings = TrackingSettings(
-        click_tracking=ClickTracking(enable=False, enable_text=False), open_tracking=OpenTracking(enable=False)
+        mail.reply_to = _address(parts.ReplyTo(), message.reply_to)
+    mail.tracking_settings = parts.TrackingSettings(
+        click_tracking=parts.ClickTracking(enable=False, enable_text=False),
+        open_tracking=parts.OpenTracking(enable=False),
     )
     built: dict[str, Any] = mail.get()
     more = {"attachments": [*map(_attachment, message.files)], "headers": dict(leave_headers(message))}
@@ -169,17 +156,17 @@ def _attachment(file: File) -> dict[str, str]:
     return {"content": base64.b64encode(file.data).decode(), "type": file.kind, "filename": file.name} | shown
 
 
-def _recipients(message: Message) -> Personalization:
+def _recipients(message: Message) -> parts.Personalization:
     """To and cc, each address once: SendGrid refuses the whole mail where one comes twice, in any case."""
-    found = Personalization()
-    found.add_to(_address(To(), message.to, message.to_name))
+    found = parts.Personalization()
+    found.add_to(_address(parts.To(), message.to, message.to_name))
     for copy in copies_of(message):
-        found.add_cc(_address(Cc(), copy))
-    found.add_custom_arg(CustomArg(ATTEMPT_ARG, message.attempt_id))
+        found.add_cc(_address(parts.Cc(), copy))
+    found.add_custom_arg(parts.CustomArg(ATTEMPT_ARG, message.attempt_id))
     return found
 
 
-def _address(kind: Email, email: str, name: str = "") -> Email:
+def _address(kind: parts.Email, email: str, name: str = "") -> parts.Email:
     """Filled field by field, because the helper's constructor takes an address apart that comes without a name."""
     kind.email = email
     kind.name = " ".join(name.split()) or None
@@ -244,8 +231,7 @@ def _receipt(event: Mapping[str, Any]) -> Receipt:
     reason = kind if word == "bounce" else storable(event.get("reason"), 40)
     meaning = EVENTS.get((word, reason.lower())) or EVENTS.get((word, ""), _word(None))
     attempt_id, address = storable(event.get(ATTEMPT_ARG), 64) or None, storable(event.get("email"), 320) or None
-    # The id has our X-Message-Id before the first dot. Some late bounces carry neither id.
-    provider_id = storable(event.get("sg_message_id")).partition(".")[0] or None
+    provider_id = storable(event.get("sg_message_id")).partition(".")[0] or _mail_id(event) or None
     return replace(
         meaning,
         key=_key(event, attempt_id or provider_id, address),
@@ -256,6 +242,12 @@ def _receipt(event: Mapping[str, Any]) -> Receipt:
         address=address,
         at=_instant(event.get("timestamp")),
     )
+
+
+def _mail_id(event: Mapping[str, Any]) -> str:
+    """Our X-Message-Id from the mail's own id: late bounces have no `sg_message_id`, and some have neither."""
+    found = re.fullmatch(r"<([^@<>]+)@[^@<>]*>", storable(event.get("smtp-id")))
+    return found[1] if found else ""
 
 
 def _key(event: Mapping[str, Any], message: str | None, address: str | None) -> str:

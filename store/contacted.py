@@ -12,15 +12,16 @@ from datetime import datetime
 from hashlib import sha256
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from domain.addresses import address_key
 from domain.contacted import Contacted
-from domain.ids import AccountKey, ReminderId, SellerId
+from domain.ids import AccountKey, AttemptId, ReminderId, SellerId
 from domain.levels import Channel
 from domain.outcomes import AttemptState
 from domain.task_outcomes import TaskOutcome
 from store.arrays import INSTANT, NUMBER, TEXT, Rows, any_of, array_text
-from store.tables import attempts, contacted, reminders, tasks
+from store.tables import attempts, contacted, reminders, sellers, tasks
 
 MOST = 100
 """Of one address at most, the newest: more contacts of one person in a month no cap allows."""
@@ -121,6 +122,34 @@ def accounts_at(connection: sa.Connection, seller: SellerId, address: str) -> li
     joined = sa.select(attempts.c.account_id).join(contacted, contacted.c.attempt_id == attempts.c.id)
     found = joined.where(contacted.c.seller == seller, contacted.c.address == address_key(address)).distinct()
     return sorted(AccountKey(key) for key in connection.execute(found).scalars())
+
+
+_LAST_MAILS = (
+    sa.select(contacted.c.address, attempts.c.id)
+    .ext(distinct_on(contacted.c.address, attempts.c.account_id))
+    .select_from(sellers)  # there are few: the addresses are looked up for each
+    .join(contacted, contacted.c.seller == sellers.c.id)
+    .join(attempts, attempts.c.id == contacted.c.attempt_id)
+    .where(
+        any_of(contacted.c.address, "addresses"),
+        contacted.c.called_at > sa.bindparam("since", type_=INSTANT),
+        attempts.c.channel == Channel.EMAIL.value,
+        any_of(attempts.c.state, "reached"),
+    )
+    .order_by(contacted.c.address, attempts.c.account_id, contacted.c.called_at.desc())
+)
+
+
+def last_mails(connection: sa.Connection, addresses: Collection[str], since: datetime) -> dict[str, list[AttemptId]]:
+    """By address key, of each account the last mail after `since` that went or may have gone there, also as a copy.
+
+    Of all sellers.
+    """
+    found: dict[str, list[AttemptId]] = defaultdict(list)
+    asked = {"addresses": array_text(addresses), "since": since, "reached": _REACHED}
+    for address, attempt in connection.execute(_LAST_MAILS, asked) if addresses else ():
+        found[address].append(AttemptId(attempt))
+    return found
 
 
 def _number(seller: SellerId, address: str) -> int:

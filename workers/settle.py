@@ -1,7 +1,8 @@
 """Settles receipts: finds their attempts, moves the attempts' states by rank, and takes their reminders on.
 
 Called by the Celery task `receipt.settle` with receipt ids, by the sweep, and by tests. Receipts come late, early,
-doubled and shuffled; one whose attempt nobody knows yet is parked and tried again.
+doubled and shuffled; one whose attempt nobody knows yet is parked and tried again, and one that names none is of an
+address (`workers/nameless`).
 """
 
 from __future__ import annotations
@@ -17,20 +18,19 @@ from config.wiring import Services
 from domain.after import FAILURES, PROOFS, ReminderMove, after_receipts, late_pause_s
 from domain.asking import WAITING, receipt_due_in_s
 from domain.ids import AccountKey, AttemptId, ReminderId
-from domain.internal_task import InternalTask
 from domain.levels import Channel
-from domain.naming import task_id
 from domain.outcomes import AttemptState, Receipt, after_receipt
 from domain.past import PastReminder
-from domain.task_outcomes import TaskKind
-from store import accounts, attempts, history, journal, receipts, tasks
+from store import accounts, attempts, history, journal, receipts
 from store.accounts import AccountRow
 from store.attempts import AttemptRow, ReminderChange, Report
 from store.engine import Connection
 from store.journal import Entry
 from store.receipts import ReceiptRow
 from workers.blame import spare_the_others
+from workers.nameless import find_nameless, tell_of_nameless
 from workers.planning import plan_and_keep
+from workers.repair import ask_for_repair
 
 log = structlog.get_logger()
 
@@ -71,7 +71,7 @@ class Settled:
 
 
 def settle(services: Services, ids: Sequence[int], now: datetime) -> int:
-    """Settles these receipts, in one transaction for all; returns how many found their attempt.
+    """Settles these receipts, in one transaction for all; returns how many are done with.
 
     One that breaks it is tried alone, and parked; the others go on.
     """
@@ -88,14 +88,19 @@ def _settle(services: Services, ids: Sequence[int], now: datetime) -> int:
         taken = receipts.take(connection, ids)
         owners = _owners(connection, taken)
         known = attempts.find(connection, set(owners.values()))
-        rows = accounts.lock(connection, {row.account for row in known})
+        nameless = find_nameless(connection, taken, owners.keys(), now)
+        also = {mail.account for one in nameless for mail in one.mails}
+        rows = accounts.lock(connection, {row.account for row in known} | also)
         # Read again: what was read before the lock may have moved.
         settled = _by_attempt(attempts.find(connection, set(owners.values())), taken, owners)
-        if settled:
-            moved = _apply(connection, settled, {row.key: row for row in rows}, now)
-            if moved:
-                plan_and_keep(connection, services, [row for row in rows if row.key in moved], now)
-        done = [(one.id, one_attempt.row.id) for one_attempt in settled for one in one_attempt.receipts]
+        by_key = {row.key: row for row in rows}
+        moved = also | (_apply(connection, settled, by_key, now) if settled else set())
+        if nameless:
+            tell_of_nameless(connection, nameless, by_key, now)
+        if moved:
+            plan_and_keep(connection, services, [row for row in rows if row.key in moved], now)
+        done: list[tuple[int, AttemptId | None]] = [(one.row.id, None) for one in nameless]
+        done += [(one.id, one_attempt.row.id) for one_attempt in settled for one in one_attempt.receipts]
         receipts.mark_settled(connection, done)
         parked = {one.id for one in taken} - {receipt for receipt, _ in done}
         receipts.park(connection, parked)
@@ -172,50 +177,11 @@ def _apply(
     if entries:
         history.suppress(connection, entries)
     journal.write(connection, [_entry(one, found, now) for one in settled for found in one.receipts])
-    too_late = [(one, past[one.row.account]) for one, move in moves if move is not None and move.needs_repair]
+    too_late = [(one.row, past[one.row.account]) for one, move in moves if move is not None and move.needs_repair]
     if too_late:
-        _ask_for_repair(connection, too_late, rows, now)
+        ask_for_repair(connection, too_late, rows, now)
     suppressing = {one.row.account for one in settled for found in one.receipts if found.receipt.suppress is not None}
     return suppressing | {one.row.account for one, move in moves if move is not None}
-
-
-def _ask_for_repair(
-    connection: Connection,
-    late: Sequence[tuple[Settled, Sequence[PastReminder]]],
-    rows: Mapping[AccountKey, AccountRow],
-    now: datetime,
-) -> None:
-    """The ladder has gone on, and yet a message of it never arrived: a person has to look at the contact."""
-    wanted = [_repair(one, past, rows[one.row.account], now) for one, past in late]
-    opened = tasks.open_tasks(connection, wanted)
-    entries = [
-        Entry(task.seller, now, "task.opened", _about(task), task.account, one.row.reminder, task=task.id)
-        for task, (one, _) in zip(wanted, late, strict=True)
-        if task.id in opened
-    ]
-    journal.write(connection, entries)
-
-
-def _about(task: tasks.NewTask) -> dict[str, str]:
-    return {"kind": task.kind, "step": task.step}
-
-
-def _repair(one: Settled, past: Sequence[PastReminder], row: AccountRow, now: datetime) -> tasks.NewTask:
-    """Of the reminder's units, so that it ends with what they owe."""
-    mine = next(reminder for reminder in past if reminder.id == one.row.reminder)
-    units = tuple(member.unit_id for member in mine.members)
-    task = InternalTask(TaskKind.REPAIR, mine.step, units, max(member.cycle for member in mine.members))
-    return tasks.NewTask(
-        id=task_id(row.seller, row.customer_id, task),
-        seller=row.seller,
-        account=row.key,
-        kind=task.kind,
-        step=task.step,
-        units=units,
-        opened_at=now,
-        cycle=task.cycle,
-        utc_offset_s=one.row.utc_offset_s,
-    )
 
 
 def _report(one: Settled) -> Report:

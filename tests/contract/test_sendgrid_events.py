@@ -124,6 +124,26 @@ def test_a_late_bounce_without_our_argument_still_has_address_and_message() -> N
     assert receipt.address == "anne@example.com"
 
 
+@pytest.mark.parametrize(
+    ("told", "provider_id"),
+    [
+        ("<XM1@geopod-ismtpd-1>", "XM1"),
+        ("<14c5d75ce93.dfd.64b469@ismtpd-555>", "14c5d75ce93.dfd.64b469"),
+        ("XM1", None),
+        ("<@ismtpd>", None),
+        ("", None),
+        (None, None),
+        ({"a": 1}, None),
+    ],
+)
+def test_where_sendgrids_own_id_is_missing_its_mail_id_has_it(told: object, provider_id: str | None) -> None:
+    """Late bounces have no sg_message_id; what SendGrid makes for Message-ID begins with our X-Message-Id."""
+    event = {name: value for name, value in EVENT.items() if name not in (ATTEMPT_ARG, "sg_message_id")}
+    [receipt] = read(event | {"event": "bounce", "smtp-id": told})
+
+    assert receipt.provider_id == provider_id
+
+
 def test_one_bad_item_does_not_cost_the_others() -> None:
     receipts = read(1, None, [], {}, {"event": None}, {"event": {"a": 1}}, EVENT)
 

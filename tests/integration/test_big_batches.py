@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from config.wiring import DEFAULT_SELLER
 from domain.ids import AccountKey, AttemptId
 from domain.outcomes import Receipt
-from store import attempts, due, history, inbox, log, log_changes, quarantine, receipts, tasks, unfolded
+from store import attempts, contacted, due, history, inbox, log, log_changes, quarantine, receipts, tasks, unfolded
 from store.due import Room
 from store.log_changes import Mark, Said
 from store.quarantine import Quarantined
@@ -73,6 +73,7 @@ def test_the_queries_that_run_all_the_time_read_no_whole_table(pipeline: Pipelin
         lambda c: receipts.forgotten(c, 2_000),
         lambda c: attempts.expire_leases(c, 2_000),
         lambda c: attempts.accounts_reached_at(c, "anne@example.com"),
+        lambda c: contacted.last_mails(c, ["anne@example.com"], NOW),
         lambda c: history.load(c, keys),
         log.read,
         lambda c: log.page(c, (NOW, AttemptId("x")), 1_000),

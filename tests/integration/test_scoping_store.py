@@ -64,6 +64,7 @@ UNSCOPED = {
     "attempts.tries_of": OF_ROWS, "attempts.find": OF_ROWS, "attempts.report": OF_ROWS,
     "attempts.accounts_reached_at": "a reply names no seller: it is about all that wrote there",
     "attempts.find_by_provider": OF_PROVIDER,
+    "contacted.last_mails": "a late bounce names no seller: it is about all that wrote there",
     "claims.write": ITS_ROWS, "claims.close_reminders": OF_ROWS,
     "due.nudge_due": OF_ALL, "due.let_go": OF_ROWS,
     "facts.add": ITS_ROWS, "facts.copy_to": OF_ROWS, "facts.load": OF_ROWS, "facts.marks": OF_ROWS,
