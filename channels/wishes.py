@@ -1,6 +1,7 @@
 """What a customer's reply asks of us: to be left alone, or to be written to again.
 
-The vendors' files call it with the text of an incoming message. It never guesses from a sentence.
+The vendors' files call it with the text of an incoming message. It never guesses: a reply that only contains the word
+is a reply, which a person reads.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ class Wish(StrEnum):
     START = "start"
 
 
-_STOP_ENGLISH = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
-"""Twilio obeys these itself, for long codes. Source: https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
-(2026-11)."""
+_STOP_ALONE = frozenset({"CANCEL", "END", "QUIT", "REVOKE"})
+_STOP_ENGLISH = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "OPTOUT"})
+"""Twilio obeys these and the ones before itself, for long codes; ours with more beside them. What begins with one of
+those before may be about something else.
+Source: https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out (2026-11)."""
 _STOP_FRENCH = frozenset(
-    {"ARRET", "ARRETE", "ARRETER", "ARRETEZ", "DESABONNER", "DESABONNEZ", "DESABONNEMENT"}
-    | {"DESINSCRIRE", "DESINSCRIVEZ", "DESINSCRIPTION"}
+    {"ARRET", "ARRETE", "ARRETER", "ARRETEZ", "STOPPE", "STOPPER", "STOPPEZ"}
+    | {"DESABONNER", "DESABONNEZ", "DESABONNEMENT", "DESINSCRIRE", "DESINSCRIVEZ", "DESINSCRIPTION"}
 )
 """Only we obey these."""
 _STOP = _STOP_ENGLISH | _STOP_FRENCH
@@ -30,29 +33,81 @@ _STOP = _STOP_ENGLISH | _STOP_FRENCH
 _START = frozenset({"START", "UNSTOP", "REABONNER", "REABONNEMENT"})
 """Without YES, which Twilio takes: "yes" answers the questions that our reminders ask."""
 
-_ASIDE = frozenset(
-    {"SMS", "TEXTO", "TEXTOS", "MESSAGE", "MESSAGES", "WHATSAPP", "ALL", "TOUT"}
-    | {"MERCI", "SVP", "SIL", "VOUS", "PLAIT", "ME", "PLEASE", "THANKS"}
+_POLITE = frozenset(
+    {"MERCI", "SVP", "STP", "SIL", "VOUS", "TE", "PLAIT", "PLEASE", "THANKS", "THANK", "YOU"}
+    | {"BONJOUR", "BONSOIR", "SALUT", "MADAME", "MONSIEUR", "HELLO", "HI"}
 )
-_MOST_WORDS = 6
+_ASIDE = _POLITE | frozenset(
+    {"SMS", "TEXTO", "TEXTOS", "TEXTS", "MESSAGE", "MESSAGES", "WHATSAPP", "RELANCES", "RAPPELS", "REMINDERS"}
+    | {"ALL", "TOUT", "TOUS", "A", "AU", "AUX", "LES", "DES", "CES", "VOS", "THE", "THESE", "ME", "MOI"}
+)
+_MOST_WORDS = 10
+_LONGEST = 1600
+
+_CEASE = r"(?:ARRETEZ?|ARRETER|CESSEZ?|STOPPEZ?)"
+_US = r"(?:ME ?|M|NOUS )?"
+_WRITE = r"(?:ECRIRE|ENVOYER|CONTACTER|RELANCER|DERANGER|HARCELER|SOLLICITER)"
+_WRITES = r"(?:ECRI(?:VEZ|S)|ENVO(?:YEZ|IE)|CONTACTEZ?|RELANCEZ?|DERANGEZ?|HARCELEZ?|SOLLICITEZ?)"
+_NOUNS = r"(?:SMS|TEXTOS?|TEXTS?|MESSAGES?|RELANCES?|RAPPELS?|REMINDERS?)"
+_THEM = rf"(?: (?:{_NOUNS}|DE|DES|LES|CES|VOS|TOUS|SUR|PAR|A|CE|MON|NUMERO|TELEPHONE))*"
+_ENGLISH = rf"(?: (?:{_NOUNS}|ANY|MORE|ANYMORE|AGAIN|THE|THESE|YOUR|TO|ON|THIS|MY|NUMBER|PHONE))*"
+_LIST = r"(?: (?:DE|VOTRE|VOS|LA|LES|LISTES?|FROM|OFF|YOUR|THIS|THE|LISTS?))*"
+_CLEAR = re.compile(
+    rf"{_CEASE} D(?:E )?{_US}{_WRITE}{_THEM}"
+    rf"|(?:{_CEASE}|STOP)(?: (?:A|AUX|LES|CES|VOS|TOUS|ALL|THE|THESE|YOUR))* {_NOUNS}"
+    rf"|N(?:E )?{_US}{_WRITES} PLUS{_THEM}"
+    rf"|(?:VEUILLEZ |PRIERE DE |DE )?NE PLUS {_US}{_WRITE}{_THEM}"
+    rf"|JE NE (?:VEUX|SOUHAITE|DESIRE) PLUS (?:RECEVOIR|ETRE CONTACTEE?|ETRE RELANCEE?){_THEM}"
+    rf"|(?:DESABONNEZ?|DESINSCRIVEZ|RETIREZ|ENLEVEZ|SUPPRIMEZ) (?:MOI|NOUS|MON NUMERO){_LIST}"
+    rf"|STOP (?:TEXTING|MESSAGING|CONTACTING|WRITING|SENDING|BOTHERING)(?: TO)?(?: ME| US)?{_ENGLISH}"
+    rf"|(?:DO NOT|DONT|NEVER) (?:TEXT|MESSAGE|CONTACT|WRITE|SEND)(?: TO)?(?: ME| US){_ENGLISH}"
+    rf"|(?:REMOVE|DELETE|TAKE|UNSUBSCRIBE) (?:ME|US|MY NUMBER){_LIST}"
+    rf"|NO MORE {_NOUNS}"
+    rf"|I (?:DO NOT|DONT|NO LONGER) (?:WANT|WISH) TO (?:RECEIVE|GET|BE CONTACTED){_ENGLISH}"
+)
+"""A clause that asks us to stop writing and says nothing else: no "until", no "before Monday"."""
 
 
 def wish_of(body: str) -> Wish | None:
     """The wish in a reply, or None for ordinary text.
 
     Case, accents and punctuation do not matter. The keyword must be the whole reply, polite words and numbers
-    (`STOP 36180`) aside: "Stop SMS, merci" is a wish, "Stop by tomorrow" is not.
+    (`STOP 36180`) aside: "Stop SMS, merci" is a wish, "Stop by tomorrow" is not. A stop may also be the first line or
+    sentence (a signature below it), or be asked for in a clause of its own ("arrêtez de m'écrire").
     """
-    words = _words(body)
-    rest = [word for word in words if word not in _ASIDE and not word.isdigit()]
-    if len(rest) != 1 or len(words) > _MOST_WORDS:
-        return None
-    if rest[0] in _STOP:
+    plain = _plain(body)
+    first = next((line for line in re.split(r"[.!?\r\n]+", plain) if _unpolite(line)), "")
+    if _keyword(plain) in _STOP | _STOP_ALONE or _keyword(first) in _STOP:
         return Wish.STOP
-    return Wish.START if rest[0] in _START else None
+    if any(_CLEAR.fullmatch(clause) for clause in map(_unpolite, re.split(r"[.!?,;:\r\n]+", plain))):
+        return Wish.STOP
+    return Wish.START if _keyword(plain) in _START else None
 
 
-def _words(body: str) -> list[str]:
-    plain = unicodedata.normalize("NFKD", body[:200])
+def is_bare(body: str) -> bool:
+    """Whether a wish is all that the reply says, so that nobody has to read it."""
+    return _keyword(_plain(body)) is not None
+
+
+def _keyword(text: str) -> str | None:
+    """The keyword (one of them, if all say the same) that the text is, polite words and numbers aside."""
+    words = _words(text)
+    rest = {word for word in words if word not in _ASIDE and not word.isdigit()}
+    kinds = (_STOP | _STOP_ALONE, _START)
+    is_one = any(rest and rest <= kind for kind in kinds) and len(words) <= _MOST_WORDS
+    return min(rest, key=lambda word: (word in _STOP_ALONE, word)) if is_one else None
+
+
+def _unpolite(clause: str) -> str:
+    return " ".join(word for word in _words(clause) if word not in _POLITE)
+
+
+def _plain(body: str) -> str:
+    """In capitals without accents and apostrophes."""
+    plain = unicodedata.normalize("NFKD", body[:_LONGEST])
     letters = "".join(mark for mark in plain if not unicodedata.combining(mark)).upper()
-    return re.findall(r"\w+", re.sub(r"OPT[ -]OUT", "OPTOUT", re.sub("['’]", "", letters)))
+    return re.sub(r"OPT[ -]OUT", "OPTOUT", re.sub("['’]", "", letters))
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text)

@@ -40,7 +40,7 @@ def hear(services: Services, inbound: Inbound, raw: bytes, now: datetime) -> tup
 
     A stop or start word counts for every seller that ever contacted this address: the provider's number is shared,
     and the edge cannot know which of them was meant. For an address that nobody knows, the default seller obeys.
-    Any other word is an event for every account that was reached there: nothing is claimed for it before that is
+    Whatever says more is an event for every account that was reached there: nothing is claimed for it before that is
     folded, and then nothing goes out before a person has read the reply.
     It is committed before any account is waited for: the provider may not tell a second time.
     """
@@ -49,9 +49,9 @@ def hear(services: Services, inbound: Inbound, raw: bytes, now: datetime) -> tup
             return ()
         reached = attempts.accounts_reached_at(connection, inbound.address)
         inbox_ids: tuple[int, ...] = ()
-        if inbound.wish is None:
+        if inbound.says_more:
             inbox_ids = _hold(connection, inbound, reached, now)
-        else:
+        if inbound.wish is not None:
             _obey(connection, inbound, inbound.wish, {one.seller for one in reached} or {DEFAULT_SELLER}, now)
         journal.write(connection, _entries(inbound, reached, now))
     if inbound.wish is not None:

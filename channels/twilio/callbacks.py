@@ -16,7 +16,7 @@ from twilio.request_validator import RequestValidator, add_port, remove_port
 
 from channels.answers import CallbackError, storable
 from channels.twilio.words import CODES, EXPIRED, PREFIX, STATES, number_of
-from channels.wishes import Wish, wish_of
+from channels.wishes import Wish, is_bare, wish_of
 from domain.levels import Channel
 from domain.outcomes import AttemptState, Receipt
 
@@ -86,7 +86,10 @@ def _pairs(raw_body: bytes) -> Sequence[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """What a customer wrote to us. `address` is the bare number; `wish` is set where the text is a keyword."""
+    """What a customer wrote to us. `address` is the bare number; `wish` is what he clearly asks for.
+
+    `says_more` than that wish: a person has to read it.
+    """
 
     key: str
     channel: Channel
@@ -95,6 +98,7 @@ class Inbound:
     body: str = field(repr=False)
     provider_id: str
     wish: Wish | None
+    says_more: bool
 
 
 def read_form(raw_body: bytes) -> dict[str, str]:
@@ -142,6 +146,8 @@ def read_inbound(form: Mapping[str, str]) -> Inbound:
     """
     sid, sender = _required(form, "MessageSid", "SmsSid"), _required(form, "From")
     body = storable(form.get("Body"), 5000)
+    # Twilio's own finding, where its Advanced Opt-Out is on, knows the keywords that the seller chose there.
+    found = _OPT_OUT_TYPES.get(form.get("OptOutType", ""))
     return Inbound(
         key=f"twilio:{sid}:inbound",
         channel=Channel.WHATSAPP if sender.startswith(PREFIX[Channel.WHATSAPP]) else Channel.SMS,
@@ -149,8 +155,8 @@ def read_inbound(form: Mapping[str, str]) -> Inbound:
         to=_bare(form.get("To")),
         body=body,
         provider_id=sid,
-        # Twilio's own finding, where its Advanced Opt-Out is on, knows the keywords that the seller chose there.
-        wish=_OPT_OUT_TYPES.get(form.get("OptOutType", "")) or wish_of(body),
+        wish=found or wish_of(body),
+        says_more=found is None and not is_bare(body),
     )
 
 

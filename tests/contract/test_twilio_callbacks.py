@@ -282,6 +282,20 @@ def test_a_keyword_or_twilios_own_finding_is_a_wish(fields: dict[str, str], wish
     assert read_inbound({"MessageSid": "SM9", "From": "+33612345678", **fields}).wish is wish
 
 
+@pytest.mark.parametrize(
+    ("fields", "says_more"),
+    [
+        ({"Body": "STOP"}, False),
+        ({"Body": "Stop SMS, merci"}, False),
+        ({"Body": "STOP\nLuc"}, True),
+        ({"Body": "basta", "OptOutType": "STOP"}, False),
+        ({"Body": "bonjour"}, True),
+    ],
+)
+def test_what_says_more_than_its_wish_is_told_apart(fields: dict[str, str], says_more: bool) -> None:
+    assert read_inbound({"MessageSid": "SM9", "From": "+33612345678", **fields}).says_more is says_more
+
+
 @pytest.mark.parametrize("form", [{}, {"MessageSid": "SM9"}, {"From": "+336"}])
 def test_a_reply_without_a_sender_is_refused(form: dict[str, str]) -> None:
     with pytest.raises(CallbackError, match="missing"):

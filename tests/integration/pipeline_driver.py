@@ -250,7 +250,7 @@ class Driver:
     def write_back(self, customer: str, channel: Channel, wish: Wish, number: int) -> None:
         """The customer says stop or start on a channel of his telephone."""
         phone = customer_data(id=customer)["contacts"][0]["phone"]
-        inbound = Inbound(f"in-{number}", channel, phone, "+33755000001", wish.value, f"SM-in-{number}", wish)
+        inbound = Inbound(f"in-{number}", channel, phone, "+33755000001", wish.value, f"SM-in-{number}", wish, False)
         assert hear(self.services, inbound, b"raw", self.now) == ()
         place = (customer, channel.value)
         if wish is Wish.STOP:

@@ -12,7 +12,7 @@ from channels.twilio.callbacks import read_form, read_inbound
 from config.wiring import DEFAULT_SELLER
 from domain.customer import Seller
 from domain.ids import SellerId
-from store import inbox, sellers, worklist
+from store import history, inbox, sellers, worklist
 from store.worklist import TaskRow
 from tests.factories import Json, contact_data, customer_data, event, invoice_event
 from tests.pipeline import Pipeline
@@ -118,6 +118,16 @@ def test_a_reply_that_comes_again_counts_once(reminded: Pipeline) -> None:
 def test_a_stop_or_start_word_is_obeyed_and_asks_nobody_to_read(reminded: Pipeline, word: str) -> None:
     assert heard(reminded, word) == ()
     assert unfolded(reminded) == []
+
+
+@pytest.mark.parametrize("words", ["Stop. J'ai déjà payé", "Arrêtez de m'écrire, je conteste", "STOP\nLuc Martin"])
+def test_a_stop_that_says_more_is_obeyed_and_read_too(reminded: Pipeline, words: str) -> None:
+    assert folding(reminded)(heard(reminded, words)) == 1
+    assert [task.kind for task in tasks_of(reminded)] == ["reply"]
+    assert "reply_unread" in reminded.codes()
+    with reminded.services.engine.connect() as connection:
+        [stopped] = history.suppressions_of(connection, DEFAULT_SELLER)
+    assert (stopped.channel, stopped.address, stopped.reason) == ("sms", MOBILE, "opt_out")
 
 
 def test_a_stranger_holds_nobody(reminded: Pipeline) -> None:

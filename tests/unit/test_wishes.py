@@ -2,7 +2,7 @@
 
 import pytest
 
-from channels.wishes import Wish, wish_of
+from channels.wishes import Wish, is_bare, wish_of
 
 
 @pytest.mark.parametrize(
@@ -34,10 +34,65 @@ from channels.wishes import Wish, wish_of
         "revoke",
         "cancel",
         "ＳＴＯＰ",
+        "STOP STOP",
+        "stop stop stop !!!",
+        "STOP ARRÊT",
+        "STOPPEZ",
+        "Stopper",
+        "STOP au 36180",
+        "Stop !",
+        "stop aux SMS",
+        "Désabonnez-moi",
+        "désinscrivez-moi svp",
+        "Arrêter les SMS",
+        "Arrêtez les SMS, s’il vous plaît. Merci !",
+        "Arrêtez vos relances",
+        "Bonjour, stop, merci",
+        "Unsubscribe me",
+        "stop these messages please",
+        "STOP 06 12 34 56 78",
     ],
 )
 def test_a_stop_word_is_taken_however_it_is_written(body: str) -> None:
     assert wish_of(body) is Wish.STOP
+    assert is_bare(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "STOP\nLuc Martin",
+        "Stop\r\n\r\n-- \r\nBoulangerie Martin\r\n12 rue des Lilas\r\n01 23 45 67 89",
+        "Arrêt\nEnvoyé de mon iPhone",
+        "Bonjour Madame,\nSTOP\nLuc Martin",
+        "Désabonnez-moi.\nAnne Martin, Boulangerie Martin",
+        "Stop! I have paid.",
+        "STOP. Vous vous trompez de numéro",
+        "Arrêtez de m'écrire",
+        "Arrêtez de m’écrire, j’ai déjà payé",
+        "Bonjour, cessez de me relancer svp",
+        "arrêtez de m'envoyer des messages",
+        "Ne m'écrivez plus.",
+        "Merci de ne plus me contacter",
+        "Veuillez ne plus m'envoyer de SMS sur ce numéro",
+        "je ne veux plus recevoir vos messages",
+        "J'ai réglé hier. Ne me relancez plus !",
+        "Retirez-moi de votre liste",
+        "Arrêtez les relances, j'ai payé",
+        "ne m'écris plus",
+        "Stop texting me",
+        "please stop sending me these messages, thanks",
+        "Don't text me again",
+        "do not contact us any more",
+        "Remove my number from your list",
+        "No more texts please",
+        "I no longer want to receive your messages",
+        "Unsubscribe me from this list\nKind regards\nAnne",
+    ],
+)
+def test_a_clear_wish_is_taken_with_what_stands_beside_it_and_read_too(body: str) -> None:
+    assert wish_of(body) is Wish.STOP
+    assert not is_bare(body)
 
 
 @pytest.mark.parametrize("body", ["START", "start", "Unstop.", "réabonner"])
@@ -61,8 +116,33 @@ def test_a_start_word_lifts_it(body: str) -> None:
         "la facture est payée, stop",
         "résilier",
         "bus stop 12 rue des Lilas",
+        "stop à la facture, il y a une erreur",
+        "l'arrêt du chantier",
+        "L’arrêt du chantier est prévu demain. Merci",
+        "le train s'est arrêté",
+        "arrêt maladie",
+        "Je suis en arrêt jusqu'à lundi",
+        "Cancel. The invoice is wrong",
+        "End\nof the month",
+        "on arrête tout ?",
+        "Arrêtez de m'envoyer la facture au mauvais nom",
+        "don't contact me before Monday",
+        "Ne m'envoyez plus la facture par la poste",
+        "please stop by tomorrow",
+        "nous cessons notre activité",
+        "START\nLuc Martin",
+        "restart",
+        "ne vous arrêtez pas",
+        "Retirez-moi cette pénalité",
+        "I don't want to pay",
+        "stop the works",
     ],
 )
 def test_a_sentence_is_no_wish(body: str) -> None:
     """A person reads it; taking it for a wish would close a channel that nobody asked to close."""
     assert wish_of(body) is None
+
+
+def test_what_is_no_wish_is_not_bare_either() -> None:
+    assert not is_bare("bonjour")
+    assert not is_bare("STOP" + " " * 300 + "la facture est fausse")
