@@ -48,7 +48,7 @@ def list_(
 
     `event`: the sender was told that it cannot be read. `conflict`: its id had come before with another body.
     `crash`: it broke intake three times, and nothing goes out to those whom it concerns. `callback`: a provider's
-    report that cannot be read.
+    report that cannot be read. `reply`: a message from a number that no customer has.
     """
     of = only(seller)
     with opened_services() as services, services.engine.connect() as connection:

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from domain.facts import Fact, InvoiceIssued, Stamp
-from domain.ids import AccountKey, InvoiceId, SellerId
+from domain.ids import AccountKey, CustomerId, InvoiceId, SellerId
 from store.arrays import INSTANT, NUMBER, TEXT, Rows, any_of, array_text, joined, texts
+from store.attempts import Reached
 from store.fact_codec import body_from_row
-from store.tables import facts, invoices
+from store.tables import accounts, facts, invoices
 
 Mark = tuple[int, int]
 """How many facts an account has, and the newest one's number."""
@@ -198,15 +199,23 @@ def accounts_naming(connection: sa.Connection, seller: SellerId, address: str) -
 
     It reads all of the seller's facts.
     """
+    statement = sa.select(facts.c.account_id).where(facts.c.seller == seller, *_naming(address))
+    return sorted(AccountKey(key) for key in connection.execute(statement.distinct()).scalars())
+
+
+def all_naming(connection: sa.Connection, address: str) -> list[Reached]:
+    """The same of all sellers: it reads all facts that there are."""
+    statement = sa.select(accounts.c.seller, accounts.c.id, accounts.c.customer_id).distinct()
+    statement = statement.join(facts, facts.c.account_id == accounts.c.id).where(*_naming(address))
+    rows = connection.execute(statement.order_by(accounts.c.id))
+    return [Reached(SellerId(seller), AccountKey(key), CustomerId(customer)) for seller, key, customer in rows]
+
+
+def _naming(address: str) -> tuple[sa.ColumnElement[bool], ...]:
     mentions = sa.func.strpos(sa.func.lower(facts.c.body), address.lower()) > 0
     if address.startswith("+"):
         digits = sa.func.regexp_replace(facts.c.body, "[^0-9]", "", "g")
         is_national = sa.func.strpos(facts.c.body, '"national":"') > 0
         mentions |= is_national & (sa.func.strpos(digits, address[-_OF_ITS_OWN:]) > 0)
-    statement = sa.select(facts.c.account_id).where(
-        facts.c.seller == seller,
-        facts.c.account_id.is_not(None),
-        facts.c.type.in_(["InvoiceIssued", "CustomerUpdated"]),
-        mentions,
-    )
-    return sorted(AccountKey(key) for key in connection.execute(statement.distinct()).scalars())
+    is_about_somebody = facts.c.type.in_(["InvoiceIssued", "CustomerUpdated"])
+    return facts.c.account_id.is_not(None), is_about_somebody, mentions

@@ -26,6 +26,7 @@ class Quarantined:
     conflict   its id had come before with another body, and the sender was told
     crash      it was taken in and broke intake three times; `reference` is its row in the inbox
     callback   a provider's report that could not be read; `reference` is the provider
+    reply      a customer's message from a number that nobody knows; `reference` is its receipt's key
     """
 
     seller: SellerId
@@ -110,6 +111,15 @@ def close(connection: sa.Connection, row_id: int, outcome: str, reason: str, at:
     """It waits no more. The caller has locked it."""
     statement = sa.update(quarantine).where(quarantine.c.id == row_id)
     connection.execute(statement.values(closed_at=at, outcome=outcome, reason=reason))
+
+
+def close_named(
+    connection: sa.Connection, kind: str, reference: str, outcome: str, reason: str, at: datetime
+) -> None:
+    """What waits of this kind by this name waits no more."""
+    statement = sa.update(quarantine).where(quarantine.c.kind == kind, quarantine.c.reference == reference)
+    waits = statement.where(quarantine.c.closed_at.is_(None))
+    connection.execute(waits.values(closed_at=at, outcome=outcome, reason=reason))
 
 
 _SELECT = sa.select(quarantine)

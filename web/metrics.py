@@ -41,7 +41,7 @@ LINE_STATES = ("closed", "half_open", "open")
 _LATE = (*OutcomeClass, *FAILURES)
 OUTCOMES = (*OutcomeClass, "rate_limited", *(f"late_{why.value}" for why in _LATE))
 """All are told from the start, as 0: of a series that begins with 1, Prometheus sees no increase."""
-QUARANTINED = ("crash", "event", "conflict", "callback")
+QUARANTINED = ("crash", "event", "conflict", "callback", "reply")
 
 Families = Iterator[Metric]
 

@@ -22,7 +22,9 @@ from domain.outcomes import OutcomeClass, Receipt
 from store import accounts, attempts, history, journal, receipts
 from store.attempts import Reached
 from store.engine import Connection, Unavailable
+from store.figures import be_quick
 from store.journal import Entry
+from workers import strangers
 from workers.receive import receive_in
 
 log = structlog.get_logger()
@@ -40,6 +42,7 @@ def hear(services: Services, inbound: Inbound, raw: bytes, now: datetime) -> tup
 
     A stop or start word counts for every seller that ever contacted this address: the provider's number is shared,
     and the edge cannot know which of them was meant. For an address that nobody knows, the default seller obeys.
+    Where nothing was sent to it, whoever has that number counts; what nobody knows is kept in quarantine.
     Whatever says more is an event for every account that was reached there: nothing is claimed for it before that is
     folded, and then nothing goes out before a person has read the reply.
     It is committed before any account is waited for: the provider may not tell a second time.
@@ -48,15 +51,38 @@ def hear(services: Services, inbound: Inbound, raw: bytes, now: datetime) -> tup
         if not _is_new(connection, inbound, raw, now):
             return ()
         reached = attempts.accounts_reached_at(connection, inbound.address)
-        inbox_ids: tuple[int, ...] = ()
-        if inbound.says_more:
-            inbox_ids = _hold(connection, inbound, reached, now)
-        if inbound.wish is not None:
-            _obey(connection, inbound, inbound.wish, {one.seller for one in reached} or {DEFAULT_SELLER}, now)
-        journal.write(connection, _entries(inbound, reached, now))
+        inbox_ids = take_in(connection, inbound, reached, now)
+        if inbound.says_more and not reached:
+            strangers.set_aside(connection, inbound.key, raw, now)
+    if not reached:
+        reached, inbox_ids = _look_for(services, inbound, now)
     if inbound.wish is not None:
         _wake(services, [one.account for one in reached], now)
     return inbox_ids
+
+
+def take_in(connection: Connection, inbound: Inbound, reached: list[Reached], now: datetime) -> tuple[int, ...]:
+    """Has it hold what it says of those who were reached, and journals that. Returns new rows of the inbox."""
+    inbox_ids = _hold(connection, inbound, reached, now) if inbound.says_more else ()
+    if inbound.wish is not None:
+        _obey(connection, inbound, inbound.wish, {one.seller for one in reached} or {DEFAULT_SELLER}, now)
+    journal.write(connection, _entries(inbound, reached, now))
+    return inbox_ids
+
+
+def _look_for(services: Services, inbound: Inbound, now: datetime) -> tuple[list[Reached], tuple[int, ...]]:
+    """Who wrote from a number to which nothing was sent; takes that in. Where it takes too long, a person looks."""
+    try:
+        with services.engine.begin() as connection:
+            be_quick(connection)
+            known = strangers.whose(connection, inbound.address)
+            if not known:
+                return [], ()
+            strangers.found(connection, inbound.key, now)
+            return known, take_in(connection, inbound, known, now)
+    except Unavailable as error:  # it is kept
+        log.warning("hear.not_found_whom", error=type(error).__name__)
+        return [], ()
 
 
 def _wake(services: Services, keys: list[AccountKey], now: datetime) -> None:

@@ -4,6 +4,7 @@
     conflict   taken in beside the event that had its id before, under an id of its own
     crash      folded again, as if it had just come
     callback   read again; what it reports finds its attempt by the provider's id
+    reply      its customer is looked for again, by the number
 
 Whatever it comes to, what is kept of it in quarantine stays.
 """
@@ -23,7 +24,8 @@ from store import accounts, inbox, journal, quarantine, receipts
 from store.engine import Connection
 from store.journal import Entry
 from store.quarantine import QuarantineRow
-from workers.hear import hear
+from workers import strangers
+from workers.hear import hear, take_in
 from workers.receive import receive_in
 
 CONFLICT = "conflict"
@@ -88,6 +90,8 @@ def _take(services: Services, connection: Connection, row: QuarantineRow, now: d
             return (inbox_id,)
         case "callback":
             return _take_callback(services, row, now)
+        case strangers.KIND:
+            return _take_reply(connection, row, now)
         case _:
             return _take_event(connection, row)
 
@@ -121,6 +125,15 @@ def _take_callback(services: Services, row: QuarantineRow, now: datetime) -> tup
     with services.engine.begin() as connection:
         receipts.put(connection, row.reference or "", found, now)
     return ()
+
+
+def _take_reply(connection: Connection, row: QuarantineRow, now: datetime) -> tuple[int, ...]:
+    """Its receipt is there: only whose it is was not known."""
+    inbound = twilio.read_inbound(twilio.read_form(row.raw))
+    known = strangers.whose(connection, inbound.address)
+    if not known:
+        raise _StillWrongError("no customer has this number")
+    return take_in(connection, inbound, known, now)
 
 
 def _inbox_id(row: QuarantineRow) -> int | None:

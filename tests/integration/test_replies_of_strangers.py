@@ -1,0 +1,138 @@
+"""A reply from a number to which nothing was ever sent: its customer is looked for, and else a person has to."""
+
+import json
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from cli.main import main
+from config.wiring import DEFAULT_SELLER
+from domain.customer import Seller
+from domain.ids import SellerId
+from store import figures, history, quarantine, sellers
+from store.quarantine import QuarantineRow
+from tests.factories import Json, contact_data, customer_data, invoice_event
+from tests.integration.test_replies import MOBILE, folding, heard, tasks_of, unfolded
+from tests.pipeline import TUESDAY_0930, Pipeline, clock_setting
+from workers.receive import receive
+
+ACME = SellerId("acme")
+
+
+def mailed(customer: str = "C-17", number: int = 1, **contact: Any) -> Json:
+    """Somebody who is written to by mail, and has a number too."""
+    who = customer_data(id=customer, preferred_channel="email", contacts=[contact_data(**contact)])
+    invoice = {"id": f"F-{number}", "number": f"F-{number}", "due_on": "2026-11-20", "issued_on": "2026-10-20"}
+    return invoice_event(customer=who, invoice=invoice, id=f"issue-{number}")
+
+
+def waiting(pipeline: Pipeline) -> list[QuarantineRow]:
+    with pipeline.services.engine.connect() as connection:
+        return quarantine.read(connection)
+
+
+def stopped(pipeline: Pipeline, seller: SellerId = DEFAULT_SELLER) -> list[str]:
+    with pipeline.services.engine.connect() as connection:
+        return [row.address for row in history.suppressions_of(connection, seller)]
+
+
+def test_who_was_only_mailed_and_texts_back_is_known_by_his_number(pipeline: Pipeline) -> None:
+    pipeline.take(mailed())
+    assert folding(pipeline)(heard(pipeline, "Je conteste")) == 1
+    assert pipeline.codes() == ["reply_unread"]
+    assert pipeline.deliver_due() == 0
+    assert [(task.kind, task.customer) for task in tasks_of(pipeline)] == [("reply", "C-17")]
+    assert waiting(pipeline) == []
+
+
+def test_a_number_as_it_is_written_in_its_country_is_the_same(pipeline: Pipeline) -> None:
+    pipeline.take(mailed(phone="06 12 34 56 78"))
+    assert len(heard(pipeline, "bonjour")) == 1
+
+
+def test_every_seller_who_knows_the_number_is_told(pipeline: Pipeline) -> None:
+    with pipeline.services.engine.begin() as connection:
+        sellers.ensure(connection, Seller(ACME, name="Acme"))
+    folding(pipeline)(receive(pipeline.services, ACME, [mailed()], pipeline.now).inbox_ids)
+    pipeline.take(mailed("C-18", 2))
+    assert folding(pipeline)(heard(pipeline, "bonjour")) == 2
+    assert sorted((task.seller, task.customer) for task in tasks_of(pipeline)) == [
+        (ACME, "C-17"),
+        (DEFAULT_SELLER, "C-18"),
+    ]
+
+
+def test_his_stop_is_obeyed_by_whoever_knows_the_number(pipeline: Pipeline) -> None:
+    """Nothing was texted to him yet, and nothing will be."""
+    with pipeline.services.engine.begin() as connection:
+        sellers.ensure(connection, Seller(ACME, name="Acme"))
+    folding(pipeline)(receive(pipeline.services, ACME, [mailed()], pipeline.now).inbox_ids)
+    assert heard(pipeline, "STOP") == ()
+    assert stopped(pipeline, ACME) == [MOBILE]
+    assert waiting(pipeline) == []
+
+
+def test_what_nobody_knows_is_kept_for_a_person_once(pipeline: Pipeline) -> None:
+    pipeline.take(mailed())
+    for _ in range(2):
+        assert heard(pipeline, "C'est qui ?", sender="+33700000009") == ()
+    [kept] = waiting(pipeline)
+    assert (kept.kind, kept.reference, kept.seller) == ("reply", "twilio:SM9:inbound", "")
+    assert b"qui" in kept.raw
+    assert "+337" not in kept.problem
+    assert unfolded(pipeline) == []
+    with pipeline.services.engine.connect() as connection:
+        assert figures.quarantined(connection) == {"reply": 1}
+
+
+@pytest.mark.parametrize("sender", ["INFO", "38200", "+1"])
+def test_what_is_no_number_of_a_person_is_looked_for_nowhere(pipeline: Pipeline, sender: str) -> None:
+    pipeline.take(mailed())
+    assert heard(pipeline, "Gagnez un téléphone", sender=sender) == ()
+    assert len(waiting(pipeline)) == 1
+
+
+def test_a_bare_stop_of_a_stranger_asks_nobody(pipeline: Pipeline) -> None:
+    heard(pipeline, "STOP", sender="+33700000009")
+    assert (stopped(pipeline), waiting(pipeline)) == (["+33700000009"], [])
+
+
+def test_a_search_that_takes_too_long_leaves_the_reply_in_quarantine(pipeline: Pipeline) -> None:
+    """Twilio waits for its answer, and the reply is kept before anybody searches."""
+    pipeline.take(mailed())
+    with pipeline.services.engine.begin() as connection:
+        connection.execute(sa.text("LOCK TABLE facts IN ACCESS EXCLUSIVE MODE"))
+        assert heard(pipeline, "bonjour") == ()
+    assert [one.kind for one in waiting(pipeline)] == ["reply"]
+
+
+def test_it_is_taken_up_again_once_its_customer_is_known(
+    pipeline: Pipeline,
+    database_url: str,
+    bare_environment: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    heard(pipeline, "Je conteste")
+    [kept] = waiting(pipeline)
+    monkeypatch.setenv("RELANCE_DATABASE_URL", database_url)
+    monkeypatch.setenv("RELANCE_CLOCK", clock_setting(TUESDAY_0930))
+    monkeypatch.setenv("RELANCE_LOG_LEVEL", "error")
+    assert main(["quarantine", "retry", str(kept.id)]) == 1
+    assert "no customer has this number" in capsys.readouterr().err
+    pipeline.take(mailed())
+    assert main(["quarantine", "retry", str(kept.id)]) == 0
+    assert waiting(pipeline) == []
+    assert folding(pipeline)(unfolded_now(pipeline)) == 1
+    assert pipeline.codes() == ["reply_unread"]
+    capsys.readouterr()
+    assert main(["task", "list", "--json"]) == 0
+    [task] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert main(["task", "show", task["id"]]) == 0
+    assert "Je conteste" in capsys.readouterr().out
+
+
+def unfolded_now(pipeline: Pipeline) -> list[int]:
+    with pipeline.services.engine.connect() as connection:
+        return list(connection.execute(sa.text("SELECT id FROM inbox WHERE folded_at IS NULL")).scalars())

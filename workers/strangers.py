@@ -1,0 +1,42 @@
+"""Replies from a number to which nothing was ever sent: kept for a person, and matched by who has that number.
+
+Called by `workers/hear` and `workers/take_again`, each in its transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from domain.addresses import address_key
+from domain.ids import SellerId
+from store import facts, quarantine
+from store.attempts import Reached
+from store.engine import Connection
+from store.quarantine import Quarantined
+from workers.folding import addresses_in
+
+KIND = "reply"
+NOBODY = SellerId("")
+"""Whose a reply is, while nobody knows."""
+
+_LEAST = len("+") + 8
+"""Characters of a number in full. Advertisers write from short numbers and names, which are nobody's."""
+
+
+def set_aside(connection: Connection, key: str, raw: bytes, now: datetime) -> None:
+    """Keeps a reply as it came, by its receipt's key, until its customer is found or a person has looked."""
+    quarantine.set_aside(connection, [Quarantined(NOBODY, KIND, key, "nobody was ever written to there", raw, now)])
+
+
+def found(connection: Connection, key: str, now: datetime) -> None:
+    """It waits no more: its customer is known."""
+    quarantine.close_named(connection, KIND, key, "retried", "its customer was found by the number", now)
+
+
+def whose(connection: Connection, address: str) -> list[Reached]:
+    """The accounts, of all sellers, whose facts name this number, however it is written. It reads all facts."""
+    if not address.startswith("+") or len(address) < _LEAST:
+        return []
+    candidates = facts.all_naming(connection, address)
+    known = facts.load(connection, [one.account for one in candidates])
+    return [one for one in candidates if address_key(address) in map(address_key, addresses_in(known[one.account]))]
