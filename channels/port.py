@@ -223,7 +223,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One attempt, ready to leave. `validity_s` is the time left in the customer's window, in real seconds.
+    """One attempt, ready to leave. `validity_s` is the time left in the customer's window, in real seconds and parts.
 
     `documents` are to be fetched before it is sent; what of them could be had is then in `files`. `unsubscribe_url`
     is where its reader puts his address out of use.
@@ -237,7 +237,7 @@ class Message:
     to_name: str = ""
     from_name: str = ""
     reply_to: str | None = None
-    validity_s: int = 36_000
+    validity_s: float = 36_000
     documents: tuple[Document, ...] = ()
     files: tuple[File, ...] = ()
     unsubscribe_url: str | None = None

@@ -131,7 +131,7 @@ def _message(
         to_name=route.to_name,
         from_name=rendered.from_name or one.account.seller.name,
         reply_to=rendered.reply_to,
-        validity_s=int(services.clock.wall_seconds(reminder.closes - now)),
+        validity_s=services.clock.wall_seconds(reminder.closes - now),
         documents=_documents(one, reminder, route),
         unsubscribe_url=_unsubscribe_url(services, claim, route),
     )

@@ -142,9 +142,9 @@ async def _send(services: Services, call: Call) -> Outcome:
         log.warning("send.too_late", attempt=call.claim.attempt)
         return TOO_LATE
     channel: ChannelPort = services.channels[call.message.channel]
-    good_for_s = int(min(call.message.validity_s, call.closes_by - time.monotonic()))
+    message = replace(call.message, validity_s=call.closes_by - time.monotonic())
     try:
-        outcome = await channel.send(replace(call.message, validity_s=good_for_s))
+        outcome = await channel.send(message)
     except Exception as error:  # noqa: BLE001 - whatever one message breaks must not lose the others' answers
         log.warning("send.crashed", attempt=call.claim.attempt, error=type(error).__name__)
         return Outcome(OutcomeClass.UNCONFIRMED, code="crashed")

@@ -48,7 +48,7 @@ more: connect within 3 s, 5 tries, after every kind of failure. The fragment is 
 Source: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides"""
 
 
-_LONGEST_VALIDITY_S = 36_000
+_LEAST_VALIDITY_S, _LONGEST_VALIDITY_S = 1, 36_000
 _NEEDS_TEMPLATE = "63016"
 _NO_TEMPLATE = Outcome(
     OutcomeClass.MISCONFIGURED,
@@ -173,7 +173,7 @@ def _fields(message: Message, public_url: str) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "to": f"{PREFIX[message.channel]}{message.to}",
         "status_callback": f"{callback_url(public_url, STATUS_PATH, proof)}{_STATUS_OPTIONS}",
-        "validity_period": max(1, min(message.validity_s, _LONGEST_VALIDITY_S)),
+        "validity_period": max(_LEAST_VALIDITY_S, int(min(message.validity_s, _LONGEST_VALIDITY_S))),
     }
     if message.channel is Channel.WHATSAPP and not message.rendered.is_free_text:
         variables = json.dumps(dict(message.rendered.content_variables), ensure_ascii=False)

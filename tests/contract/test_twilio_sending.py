@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from dataclasses import replace
 from urllib.parse import parse_qs
 
@@ -97,8 +98,12 @@ def test_a_messaging_service_stands_in_for_the_sender(message: Message) -> None:
     assert "From" not in form
 
 
-@pytest.mark.parametrize(("left_s", "said"), [(-5, "1"), (0, "1"), (1, "1"), (36_000, "36000"), (90_000, "36000")])
-def test_the_validity_stays_within_what_twilio_takes(left_s: int, said: str) -> None:
+@pytest.mark.parametrize(
+    ("left_s", "said"),
+    [(-5, "1"), (0.4, "1"), (1, "1"), (1.9, "1"), (599.9, "599"), (36_000, "36000"), (math.inf, "36000")],
+)
+def test_the_validity_stays_within_what_twilio_takes(left_s: float, said: str) -> None:
+    """Whole seconds, and never one more than are left, but for its least."""
     assert sent_form(replace(SMS, validity_s=left_s))["ValidityPeriod"] == said
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from channels.documents import LONGEST_S
 from channels.http import CONNECT_S, READ_S
 from channels.lines import Board, Line
+from config.clock import Clock
 from domain.line import FAULTS_IN_A_ROW, Share
 from domain.outcomes import Outcome, OutcomeClass
 from store.engine import Connection, Engine, make_engine
@@ -128,6 +129,17 @@ def slow(engine: Engine, seconds: float) -> Iterator[list[str]]:
         yield last
     finally:
         sa.event.remove(engine, "before_cursor_execute", wait)
+
+
+def test_a_fast_clock_leaves_the_last_minutes_of_a_window_their_part_of_a_second(pipeline: Pipeline) -> None:
+    """Found in review: it was cut to whole seconds, so that all of them were over before they began."""
+    at = TUESDAY_0930.replace(hour=10, minute=50)
+    fast = replace(pipeline.services, clock=Clock(at, 1000.0, datetime.now(UTC)))
+    pipeline.take(invoice_event(invoice={"due_on": "2026-11-20"}))
+    [call] = claim_due(fast, [pipeline.account().key], "deliver.email", at)
+    assert call.message.validity_s == pytest.approx(0.6)
+    assert call.closes_by - time.monotonic() == pytest.approx(0.6, abs=0.5)
+    assert call.begin_by == call.closes_by
 
 
 def test_what_was_swept_meanwhile_stays_in_doubt(
