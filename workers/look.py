@@ -73,11 +73,12 @@ def look(services: Services, calls: Sequence[Call]) -> list[Call]:
 
 
 def _with_news(connection: Connection, asked: Sequence[Call]) -> set[AttemptId]:
-    """Those whose account has an event since the claim, folded or not, or whose address went out of use."""
+    """Those whose account has an event since the claim, folded or not, or one of whose addresses went out of use."""
     keys = [call.claim.account for call in asked]
     waiting = unfolded.with_unfolded(connection, keys)
     marks = facts.marks(connection, keys)
-    gone = history.suppressed_among(connection, {(call.claim.seller, call.message.to) for call in asked})
+    addresses = {(call.claim.seller, to) for call in asked for to in _readers(call)}
+    gone = history.suppressed_among(connection, addresses)
     return {
         call.claim.attempt
         for call in asked
@@ -86,5 +87,9 @@ def _with_news(connection: Connection, asked: Sequence[Call]) -> set[AttemptId]:
 
 
 def _is_out_of_use(call: Call, known: Mapping[tuple[SellerId, str], Sequence[Suppressed]]) -> bool:
-    found = known.get((call.claim.seller, address_key(call.message.to)), ())
+    found = [one for to in _readers(call) for one in known.get((call.claim.seller, address_key(to)), ())]
     return any(one.channel is call.message.channel for one in found)
+
+
+def _readers(call: Call) -> tuple[str, ...]:
+    return (call.message.to, *call.message.cc)

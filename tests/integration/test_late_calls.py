@@ -1,5 +1,6 @@
 """A worker that stood still between its claim and its call does not call: the customer may have paid meanwhile."""
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from channels.documents import LONGEST_S
 from channels.http import CONNECT_S, READ_S
 from channels.lines import Board, Line
 from config.clock import Clock
+from config.wiring import DEFAULT_SELLER
+from domain.levels import Channel
 from domain.line import FAULTS_IN_A_ROW, Share
 from domain.outcomes import Outcome, OutcomeClass
 from store.engine import Connection, Engine, make_engine
@@ -24,7 +27,8 @@ from tests.simulator_process import Simulator
 from workers.calls import BEGIN_WITHIN_S, GOOD_FOR_S, LEASE_S, Call
 from workers.claim import claim_due
 from workers.deliver import RECORD_AGAIN_S, call_all, record, tell
-from workers.look import AGAIN_AFTER_S, LOOKS
+from workers.look import AGAIN_AFTER_S, LOOKS, look
+from workers.put_out_of_use import put_out_of_use
 from workers.sweep import sweep
 
 
@@ -100,6 +104,16 @@ def test_right_after_the_claim_nobody_looks_again(
     calls = [after(-GOOD_FOR_S, call) for call in claimed]
     [(_, outcome)] = pipeline.runner.run(call_all(elsewhere, calls))
     assert (outcome.kind, len(simulator.messages())) == (OutcomeClass.ACCEPTED, 1)
+
+
+def test_who_leaves_between_claim_and_call_gets_no_copy(pipeline: Pipeline, claimed: list[Call]) -> None:
+    """Only the recipient was looked for; it goes out again without the copy."""
+    [call] = [replace(one, message=replace(one.message, cc=("Luc@example.com",))) for one in claimed]
+    assert look(pipeline.services, [call])[0].begin_by > time.monotonic()
+    put_out_of_use(
+        pipeline.services, DEFAULT_SELLER, Channel.EMAIL, "luc@example.com", "opt_out", pipeline.now, by_reader=True
+    )
+    assert look(pipeline.services, [call])[0].begin_by == -math.inf
 
 
 @pytest.mark.parametrize(("slow_s", "calls", "looks"), [(0.2, 1, LOOKS), (0.5, 0, LOOKS)])
