@@ -17,6 +17,7 @@ from channels.brand import PLAIN, Brand, Look
 from channels.port import Address
 from channels.words import web_address
 from config.yaml_lines import YamlError, read_yaml
+from domain.addresses import is_email
 from domain.fields import a_list, line, shown, text
 from domain.policy_parts import Fault, Part, a_word_of
 
@@ -29,7 +30,6 @@ LEAST_CONTRAST = 4.5
 """Of white words on the colour. Source: WCAG 2.2, 1.4.3."""
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}", re.ASCII)
-_MAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
 
 
 class LooksError(ValueError):
@@ -112,7 +112,7 @@ def _luminance(colour: str) -> float:
 
 
 def _a_mail_address(value: object) -> str:
-    if not isinstance(value, str) or not _MAIL.fullmatch(value):
+    if not isinstance(value, str) or not is_email(value):
         raise ValueError(f"{shown(value)} is not an e-mail address")
     return value
 

@@ -205,6 +205,8 @@ def test_an_sms_template_may_keep_its_letters(tmp_path: Path) -> None:
         ('name: X\ncolour: "red"', 'brand.yaml:2: colour: "red" is not a colour'),
         ('colour: "#ffee00"', "is too light for the white words on it"),
         ("reply_to: nobody", '"nobody" is not an e-mail address'),
+        ("reply_to: compté@dupont.example.com", '"compté@dupont.example.com" is not an e-mail address'),
+        ("reply_to: a@b..example.com", '"a@b..example.com" is not an e-mail address'),
         ("address: familiar", "brand.yaml:1: address: "),
         ("place: [Lyon]", "brand.yaml:1: place: "),
         ("postal_address: 12 rue des Arts", "brand.yaml:1: postal_address: "),
