@@ -51,6 +51,8 @@ from channels.wishes import Wish, is_bare, wish_of
         "Unsubscribe me",
         "stop these messages please",
         "STOP 06 12 34 56 78",
+        "ok stop now",
+        "Stop maintenant",
     ],
 )
 def test_a_stop_word_is_taken_however_it_is_written(body: str) -> None:
