@@ -62,7 +62,7 @@ def lived(pipeline: Pipeline) -> Pipeline:
     for row in pipeline.log():
         pipeline.settle("sendgrid", [mail_event(row.attempt, "delivered", email=row.to)])
     assert [row.state for row in pipeline.log()] == ["delivered", "delivered"]
-    heard(pipeline, "Bonjour, je regarde cela")
+    heard(pipeline, "START")  # asks nobody to read it
     pipeline.take(paid(1))
     pipeline.receive({"id": "bad", "specversion": "1.0", "source": "billing", "type": "invoice.issued", "data": {}})
     pipeline.receive(late(3, "C-19"))
