@@ -52,7 +52,7 @@ def hear(services: Services, inbound: Inbound, raw: bytes, now: datetime) -> tup
             return ()
         reached = attempts.accounts_reached_at(connection, inbound.address)
         inbox_ids = take_in(connection, inbound, reached, now)
-        if inbound.says_more and not reached:
+        if not reached:
             strangers.set_aside(connection, inbound.key, raw, now)
     if not reached:
         reached, inbox_ids = _look_for(services, inbound, now)
@@ -76,10 +76,9 @@ def _look_for(services: Services, inbound: Inbound, now: datetime) -> tuple[list
         with services.engine.begin() as connection:
             be_quick(connection)
             known = strangers.whose(connection, inbound.address)
-            if not known:
-                return [], ()
-            strangers.found(connection, inbound.key, now)
-            return known, take_in(connection, inbound, known, now)
+            if known or not inbound.says_more:
+                strangers.close(connection, inbound.key, now)
+            return known, take_in(connection, inbound, known, now) if known else ()
     except Unavailable as error:  # it is kept
         log.warning("hear.not_found_whom", error=type(error).__name__)
         return [], ()

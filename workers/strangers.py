@@ -28,9 +28,9 @@ def set_aside(connection: Connection, key: str, raw: bytes, now: datetime) -> No
     quarantine.set_aside(connection, [Quarantined(NOBODY, KIND, key, "nobody was ever written to there", raw, now)])
 
 
-def found(connection: Connection, key: str, now: datetime) -> None:
-    """It waits no more: its customer is known."""
-    quarantine.close_named(connection, KIND, key, "retried", "its customer was found by the number", now)
+def close(connection: Connection, key: str, now: datetime) -> None:
+    """It waits no more: its customer was found, or nobody has it and nobody has to read it."""
+    quarantine.close_named(connection, KIND, key, "retried", "", now)
 
 
 def whose(connection: Connection, address: str) -> list[Reached]:

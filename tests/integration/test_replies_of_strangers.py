@@ -16,6 +16,7 @@ from tests.factories import Json, contact_data, customer_data, invoice_event
 from tests.integration.test_replies import MOBILE, folding, heard, tasks_of, unfolded
 from tests.pipeline import TUESDAY_0930, Pipeline, clock_setting
 from workers.receive import receive
+from workers.take_again import take_again
 
 ACME = SellerId("acme")
 
@@ -105,6 +106,20 @@ def test_a_search_that_takes_too_long_leaves_the_reply_in_quarantine(pipeline: P
         connection.execute(sa.text("LOCK TABLE facts IN ACCESS EXCLUSIVE MODE"))
         assert heard(pipeline, "bonjour") == ()
     assert [one.kind for one in waiting(pipeline)] == ["reply"]
+
+
+def test_a_stop_whose_sellers_could_not_be_found_waits_for_a_person(pipeline: Pipeline) -> None:
+    """Only the default seller obeys it yet."""
+    with pipeline.services.engine.begin() as connection:
+        sellers.ensure(connection, Seller(ACME, name="Acme"))
+    folding(pipeline)(receive(pipeline.services, ACME, [mailed()], pipeline.now).inbox_ids)
+    with pipeline.services.engine.begin() as connection:
+        connection.execute(sa.text("LOCK TABLE facts IN ACCESS EXCLUSIVE MODE"))
+        heard(pipeline, "STOP")
+    [kept] = waiting(pipeline)
+    assert (stopped(pipeline), stopped(pipeline, ACME)) == ([MOBILE], [])
+    assert take_again(pipeline.services, kept.id, pipeline.now).problem is None
+    assert (stopped(pipeline, ACME), waiting(pipeline)) == ([MOBILE], [])
 
 
 def test_it_is_taken_up_again_once_its_customer_is_known(
