@@ -1,4 +1,4 @@
-"""`relance up`: everything on this machine. SIGINT, SIGTERM and SIGHUP are how it is meant to end: exit code 0."""
+"""`relance up`: everything on this machine. SIGINT, SIGTERM and, but for `nohup`, SIGHUP end it with exit code 0."""
 
 from __future__ import annotations
 

@@ -27,18 +27,22 @@ class StopRequested(BaseException):
 def stop_on_signals() -> Iterator[None]:
     """Raise StopRequested, once, when a signal asks us to stop; further ones do not disturb the cleaning up.
 
-    Put it outside of everything that has to be cleaned up. Main thread only.
+    A hang-up that was ignored when we were started stays so: `nohup` asks for it. An interrupt that was, as a script's
+    background jobs have it, is how we are told to stop all the same. Put it outside of everything that has to be
+    cleaned up. Main thread only.
     """
 
     def ignore(_number: int, _frame: FrameType | None) -> None:  # not SIG_IGN: children would inherit that
         return
 
     def stop(number: int, _frame: FrameType | None) -> Never:
-        for each in _SIGNALS:
+        for each in heard:
             signal.signal(each, ignore)
         raise StopRequested(signal.Signals(number).name)
 
-    before = {each: signal.signal(each, stop) for each in _SIGNALS}
+    is_deaf = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    heard = [each for each in _SIGNALS if each is not signal.SIGHUP or not is_deaf]
+    before = {each: signal.signal(each, stop) for each in heard}
     try:
         yield
     finally:

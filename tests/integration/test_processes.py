@@ -45,9 +45,9 @@ def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
 
 
-def start_holder(logs: Path, code: str) -> tuple["subprocess.Popen[str]", list[int]]:
+def start_holder(logs: Path, code: str, script: str = HOLDER) -> tuple["subprocess.Popen[str]", list[int]]:
     holder = subprocess.Popen(  # noqa: S603 - our own words
-        [*python(HOLDER), str(logs), code], stdout=subprocess.PIPE, text=True
+        [*python(script), str(logs), code], stdout=subprocess.PIPE, text=True
     )
     assert holder.stdout is not None
     return holder, [int(pid) for pid in holder.stdout.readline().split()]
@@ -119,6 +119,16 @@ def test_a_signal_stops_everything_in_order(tmp_path: Path, number: signal.Signa
     holder.send_signal(number)
     assert holder.communicate(timeout=20)[0] == f"{number.name}\n"
     assert holder.returncode == 0
+    assert not any(map(is_running, pids))
+
+
+def test_a_hang_up_that_was_to_be_ignored_stops_nothing(tmp_path: Path) -> None:
+    """So `nohup` asks for it: the terminal may be closed."""
+    deaf = f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN){HOLDER}"
+    holder, pids = start_holder(tmp_path, POLITE, deaf)
+    holder.send_signal(signal.SIGHUP)
+    holder.send_signal(signal.SIGTERM)
+    assert holder.communicate(timeout=20)[0] == "SIGTERM\n"
     assert not any(map(is_running, pids))
 
 
