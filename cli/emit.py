@@ -58,20 +58,20 @@ def _take_in(
     services: Services, seller: SellerId, source: BinaryIO, shown: str, advance: Callable[[int], None]
 ) -> Tally:
     from workers.app import publish  # noqa: PLC0415 - reads the broker's address when it is imported
-    from workers.nudges import in_batches as nudges  # noqa: PLC0415 - belongs to the line above
+    from workers.nudges import of_events  # noqa: PLC0415 - belongs to the line above
 
     tally = Tally()
     nudging = services.settings.redis_url is not None
     for batch in in_batches(source):
         good = [line for line in batch if line.problem is None]
         reply = receive(services, seller, [line.event for line in good], services.clock.now())
+        tally.accepted += reply.accepted
         # A broker that is away costs seconds to find out: once is enough, and the sweep finds the rest.
-        nudging = nudging and publish(nudges("event.intake", "intake", reply.inbox_ids))
+        nudging = nudging and publish(of_events(reply.inbox_ids, tally.accepted))
         wrong = [(line.number, line.problem) for line in batch if line.problem is not None]
         wrong += [(good[one.index].number, one.error) for one in reply.rejected]
         for number, problem in sorted(wrong):
             _name(f"{shown}:{number}: {problem}", tally)
-        tally.accepted += reply.accepted
         tally.duplicate += reply.duplicate
         advance(_size(batch))
     return tally

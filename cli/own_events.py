@@ -28,6 +28,6 @@ def nudge(services: Services, inbox_ids: Sequence[int]) -> None:
     """Has these rows of the inbox folded at once; without a broker the sweep finds them."""
     if services.settings.redis_url is not None and inbox_ids:
         from workers.app import publish  # noqa: PLC0415 - reads the broker's address when it is imported
-        from workers.nudges import in_batches  # noqa: PLC0415 - belongs to the line above
+        from workers.nudges import of_events  # noqa: PLC0415 - belongs to the line above
 
-        publish(in_batches("event.intake", "intake", inbox_ids))
+        publish(of_events(inbox_ids))

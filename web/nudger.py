@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from workers.nudges import BULK, Nudge, in_batches
+from workers.nudges import Nudge, are_bulk, in_batches
 
 log = structlog.get_logger()
 
@@ -49,8 +49,7 @@ class Nudger:
         if not some:
             return
         try:
-            is_bulk = kind == "event.intake" and len(some) > BULK
-            self._waiting.put_nowait(Nudge(kind, queue_name, some, is_bulk=is_bulk))
+            self._waiting.put_nowait(Nudge(kind, queue_name, some, are_bulk(kind, len(some))))
         except queue.Full:
             return  # the sweep will find them
 

@@ -30,7 +30,7 @@ from workers.deliver import deliver
 from workers.intake import intake
 from workers.keep import keep
 from workers.loop import LoopThread
-from workers.nudges import QUEUES, Nudge, in_batches
+from workers.nudges import QUEUES, Nudge, of_events
 from workers.receive import receive
 from workers.settle import settle
 from workers.sweep import sweep
@@ -181,7 +181,7 @@ def _receive(events: list[dict[str, Any]]) -> None:
     # What travelled as JSON text was read into binary floats; writing it again gives that very text back.
     exact = simplejson.loads(simplejson.dumps(events), use_decimal=True)
     reply = receive(services(), DEFAULT_SELLER, exact, services().clock.now())
-    publish(in_batches("event.intake", "intake", reply.inbox_ids))
+    publish(of_events(reply.inbox_ids))
 
 
 @app.task(name=signs.CANARY)

@@ -12,7 +12,8 @@ from redis.retry import Retry
 
 FIRST, LAST = 0, 9
 """The priorities of a message. Workers take all that goes first before anything that goes last."""
-_LAST_LIST = f"{Channel.sep}{LAST}"
+LAST_LIST = f"{Channel.sep}{LAST}"
+"""What the name of a queue's list ends with that holds what goes last."""
 
 
 def waiting(url: str | None, queues: Sequence[str], within_s: float = 1.0) -> dict[str, int] | None:
@@ -27,7 +28,7 @@ def waiting(url: str | None, queues: Sequence[str], within_s: float = 1.0) -> di
         with _client(url, within_s).pipeline(transaction=False) as pipe:
             for queue in queues:
                 pipe.llen(queue)
-                pipe.llen(queue + _LAST_LIST)
+                pipe.llen(queue + LAST_LIST)
             lengths = pipe.execute()
             return {
                 queue: first + last for queue, first, last in zip(queues, lengths[::2], lengths[1::2], strict=True)

@@ -49,6 +49,18 @@ def channel_of(queue: str) -> Channel | None:
     return next((channel for channel in found if queue_of(channel) == queue), None)
 
 
+def are_bulk(kind: str, count: int) -> bool:
+    """Whether so many of a kind, brought by one at once, go after what others bring: events do."""
+    return kind == "event.intake" and count > BULK
+
+
+def of_events(ids: Sequence[int], brought: int | None = None) -> list[Nudge]:
+    """Events that somebody brought, for intake. `brought`: with how many in all; if not said, these were all."""
+    kind = "event.intake"
+    is_bulk = are_bulk(kind, len(ids) if brought is None else brought)
+    return in_batches(kind, "intake", ids, is_bulk=is_bulk)
+
+
 def in_batches(
     kind: str, queue: str, ids: Sequence[int], batch: int = BATCH, *, is_bulk: bool = False
 ) -> list[Nudge]:

@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
+from cli.event_lines import BATCH
 from cli.main import main
 from store.engine import make_engine
 from tests.command import run_relance
 from tests.factories import invoice_event
+from workers.broker import LAST_LIST
+from workers.nudges import BULK
 
 
 def events(number: int) -> list[dict[str, Any]]:
@@ -133,6 +137,17 @@ def test_a_broker_that_is_away_loses_nothing(database_url: str, tmp_path: Path) 
     ended = run_relance("emit", "-", folder=tmp_path, stdin=jsonl(events(2)), settings=settings)
     assert ended.returncode == 0
     assert stored_ids(database_url) == {"evt-1", "evt-2"}
+
+
+@pytest.mark.parametrize(("number", "first", "last"), [(BULK, 1, 0), (BULK + 1, 0, 1), (BATCH + 20, 0, 4)])
+def test_a_whole_book_lets_others_go_first(
+    number: int, first: int, last: int, database_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    """As over HTTP; its last lines, too, which are few."""
+    settings = {"database_url": database_url, "redis_url": redis_url}
+    assert run_relance("emit", "-", folder=tmp_path, stdin=jsonl(events(number)), settings=settings).returncode == 0
+    with redis.Redis.from_url(redis_url) as broker:
+        assert (broker.llen("intake"), broker.llen(f"intake{LAST_LIST}")) == (first, last)
 
 
 def test_events_of_a_seller_that_nobody_has_set_up_are_refused(
