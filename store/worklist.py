@@ -140,6 +140,7 @@ _IS_CLOSING = (
     sa.exists()
     .where(
         inbox.c.folded_at.is_(None),
+        inbox.c.quarantined_at.is_(None),
         inbox.c.seller == tasks.c.seller,
         inbox.c.customer_id == accounts.c.customer_id,
         inbox.c.fact_type == "TaskClosed",
@@ -147,7 +148,7 @@ _IS_CLOSING = (
     )
     .correlate(tasks, accounts)
 )
-"""Whether its `task.closed` is in the inbox and waits to be folded."""
+"""Whether its `task.closed` is in the inbox and waits to be folded; nobody folds one that was set aside."""
 
 _SELECT = sa.select(
     tasks,

@@ -15,7 +15,7 @@ from cli.main import main
 from cli.task_closing import Said
 from domain.customer import Seller
 from domain.ids import SellerId
-from store import sellers, worklist
+from store import inbox, sellers, worklist
 from store.worklist import TaskRow
 from tests.command import run_relance
 from tests.factories import Json, invoice_event
@@ -246,6 +246,17 @@ def test_a_task_that_is_not_there_or_not_open_is_one_line_and_1(busy: Pipeline, 
     count(busy)
     assert main(["task", "close", call.id, *words]) == 1
     assert capsys.readouterr().err == f"there is no open task '{call.id}'; {call.id} is done\n"
+
+
+def test_a_closing_that_was_set_aside_hides_no_task(busy: Pipeline, capsys: Captured) -> None:
+    """It broke intake, and nobody folds it: the work is still to do, and may be closed again."""
+    call = tasks_of(busy)[0]
+    words = ["task", "close", call.id, "--outcome", "done", "--next", "2026-12-01"]
+    assert main(words) == 0
+    with busy.services.engine.begin() as connection:
+        inbox.set_aside(connection, connection.exec_driver_sql("SELECT max(id) FROM inbox").scalar_one())
+    assert [(task.id, task.state) for task in tasks_of(busy)][:1] == [(call.id, "open")]
+    assert main(words) == 0
 
 
 def test_a_beginning_that_several_tasks_share_is_refused(busy: Pipeline, capsys: Captured) -> None:
