@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import typer
 from pydantic import SecretStr
 
 from cli.parts import listen
@@ -132,7 +133,7 @@ def installed(
         servers: dict[str, EmbeddedPostgres | EmbeddedRedis] = {}
         chosen = given_settings(given) | {"home": str(home)}
         chosen |= _addresses(stack, given, home, servers, durable=durable)
-        migrate(chosen["database_url"])
+        migrate(chosen["database_url"], lambda line: typer.echo(line, err=True))
         public_url = given.public_url if "public_url" in given.model_fields_set else url
         processes = stack.enter_context(Processes(home / "logs"))
         chosen |= {

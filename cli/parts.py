@@ -33,7 +33,7 @@ def migrate(
     url, until = required(read_settings().database_url, "RELANCE_DATABASE_URL"), time.monotonic() + wait
     while True:
         try:
-            return migrate_database(url)
+            return migrate_database(url, lambda line: typer.echo(line, err=True))
         except Unavailable:
             if time.monotonic() >= until:
                 raise

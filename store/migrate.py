@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,21 +14,36 @@ from alembic.script import ScriptDirectory
 
 from store.engine import make_engine
 
-_LOCK = 7_263_541
+LOCK = 7_263_541
 """The advisory lock that migrating processes share; the number means nothing."""
 
+LOCK_WITHIN_S = 60
+"""How long a table is waited for that somebody uses: whoever wants to use it next waits behind the migration."""
 
-def migrate(url: str) -> None:
-    """Upgrades the database at `url` to the newest revision, in one transaction under an advisory lock."""
+
+def migrate(url: str, tell: Callable[[str], None] = lambda _: None) -> None:
+    """Upgrades the database at `url` to the newest revision, in one transaction under an advisory lock.
+
+    Another migration under way is waited for, however long it takes; `tell` is given a line that says so.
+    """
     engine = make_engine(url)
-    with engine.begin() as connection:
-        connection.execute(sa.text("SET LOCAL lock_timeout = '60s'"))
-        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))  # a large table's index takes minutes
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        config = alembic_config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-    engine.dispose()
+    try:
+        with engine.begin() as connection:
+            connection.execute(sa.text("SET LOCAL statement_timeout = 0"))  # a large table's index takes minutes
+            _take_turn(connection, tell)
+            connection.execute(sa.text(f"SET LOCAL lock_timeout = '{LOCK_WITHIN_S}s'"))
+            config = alembic_config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()
+
+
+def _take_turn(connection: sa.Connection, tell: Callable[[str], None]) -> None:
+    connection.execute(sa.text("SET LOCAL lock_timeout = 0"))
+    if not connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(LOCK))).scalar_one():
+        tell("another migration is under way; waiting for its end")
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
 
 
 def is_current(connection: sa.Connection) -> bool:

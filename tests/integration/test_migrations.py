@@ -11,6 +11,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+import store.migrate
 from cli.main import main
 from store.engine import Connection, make_engine
 from store.migrate import alembic_config, is_current, migrate
@@ -152,6 +153,41 @@ def test_processes_that_migrate_at_once_do_it_once(empty_database: str) -> None:
         config.attributes["connection"] = connection
         command.downgrade(config, "base")
         assert not is_current(connection)
+    engine.dispose()
+
+
+def test_another_migration_is_waited_for_as_long_as_it_takes(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A release that fills a large table takes longer than anybody's lock should be waited for."""
+    monkeypatch.setattr(store.migrate, "LOCK_WITHIN_S", 1)
+    monkeypatch.setenv("RELANCE_DATABASE_URL", empty_database)
+    engine = make_engine(empty_database)
+    with engine.connect() as other:
+        held = other.begin()
+        other.exec_driver_sql(f"SELECT pg_advisory_xact_lock({store.migrate.LOCK})")
+        later = threading.Timer(2.5, held.rollback)
+        later.start()
+        assert main(["migrate"]) == 0
+        later.join()
+    assert capsys.readouterr().err == "another migration is under way; waiting for its end\n"
+    with engine.connect() as connection:
+        assert is_current(connection)
+    engine.dispose()
+
+
+def test_a_table_that_somebody_holds_is_waited_for_a_minute_and_no_longer(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(store.migrate, "LOCK_WITHIN_S", 1)
+    monkeypatch.setenv("RELANCE_DATABASE_URL", empty_database)
+    engine = make_engine(empty_database)
+    with engine.begin() as reader:
+        reader.exec_driver_sql("CREATE TABLE alembic_version (version_num text PRIMARY KEY)")
+    with engine.begin() as reader:
+        reader.exec_driver_sql("LOCK TABLE alembic_version")
+        assert main(["migrate"]) == 2
+    assert "lock timeout" in capsys.readouterr().err
     engine.dispose()
 
 
