@@ -27,8 +27,8 @@ class StopRequested(BaseException):
 def stop_on_signals() -> Iterator[None]:
     """Raise StopRequested, once, when a signal asks us to stop; further ones do not disturb the cleaning up.
 
-    A hang-up that was ignored when we were started stays so: `nohup` asks for it. An interrupt that was, as a script's
-    background jobs have it, is how we are told to stop all the same. Put it outside of everything that has to be
+    A hang-up that was ignored when we were started stays so: `nohup` asks for it. An interrupt that was, as in a
+    script's background jobs, is how we are told to stop all the same. Put it outside of everything that has to be
     cleaned up. Main thread only.
     """
 
