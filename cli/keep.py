@@ -8,20 +8,24 @@ import typer
 
 from cli.services import opened_services
 from cli.words import json_line
+from workers.keep import KINDS, would_leave
 from workers.keep import keep as keep_now
-from workers.keep import would_leave
 
 
 def keep(
     is_dry: Annotated[bool, typer.Option("--dry-run", help="Only say how many of what would leave.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON Lines: `kind` and `count`.")] = False,
-) -> None:
+) -> int:
     """Let go of what is older than is kept.
 
     It makes the journal's next months too. The scheduler has it done each hour. RELANCE_KEEP_MONTHS and
-    RELANCE_KEEP_RAW_MONTHS say how long what is kept.
+    RELANCE_KEEP_RAW_MONTHS say how long what is kept. The exit code is 1 if another one was at work.
     """
     with opened_services() as services:
         left = (would_leave if is_dry else keep_now)(services, services.clock.now())
     for name, number in left.items():
         typer.echo(json_line({"kind": name, "count": number}) if as_json else f"{name}: {number}")
+    if len(left) == len(KINDS):
+        return 0
+    typer.echo("another one is at work: the rest is left to that", err=True)
+    return 1

@@ -23,13 +23,13 @@ MOST_MOVED = 100_000
 """Rows that are moved out of the default part, with all who write or read kept waiting: a second or two."""
 
 _LOCK = 7_263_542
-"""The advisory lock of who changes the parts; the number means nothing."""
+"""The advisory lock of who keeps, in each of his transactions; the number means nothing."""
 
 _PART = re.compile(r"journal_(\d{4})_(\d{2})")
 
 
 def alone(connection: sa.Connection) -> bool:
-    """Whether nobody else changes the parts now; until the transaction ends, nobody will. Waits for no one."""
+    """Whether nobody else makes, drops or lets go now; until the transaction ends, nobody will. Waits for no one."""
     connection.execute(sa.text(f"SET LOCAL lock_timeout = {WAITS_MS}"))
     return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(_LOCK))).scalar_one())
 

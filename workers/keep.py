@@ -1,8 +1,9 @@
 """Makes the journal's next months, and lets go of what is older than is kept: in small batches, never all at once.
 
-Called by the Celery task `tick.keep` each hour, and by `relance keep`. Any number of them may run at once; one that
-is killed has done what it has done, and the next one goes on. What planning reads is never touched: facts, reminders,
-steps, contacts of the last months. What is old is so by both clocks, this machine's and the database's.
+Called by the Celery task `tick.keep` each hour, and by `relance keep`. Of several at once one goes on and the others
+leave; one that is killed has done what it has done, and the next one goes on. What planning reads is never touched:
+facts, reminders, steps, contacts of the last months. What is old is so by both clocks, this machine's and the
+database's.
 """
 
 from __future__ import annotations
@@ -31,33 +32,63 @@ CLOCK_OFF_S = 3_600
 
 MONTHS = "months of the journal"
 WORDS = "words of messages"
+KINDS = (MONTHS, WORDS, *(kind.name for kind in (*SAID, *RAW)))
 
 log = structlog.get_logger()
 
 
+class _AnotherError(Exception):
+    """Another one is at work."""
+
+
 def keep(services: Services, now: datetime) -> Mapping[str, int]:
-    """Makes the months from this one on, then lets go; returns how many of each kind left."""
-    _make_months(services, now)
+    """Makes the months from this one on, then lets go; returns how many of each kind left.
+
+    One that finds another at work leaves the rest to that: the kinds that are missing in the answer.
+    """
     said, raw = _limits(services, now)
-    left = {MONTHS: _drop_months(services, said), WORDS: _let_words_go(services, said, now)}
-    left |= {kind.name: _let_go(services, kind, said) for kind in SAID}
-    left |= {kind.name: _let_go(services, kind, raw) for kind in RAW}
-    log.info("keep.done", left={name: number for name, number in left.items() if number})
+    left: dict[str, int] = {}
+    try:
+        _change_months(services, now, said, left)
+        _let_words_go(services, said, now, left)
+        for kinds, before in ((SAID, said), (RAW, raw)):
+            for kind in kinds:
+                _let_go(services, kind, before, left)
+    except _AnotherError:
+        log.info("keep.left_to_another", left=_some(left))
+    else:
+        log.info("keep.done", left=_some(left))
     return left
 
 
+def _some(left: Mapping[str, int]) -> Mapping[str, int]:
+    return {name: number for name, number in left.items() if number}
+
+
 def would_leave(services: Services, now: datetime) -> Mapping[str, int]:
-    """How many of each kind would leave if `keep` ran until nothing more does. Only reads."""
+    """How many of each kind would leave if `keep` ran until nothing more does. Only reads, and no table for long."""
     said, raw = _limits(services, now)
-    with services.engine.connect() as connection:
-        retention.take_your_time(connection)  # on a large book a count takes minutes
-        left = {MONTHS: len(_old_months(connection, said)), WORDS: 0}
+    left = dict.fromkeys(KINDS, 0)
+    with _counting(services) as connection:
+        left[MONTHS] = len(_old_months(connection, said))
+    with _counting(services) as connection:
         place: Place | None = _newest(said)
         while place is not None:
             ids, place = _may_leave(services, connection, place)
             left[WORDS] += len(ids)
-        left |= {kind.name: retention.count(connection, kind, said) for kind in SAID}
-        return left | {kind.name: retention.count(connection, kind, raw) for kind in RAW}
+    for kinds, before in ((SAID, said), (RAW, raw)):
+        for kind in kinds:
+            with _counting(services) as connection:
+                left[kind.name] = retention.count(connection, kind, before)
+    return left
+
+
+@contextmanager
+def _counting(services: Services) -> Iterator[Connection]:
+    """A transaction for one count: on a large book it takes minutes, and what it has read it holds to its end."""
+    with services.engine.connect() as connection:
+        retention.take_your_time(connection)
+        yield connection
 
 
 def _limits(services: Services, now: datetime) -> tuple[datetime, datetime]:
@@ -75,25 +106,38 @@ def _agreed(services: Services, now: datetime) -> datetime:
     return min(now, there)
 
 
+def _change_months(services: Services, now: datetime, before: datetime, left: dict[str, int]) -> None:
+    """Makes those ahead, drops the old. It gives way to others' locks, and then tries no other month in this run.
+
+    Whoever writes to the journal waits behind each try.
+    """
+    try:
+        _make_months(services, now)
+        _drop_months(services, before, left)
+    except Unavailable as error:
+        left.setdefault(MONTHS, 0)
+        log.warning("keep.later", error=type(error).__name__)
+
+
 def _make_months(services: Services, now: datetime) -> None:
     for number in range(MONTHS_AHEAD + 1):
         month = month_start(now, number)
         with _alone(services) as connection:
-            is_missing = connection is not None and month not in months.months(connection)
-            if connection is not None and is_missing and not months.make(connection, month):
+            is_missing = month not in months.months(connection)
+            if is_missing and not months.make(connection, month):
                 log.warning("keep.month_left", month=f"{month:%Y-%m}")
 
 
-def _drop_months(services: Services, before: datetime) -> int:
+def _drop_months(services: Services, before: datetime, left: dict[str, int]) -> None:
+    left[MONTHS] = 0
     with services.engine.connect() as connection:
         old = _old_months(connection, before)
-    dropped = 0
     for month in old:
         with _alone(services) as connection:
-            if connection is not None and month in months.months(connection):
+            is_there = month in months.months(connection)
+            if is_there:
                 months.drop(connection, month)
-                dropped += 1
-    return dropped
+        left[MONTHS] += is_there
 
 
 def _old_months(connection: Connection, before: datetime) -> list[datetime]:
@@ -101,26 +145,25 @@ def _old_months(connection: Connection, before: datetime) -> list[datetime]:
 
 
 @contextmanager
-def _alone(services: Services) -> Iterator[Connection | None]:
-    """A transaction that may change the journal's parts; None while another does. It gives way to others' locks."""
-    try:
-        with services.engine.begin() as connection:
-            yield connection if months.alone(connection) else None
-    except Unavailable as error:
-        log.warning("keep.later", error=type(error).__name__)
+def _alone(services: Services) -> Iterator[Connection]:
+    """A transaction of the one that is at work; raises _AnotherError where that is another."""
+    with services.engine.begin() as connection:
+        if not months.alone(connection):
+            raise _AnotherError
+        yield connection
 
 
-def _let_words_go(services: Services, before: datetime, now: datetime) -> int:
+def _let_words_go(services: Services, before: datetime, now: datetime, left: dict[str, int]) -> None:
     """From some place back to the oldest, then from the newest; as far as one run goes."""
-    left, place, anew = 0, _some_place(services, before, now), [_newest(before)]
+    left[WORDS], place, anew = 0, _some_place(services, before, now), [_newest(before)]
     for _ in range(MOST_BATCHES):
-        with services.engine.begin() as connection:
+        with _alone(services) as connection:
             ids, further = _may_leave(services, connection, place)
-            left += retention.let_words_go(connection, ids, now)
+            batch = retention.let_words_go(connection, ids, now)
+        left[WORDS] += batch
         if further is None and not anew:
             break
         place = further or anew.pop()
-    return left
 
 
 def _some_place(services: Services, before: datetime, now: datetime) -> Place:
@@ -148,12 +191,11 @@ def _may_leave(services: Services, connection: Connection, before: Place) -> tup
     return ids, (found[-1].called_at, found[-1].attempt) if len(found) == BATCH else None
 
 
-def _let_go(services: Services, kind: Kind, before: datetime) -> int:
-    left = 0
+def _let_go(services: Services, kind: Kind, before: datetime, left: dict[str, int]) -> None:
+    left[kind.name] = 0
     for _ in range(MOST_BATCHES):
-        with services.engine.begin() as connection:
+        with _alone(services) as connection:
             batch = retention.let_go(connection, kind, before, BATCH)
-        left += batch
+        left[kind.name] += batch
         if batch < BATCH:
             break
-    return left

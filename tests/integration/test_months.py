@@ -1,22 +1,27 @@
 """The journal's months: made ahead, dropped whole, and no instant is lost, whatever the clock says."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import structlog
 
+from cli.main import main
 from config.wiring import DEFAULT_SELLER, Services
 from domain.ids import AccountKey
 from domain.keeping import MONTHS_AHEAD, month_start
-from store import journal, months
+from store import journal, months, retention
 from store.engine import Connection
 from store.journal import Entry
+from store.retention import Kind
 from tests.pipeline import TUESDAY_0930, services_at
 from tests.services import using_services
-from workers.keep import keep
+from workers import keep as keep_step
+from workers.keep import KINDS, keep, would_leave
 
 KEY = AccountKey(7)
 LONG_AGO, FAR_AHEAD = datetime(1999, 7, 14, tzinfo=UTC), datetime(2041, 7, 14, tzinfo=UTC)
@@ -120,7 +125,7 @@ def test_many_at_once_make_and_drop_each_month_once(services: Services) -> None:
         old = len([month for month in months.months(connection) if month < month_start(now, -132)])
     later = services_at(services, now)
     with ThreadPoolExecutor(4) as pool:
-        left = list(pool.map(lambda _: keep(later, now)["months of the journal"], range(4)))
+        left = list(pool.map(lambda _: keep(later, now).get("months of the journal", 0), range(4)))
     left.append(keep(later, now)["months of the journal"])  # one that gave way to another had left a month
     assert sum(left) == old
     assert ahead(services, now) == MONTHS_AHEAD
@@ -136,6 +141,54 @@ def test_the_job_gives_way_to_whoever_holds_the_journal(services: Services, monk
     assert ahead(services, FAR_AHEAD) == 0
     keep(services, FAR_AHEAD)
     assert ahead(services, FAR_AHEAD) == MONTHS_AHEAD
+
+
+def test_a_journal_that_somebody_holds_is_asked_for_once_in_a_run(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever writes waits behind each try: one for each month of years kept all intake waiting."""
+    monkeypatch.setattr(months, "WAITS_MS", 50)
+    said = structlog.testing.CapturingLogger()
+    monkeypatch.setattr(keep_step, "log", said)
+    later = services_at(services, FAR_AHEAD)
+    with services.engine.begin() as reader:
+        reader.execute(sa.text("SELECT count(*) FROM journal"))
+        left = keep(later, FAR_AHEAD)
+    assert [call.args for call in said.calls] == [("keep.later",), ("keep.done",)]
+    assert left == dict.fromkeys(KINDS, 0)
+
+
+def test_who_counts_what_would_leave_holds_no_month_for_longer_than_that(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a large book a count takes minutes, and the job could make no month meanwhile."""
+    whole: Callable[[Any, Kind, datetime], int] = retention.count
+    found: list[int] = []
+
+    def looks(connection: Any, kind: Kind, before: datetime) -> int:
+        with services.engine.connect() as other:
+            held = "SELECT count(*) FROM pg_locks WHERE relation = 'journal_default'::regclass AND mode LIKE 'Acc%'"
+            found.append(other.execute(sa.text(held)).scalar_one())
+        return whole(connection, kind, before)
+
+    monkeypatch.setattr(retention, "count", looks)
+    would_leave(services, TUESDAY_0930)
+    assert set(found) == {0}
+
+
+def test_one_that_finds_another_at_work_leaves_at_once(
+    services: Services, monkeypatch: pytest.MonkeyPatch, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = structlog.testing.CapturingLogger()
+    monkeypatch.setattr(keep_step, "log", said)
+    monkeypatch.setenv("RELANCE_DATABASE_URL", database_url)
+    with services.engine.begin() as another:
+        assert months.alone(another)
+        assert keep(services_at(services, FAR_AHEAD), FAR_AHEAD) == {}
+        assert [call.args for call in said.calls] == [("keep.left_to_another",)]
+        assert main(["keep"]) == 1
+    assert capsys.readouterr() == ("", "another one is at work: the rest is left to that\n")
+    assert ahead(services, FAR_AHEAD) == 0
 
 
 def test_readers_of_the_journal_use_an_index_of_each_part(services: Services) -> None:
