@@ -54,6 +54,8 @@ def show(
     way, about = _word(Channel, channel, "--channel"), _word(Case, case, "--case")
     if language and language not in LANGUAGES:
         raise BadInputError(f"--language: {language!r} is not written; there are {', '.join(LANGUAGES)}")
+    if browse and as_json:
+        raise BadInputError("--open and --json: say one of them")
     if (html or browse) and way is not Channel.EMAIL:
         raise BadInputError(f"{'--html' if html else '--open'}: only a mail has HTML")
     if invoice is not None and (policy is not None or about is not Case.ONE):

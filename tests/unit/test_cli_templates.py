@@ -91,6 +91,7 @@ def test_a_step_of_the_policy_may_have_its_words(own: Path, capsys: Captured) ->
         (["show", "first", "--case", "many"], "relance: --case: 'many' is none; there are one, several, "),
         (["show", "first", "--language", "de"], "relance: --language: 'de' is not written; there are fr, en"),
         (["show", "first", "--channel", "sms", "--html"], "relance: --html: only a mail has HTML"),
+        (["show", "first", "--open", "--json"], "relance: --open and --json: say one of them"),
         (["show", "first", "--invoice", "F-1"], "relance: RELANCE_DATABASE_URL is not set"),
     ],
 )
