@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Annotated, TextIO
 
 import typer
@@ -122,8 +122,17 @@ def _end(until: str | None, script: Script, seller: Seller) -> datetime:
 
 def _check_target(out: Path | None) -> None:
     """Says early that nothing can be written there. What stands there is kept until there is something to write."""
-    if out is not None and (out.is_dir() or not out.parent.is_dir()):
+    if out is None:
+        return
+    if out.is_dir() or not out.parent.is_dir():
         raise BadInputError(f"--out: {out} is {'a folder' if out.is_dir() else 'in a folder that is not there'}")
+    try:
+        if out.is_file():
+            out.open("ab").close()
+        elif not out.exists():
+            TemporaryFile(dir=out.parent).close()  # by writing: of a disk that only reads, modes tell nothing
+    except OSError as error:
+        raise BadInputError(f"--out: {out}: {error.strerror}") from None
 
 
 @contextmanager

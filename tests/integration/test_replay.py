@@ -170,3 +170,12 @@ def test_a_replay_that_cannot_run_leaves_the_file_of_the_last_one(tmp_path: Path
     for place, why in (("nowhere/out.jsonl", "in a folder that is not there"), (".", "a folder")):
         code, _, told = replay(tmp_path, [bill()], "--out", place)
         assert (code, told) == (2, f"relance: --out: {place} is {why}\n")
+
+
+def test_a_place_where_nothing_can_be_written_is_told_before_anything_runs(tmp_path: Path) -> None:
+    """Not even by root, whom a file's mode does not stop; found out last, it costs the whole run."""
+    code, out, told = replay(tmp_path, [bill(), "{"], "--out", "/proc/out.jsonl")
+    assert (code, out, told) == (2, "", "relance: --out: /proc/out.jsonl: No such file or directory\n")
+    left = tmp_path / "b"
+    assert replay(left, [], "--out", "out.jsonl", "--policy", "wrong.yaml")[0] == 2
+    assert sorted(file.name for file in left.iterdir()) == ["events.jsonl", "plain.yaml"]
