@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from domain.account import Account
 from domain.customer import Contact, Customer, Seller
-from domain.facts import Body, Fact, InvoiceIssued, Stamp
+from domain.facts import Body, Fact, InvoiceIssued, PromiseMade, Stamp
 from domain.fold import fold
 from domain.ids import ContactId, CustomerId, InvoiceId, ReminderId, SellerId, StepId, UnitId
 from domain.invoice import Instalment, Invoice
@@ -98,6 +98,12 @@ def a_fact(body: Body, minute: int = 0, **changes: Any) -> Fact:
 def in_turn(*bodies: Body | Fact) -> list[Fact]:
     """Facts that happened one minute after the other, in this order; whole facts when they say."""
     return [body if isinstance(body, Fact) else a_fact(body, minute) for minute, body in enumerate(bodies)]
+
+
+def promise(day: int, amount: int | None = None, *names: str) -> PromiseMade:
+    """Anne's word that so many euros (all, if not said) of these invoices (F-1) are paid by that day."""
+    ids = tuple(InvoiceId(name) for name in names or ("F-1",))
+    return PromiseMade(ids, None if amount is None else euros(amount), days(day), "Anne")
 
 
 def on_day(day: int, body: Body) -> Fact:

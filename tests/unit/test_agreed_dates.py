@@ -30,6 +30,7 @@ from tests.domain_factories import (
     issued,
     late_morning,
     paris,
+    promise,
 )
 
 C1, F1, F2 = CustomerId("C-1"), InvoiceId("F-1"), InvoiceId("F-2")
@@ -42,11 +43,6 @@ def told(*later: tuple[int, Body], first: Body | None = None, history: tuple[Pas
     found: list[Fact] = [a_fact(first or issued())]
     found += [a_fact(body, at=paris(days(day), 10), event_id=f"l{n}") for n, (day, body) in enumerate(later)]
     return fold(C1, found, a_seller(), history)
-
-
-def promise(day: int, amount: int | None = None, *names: str) -> facts.PromiseMade:
-    ids = tuple(InvoiceId(name) for name in names or ("F-1",))
-    return facts.PromiseMade(ids, None if amount is None else euros(amount), days(day), "Anne")
 
 
 def promised_on_the_phone(day: int, *units: str) -> facts.TaskClosed:

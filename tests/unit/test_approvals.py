@@ -1,7 +1,6 @@
 """Steps that wait for a person: approved, declined, put off, and what else a person said meanwhile."""
 
 from dataclasses import replace
-from datetime import datetime
 
 from domain.account import Account
 from domain.facts import Fact
@@ -9,10 +8,8 @@ from domain.ids import UnitId
 from domain.internal_task import InternalTask
 from domain.levels import Level
 from domain.past import PastReminder
-from domain.plan import plan
-from domain.planned import Plan
-from domain.policy import Limits, Offset, OffsetKind, Policy
-from tests.closing_facts import F1, closed, decided
+from domain.policy import Offset, OffsetKind
+from tests.closing_facts import F1, POLICY, at, closed, decided, leaves
 from tests.domain_factories import (
     AGENCY,
     FIRST,
@@ -21,7 +18,6 @@ from tests.domain_factories import (
     WIDEN,
     a_member,
     a_past_reminder,
-    a_policy,
     a_step,
     an_account,
     days,
@@ -29,19 +25,6 @@ from tests.domain_factories import (
     late_morning,
     paris,
 )
-
-POLICY = a_policy(limits=Limits(min_gap_days=0, per_7_days=None, per_30_days=None))
-
-
-def leaves(day: int, account: Account, policy: Policy = POLICY, at: datetime | None = None) -> str | None:
-    now = at or late_morning(day)
-    reminder = plan(account, policy, now).reminder
-    return reminder.step.id if reminder is not None and reminder.send_at == now else None
-
-
-def at(day: int, account: Account, policy: Policy = POLICY) -> Plan:
-    return plan(account, policy, late_morning(day))
-
 
 NOTICED = replace(POLICY, steps=(HEADS_UP, FIRST, WIDEN, NOTICE, AGENCY))
 WIDENED = a_past_reminder(late_morning(20), "widen", a_member(step="widen"), level=Level.FIRM)

@@ -1,7 +1,6 @@
 """What comes of people's tasks, and what the ladder makes of it."""
 
 from dataclasses import replace
-from datetime import datetime
 
 import pytest
 
@@ -12,10 +11,8 @@ from domain.ids import CustomerId, InvoiceId, ReminderId, StepId, UnitId
 from domain.internal_task import InternalTask
 from domain.levels import Channel, Level
 from domain.past import PastReminder
-from domain.plan import plan
-from domain.planned import Plan
-from domain.policy import Limits, Policy
-from tests.closing_facts import F1, closed
+from domain.policy import Limits
+from tests.closing_facts import F1, POLICY, at, closed, leaves
 from tests.domain_factories import (
     CALL,
     FIRST,
@@ -24,7 +21,6 @@ from tests.domain_factories import (
     a_fact,
     a_member,
     a_past_reminder,
-    a_policy,
     an_account,
     an_instalment,
     asked,
@@ -36,7 +32,6 @@ from tests.domain_factories import (
     paris,
 )
 
-POLICY = a_policy(limits=Limits(min_gap_days=0, per_7_days=None, per_30_days=None))
 CALLED = a_past_reminder(
     late_morning(12),
     "call",
@@ -50,16 +45,6 @@ CALLED_AGAIN = replace(CALLED, at=late_morning(14), attempts=2, calls=(late_morn
 
 def called(*told: Fact | facts.Body, past: PastReminder = CALLED) -> Account:
     return an_account(issued(), *told, history=(past,))
-
-
-def leaves(day: int, account: Account, policy: Policy = POLICY, at: datetime | None = None) -> str | None:
-    now = at or late_morning(day)
-    reminder = plan(account, policy, now).reminder
-    return reminder.step.id if reminder is not None and reminder.send_at == now else None
-
-
-def at(day: int, account: Account, policy: Policy = POLICY) -> Plan:
-    return plan(account, policy, late_morning(day))
 
 
 @pytest.mark.parametrize("outcome", ["done", "says_paid", "plan_asked"])

@@ -38,6 +38,7 @@ from tests.domain_factories import (
     issued,
     late_morning,
     paris,
+    promise,
 )
 
 F1 = InvoiceId("F-1")
@@ -52,11 +53,6 @@ def account_of(
     told: list[Fact] = [a_fact(first or issued())]
     told += [a_fact(body, at=paris(days(day), 10), event_id=f"l{n}") for n, (day, body) in enumerate(later)]
     return fold(CustomerId("C-1"), told, a_seller(), history)
-
-
-def promise(day: int, amount: int | None = None, *names: str) -> facts.PromiseMade:
-    ids = tuple(InvoiceId(name) for name in names or ("F-1",))
-    return facts.PromiseMade(ids, None if amount is None else euros(amount), days(day), "Anne")
 
 
 def paid(amount: int, day: int, name: str = "p1") -> facts.PaymentReceived:

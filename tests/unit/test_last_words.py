@@ -35,6 +35,7 @@ from tests.domain_factories import (
     issued,
     late_morning,
     paris,
+    promise,
 )
 
 F1 = InvoiceId("F-1")
@@ -58,10 +59,6 @@ def answered(outcome: str, next_day: int) -> TaskClosed:
 
 def paid(amount: int, day: int, name: str = "p1") -> facts.PaymentReceived:
     return facts.PaymentReceived(F1, name, euros(amount), days(day))
-
-
-def promise(day: int, amount: int | None = None) -> facts.PromiseMade:
-    return facts.PromiseMade((F1,), None if amount is None else euros(amount), days(day), "Anne")
 
 
 def had(step: Step, day: int, cycle: int = 0) -> PastReminder:

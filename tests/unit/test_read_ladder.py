@@ -7,22 +7,9 @@ import pytest
 from channels.samples import LANGUAGES
 from domain import read_ladder
 from domain.policy import Step
-from domain.read_policy import PolicyError, read_policy
+from domain.read_policy import read_policy
 from tests.factories import Json
-
-
-def step(**changes: Any) -> Json:
-    return {"id": "first", "when": "due + 2 days", "level": "courteous", "channels": ["email"]} | changes
-
-
-def document(**changes: Any) -> Json:
-    return {"name": "test", "steps": [step()]} | changes
-
-
-def faults_of(raw: object) -> list[str]:
-    with pytest.raises(PolicyError) as error:
-        read_policy(raw)
-    return [str(fault) for fault in error.value.faults]
+from tests.policy_documents import document, faults_of, step
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import copy
 from datetime import date, time
-from typing import Any
 
 import pytest
 
@@ -10,22 +9,9 @@ from domain.hours import END_OF_DAY
 from domain.ids import StepId
 from domain.levels import Channel, Level, Role
 from domain.policy import Limits, Offset, OffsetKind, Policy, Segment, Step
-from domain.read_policy import PolicyError, read_policy
+from domain.read_policy import read_policy
 from tests.factories import NINE_TO_NOON, OFFICE_HOURS, TWO_TO_SIX, Json
-
-
-def step(**changes: Any) -> Json:
-    return {"id": "first", "when": "due + 2 days", "level": "courteous", "channels": ["email"]} | changes
-
-
-def document(**changes: Any) -> Json:
-    return {"name": "test", "steps": [step()]} | changes
-
-
-def faults_of(raw: object) -> list[str]:
-    with pytest.raises(PolicyError) as error:
-        read_policy(raw)
-    return [str(fault) for fault in error.value.faults]
+from tests.policy_documents import document, faults_of, step
 
 
 def test_the_whole_grammar() -> None:

@@ -11,19 +11,17 @@ from domain.levels import Channel, Level
 from domain.naming import attempt_id
 from domain.past import PastReminder
 from domain.plan import plan
-from domain.planned import Plan
-from domain.policy import Limits, Policy, Segment
+from domain.policy import Limits, Segment
+from tests.closing_facts import POLICY, at, leaves
 from tests.domain_factories import (
     CALL,
     FIRST,
-    NO_LIMITS,
     NOTICE,
     WIDEN,
     a_customer,
     a_fact,
     a_member,
     a_past_reminder,
-    a_policy,
     an_account,
     codes,
     days,
@@ -34,7 +32,6 @@ from tests.domain_factories import (
 )
 
 C1, F1 = CustomerId("C-1"), UnitId("F-1")
-POLICY = a_policy(limits=NO_LIMITS)
 CALLED = a_past_reminder(
     late_morning(12),
     "call",
@@ -56,15 +53,6 @@ def said(day: int, outcome: str, next_day: int, step: str = "call", kind: str = 
 
 def told(*words: Fact | facts.Body, history: tuple[PastReminder, ...] = (CALLED,)) -> Account:
     return an_account(issued(), *words, history=history)
-
-
-def at(day: int, account: Account, policy: Policy = POLICY) -> Plan:
-    return plan(account, policy, late_morning(day))
-
-
-def leaves(day: int, account: Account, policy: Policy = POLICY) -> str | None:
-    reminder = at(day, account, policy).reminder
-    return reminder.step.id if reminder is not None and reminder.send_at == late_morning(day) else None
 
 
 def test_a_later_word_about_another_step_ends_the_wait_for_an_earlier_one() -> None:
