@@ -80,7 +80,7 @@ def publish(
     without a restart: the customers and sellers that name it, and, if RELANCE_POLICY is a policy of that name, all
     others. Only running ladders stay on the version by which they had their last step, unless --move is given, now
     or later. But RELANCE_POLICY is published at each start of a process: if it still holds an older text, a restart
-    publishes that text again. So set it to the same file.
+    publishes that text again, and standard error says so. So set it to the same file.
     """
     loaded = load_policy(file)
     doubts = doubts_about(loaded)
@@ -90,9 +90,13 @@ def publish(
             return 1
     with opened_services() as services:
         published = publish_policy(services, loaded, moves=move)
+        is_taken_back = services.policies.would_replace(loaded)
     typer.echo(published.label)
     for label, count in sorted(published.running.items()):
         typer.echo(f"{published.label}: {_moved(count) if move else _kept(count)} {label}", err=True)
+    if is_taken_back:
+        again = "the next start of a process publishes that again"
+        typer.echo(f"RELANCE_POLICY holds another text of {loaded.policy.name}: {again}; set it to {file}", err=True)
     return 0
 
 

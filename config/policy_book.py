@@ -44,6 +44,10 @@ class PolicyBook:
                 store_policy(connection, load_policy(name))
         store_policy(connection, self._loaded)
 
+    def would_replace(self, loaded: LoadedPolicy) -> bool:
+        """Whether the next start of a process puts another text in the place of this one."""
+        return loaded.policy.name == self.default and loaded.text != self._loaded.text
+
     def in_force(self, connection: Connection, accounts: Iterable[Account] = ()) -> dict[str, Versions]:
         """Of every policy the newest version, the one that ladders move to, and those that these accounts run on.
 

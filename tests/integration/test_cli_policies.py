@@ -87,7 +87,8 @@ def test_a_published_version_of_the_default_is_in_force_at_once(
     changed = STANDARD.replace("due - 5 days,", "due - 6 days,")
     assert main(["policy", "publish", a_file(changed)]) == 0
     told = capsys.readouterr()
-    assert (told.out, told.err) == ("standard@2\n", "")
+    taken_back = "RELANCE_POLICY holds another text of standard: the next start of a process publishes that again;"
+    assert (told.out, told.err) == ("standard@2\n", f"{taken_back} set it to mine.yaml\n")
     assert pipeline.deliver_due() == 1
     assert [row.policy for row in pipeline.log()] == ["standard@2"]
     assert stored(capsys) == ["firm@1", "gentle@1", "standard@1", "standard@2 default"]
@@ -100,12 +101,13 @@ def test_publishing_the_newest_again_stores_nothing(pipeline: Pipeline, database
 
 
 def test_running_ladders_stay_until_they_are_moved_and_both_are_told(
-    pipeline: Pipeline, database: str, capsys: Captured
+    pipeline: Pipeline, database: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`publish --move` of what is stored already moves them later; it stores nothing."""
     pipeline.take(invoice_event(invoice={"due_on": "2026-11-20"}))
     pipeline.deliver_due()
     file = a_file(STANDARD.replace("due + 10 days", "due + 8 days"))
+    monkeypatch.setenv("RELANCE_POLICY", file)
     assert main(["policy", "publish", file]) == 0
     told = capsys.readouterr()
     assert (told.out, told.err) == ("standard@2\n", "standard@2: 1 running ladder stays on standard@1\n")
