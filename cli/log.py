@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import select
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
@@ -89,9 +91,9 @@ def logged(services: Services, wanted: Wanted) -> Iterator[LogRow]:
 
 
 def followed(services: Services, wanted: Wanted) -> Iterator[LogRow]:
-    """The wanted rows as they are now, then each again whenever its state has changed, and new ones, for ever.
+    """The wanted rows as they are now, then each again whenever its state has changed, and new ones.
 
-    What changes while the first rows are read may be told twice.
+    It ends when nobody reads our output any more. What changes while the first rows are read may be told twice.
     """
     of = wanted.of
     with reading(services.engine) as connection:
@@ -103,7 +105,16 @@ def followed(services: Services, wanted: Wanted) -> Iterator[LogRow]:
             rows = log_changes.rows(connection, said, seller=of.seller, customer=of.customer, since=wanted.since)
         yield from rows
         if not mark.is_behind:
+            if not _is_read():
+                return
             sleep(LOOK_S)
+
+
+def _is_read() -> bool:
+    """Whether our output may be read: of a reader who has gone, as `head` goes, else only the next line tells."""
+    output = select.poll()
+    output.register(sys.stdout.fileno(), 0)
+    return not output.poll(0)
 
 
 def one_line(row: LogRow) -> str:

@@ -106,6 +106,18 @@ def test_as_json_the_whole_log_is_told(many: list[str], capsys: Captured) -> Non
     assert asked(capsys, "--limit", "2501") == (many, "")
 
 
+def test_a_follower_ends_when_nobody_reads_it_any_more(first: LogRow, database_url: str, tmp_path: Path) -> None:
+    """As in `relance log --follow | head -1`: the next contact may be days away."""
+    settings = {"database_url": database_url, "log_level": "error"}
+    follower = start_relance("log", "--follow", "--json", folder=tmp_path, settings=settings)
+    assert follower.stdout is not None
+    assert json.loads(follower.stdout.readline())["attempt"] == first.attempt
+    follower.stdout.close()
+    assert follower.stderr is not None
+    assert (follower.wait(20), follower.stderr.read()) == (0, "")
+    follower.stderr.close()
+
+
 def test_the_newest_are_told_and_that_there_are_more(many: list[str], capsys: Captured) -> None:
     assert asked(capsys, "--limit", "2500") == (many[1:], CUT.format(2500))
     assert asked(capsys, "--customer", "C-17", "--limit", "1") == (many[-1:], CUT.format(1))
