@@ -5,6 +5,8 @@ What is not told here is a fault of ours, and keeps its traceback.
 
 from __future__ import annotations
 
+import errno
+
 import typer
 
 from config.clock import ClockError
@@ -41,5 +43,7 @@ def explain(error: Exception) -> str | None:
             return told_in_a_line(error)
         case OSError() if error.filename is not None:
             return f"{error.filename}: {error.strerror}"
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG):
+            return f"the output cannot be written: {error.strerror}"
         case _:
             return None

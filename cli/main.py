@@ -38,7 +38,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         return int(app(words, prog_name="relance", standalone_mode=False) or 0)
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
     except typer.Abort:
         return INTERRUPTED
@@ -50,4 +50,11 @@ def main(words: Sequence[str] | None = None) -> int:
             raise
         # It may quote halves of letters, which a terminal in another encoding makes and none can show.
         typer.echo(f"relance: {told.encode(errors='backslashreplace').decode()}", err=True)
+        if isinstance(error, OSError) and error.filename is None:
+            _drop_output()
         return BAD_INPUT
+
+
+def _drop_output() -> None:
+    """What is left of it goes nowhere: Python tries to write it at its end, and would complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,6 +1,7 @@
 """The reading and setting verbs of `relance` on a real database."""
 
 import json
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from cli.main import main
 from config.keys import webhook_secret
 from store import sellers
 from store.engine import make_engine
-from tests.command import run_relance, start_relance
+from tests.command import PATIENCE_S, RELANCE, environment, run_relance, start_relance
 from tests.conftest import Servers
 from tests.factories import contact_data, invoice_event
 from tests.pipeline import Pipeline
@@ -41,6 +42,23 @@ def delivered(pipeline: Pipeline, database: str) -> Pipeline:
     )
     assert pipeline.deliver_due() == 2
     return pipeline
+
+
+@pytest.mark.parametrize("words", [["--help"], ["template", "show", "first"], ["policy", "diff", "standard", "firm"]])
+def test_output_that_cannot_be_written_is_one_line_and_2(words: list[str], tmp_path: Path) -> None:
+    """A disk that is full is the operator's trouble, and none of ours."""
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(  # noqa: S603 - our own command line
+            [*RELANCE, *words],
+            cwd=tmp_path,
+            env=environment({}),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+    assert (ended.returncode, ended.stderr) == (2, "relance: the output cannot be written: No space left on device\n")
 
 
 def test_log_as_json_holds_the_keys_of_the_contract_and_nothing_else(
