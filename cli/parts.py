@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -74,7 +75,8 @@ def listen(host: str, port: int) -> socket.socket:
         if error.errno is not None and error.errno < 0:  # the resolver's, not the system's
             raise BadInputError(f"cannot listen on {host}:{port}: no such host; choose another --host") from None
         problem = os.strerror(error.errno) if error.errno else error
-        raise BadInputError(f"cannot listen on {host}:{port}: {problem}; choose another --port") from None
+        wrong = "--host" if error.errno == errno.EADDRNOTAVAIL else "--port"
+        raise BadInputError(f"cannot listen on {host}:{port}: {problem}; choose another {wrong}") from None
 
 
 def worker(context: typer.Context) -> int:

@@ -62,7 +62,8 @@ def show(
         raise BadInputError(f"--invoice: a real one is no sample; leave {'--policy' if policy else '--case'} out")
     if invoice is None:
         settings = read_settings()
-        content = _sample(step, way, language or LANGUAGES[0], about, load_policy(policy or settings.policy).policy)
+        wanted = load_policy(settings.policy if policy is None else policy).policy
+        content = _sample(step, way, language or LANGUAGES[0], about, wanted)
         renderer = make_renderer(settings)
         if seller_id != DEFAULT_SELLER:
             say_whose_look(renderer, seller_id)

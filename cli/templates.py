@@ -43,7 +43,8 @@ def check_(
     only_seller = only(seller).seller
     settings = read_settings()
     renderer = make_renderer(settings)
-    steps = {str(step.id): step.level for step in steps_in(load_policy(policy or settings.policy).policy)}
+    wanted = load_policy(settings.policy if policy is None else policy).policy
+    steps = {str(step.id): step.level for step in steps_in(wanted)}
     root = None if settings.templates is None else Path(settings.templates)
     faulty = False
     if only_seller is not None:

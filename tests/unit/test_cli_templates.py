@@ -85,6 +85,8 @@ def test_a_step_of_the_policy_may_have_its_words(own: Path, capsys: Captured) ->
 @pytest.mark.parametrize(
     ("words", "told"),
     [
+        (["check", "--policy", ""], "relance: the policy's name is empty; shipped are "),
+        (["show", "first", "--policy", ""], "relance: the policy's name is empty; shipped are "),
         (["check", "--policy", "none"], "relance: none: no such policy or file"),
         (["show", "dance"], "relance: 'dance' is neither a step of standard nor a tone; there are heads-up, first, "),
         (["show", "first", "--channel", "fax"], "relance: --channel: 'fax' is none; there are email, sms, "),

@@ -165,7 +165,11 @@ def test_a_worker_gets_what_was_given_and_is_quiet_to_the_others(given: list[str
 
 @pytest.mark.parametrize(
     ("host", "told"),
-    [("", "--host is empty; "), ("no host", "cannot listen on no host:0: ")],
+    [
+        ("", "--host is empty; "),
+        ("no host", "cannot listen on no host:0: "),
+        ("192.0.2.1", "cannot listen on 192.0.2.1:0: Cannot assign requested address; choose another --host"),
+    ],
 )
 def test_a_host_that_is_none_is_told_as_such(host: str, told: str) -> None:
     """An empty one would listen on every address of the machine."""
