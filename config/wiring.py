@@ -103,7 +103,7 @@ def build(settings: Settings | None = None) -> Services:
     _refuse_real_providers(settings, smtp, clock)
     return Services(
         settings=settings,
-        engine=make_engine(required(settings.database_url, "RELANCE_DATABASE_URL")),
+        engine=make_engine(_database_url(settings)),
         clock=clock,
         policies=PolicyBook(settings.policy),
         renderer=make_renderer(settings),
@@ -165,6 +165,14 @@ def broker_url() -> str:
     """Where the broker is, for the Celery app; a place where nobody listens if the operator has not said."""
     url = read_settings().redis_url
     return "redis://127.0.0.1:1/0" if url is None else url.get_secret_value()
+
+
+def _database_url(settings: Settings) -> str:
+    """Else that of what runs on the home would have been taken: the shell may stand in another folder."""
+    if settings.database_url is None:
+        where = f"no `relance up` runs in {settings.home} (RELANCE_HOME)"
+        raise SettingsError(f"RELANCE_DATABASE_URL is not set, and {where}")
+    return settings.database_url.get_secret_value()
 
 
 def required(secret: Secret, name: str) -> str:

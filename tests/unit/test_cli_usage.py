@@ -38,7 +38,11 @@ def test_without_a_verb_it_says_what_there_is(capsys: pytest.CaptureFixture[str]
         (["dance"], {}, "relance: No such command 'dance'; try `relance --help`"),
         (["log", "--limit", "many"], {}, "relance: Invalid value for '--limit'"),
         (["key"], {}, "relance: Missing command; try `relance key --help`"),
-        (["log"], {}, "relance: RELANCE_DATABASE_URL is not set"),
+        (
+            ["log"],
+            {},
+            "relance: RELANCE_DATABASE_URL is not set, and no `relance up` runs in .relance (RELANCE_HOME)",
+        ),
         (["task"], {}, "relance: Missing command; try `relance task --help`"),
         (["task", "close"], {}, "relance: Missing argument 'ID'; try `relance task close --help`"),
         (["task", "list"], {}, "relance: RELANCE_DATABASE_URL is not set"),
