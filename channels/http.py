@@ -156,10 +156,20 @@ _NONE_LEFT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM,
 def has_no_socket(error: BaseException) -> bool:
     """Whether opening a connection failed for want of a socket, whatever the library made of it.
 
-    Once it is open the same numbers say nothing of what has left. Source: socket(2), connect(2).
+    Once it is open the same numbers say nothing of what has left. A look-up of names fails with whatever its modules
+    make of it (EINVAL, or an unknown name), so that what counts then is whether there is a socket now.
+    Source: socket(2), connect(2), nss-mdns.
     """
-    causes = (error, error.__cause__, error.__context__)
-    return any(isinstance(cause, OSError) and cause.errno in _NONE_LEFT for cause in causes)
+    causes = [one for one in (error, error.__cause__, error.__context__) if isinstance(one, OSError)]
+    return any(one.errno in _NONE_LEFT for one in causes) or (bool(causes) and not _has_socket())
+
+
+def _has_socket() -> bool:
+    try:
+        socket.socket().close()
+    except OSError as error:
+        return error.errno not in _NONE_LEFT
+    return True
 
 
 def _fault(error: Exception) -> TransportFault:
