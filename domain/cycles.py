@@ -93,30 +93,38 @@ def _in_cycle(
 ) -> Unit:
     """The unit in its cycle. One that was had in a later cycle stays there, whatever a late fact says of a promise.
 
-    What is not kept after that starts the next cycle all the same; what was not kept before, and is told later,
-    starts none of its own: the unit was reminded since.
+    What is not kept after its last reminder starts the next cycle all the same; what was not kept before, and is told
+    later, starts none of its own: the unit was reminded since.
     What happened before the unit was late starts nothing again: its ladder has not really begun.
     """
     restarts = [one for one in _restarts(unit, account, policy, promises, now) if one.on > unit.due_on]
+    had = _had(unit, account)
+    last = max((number for number, _ in had), default=0)
+    if had:
+        of_last = [at for number, at in had if number == last]
+        said_at, said_on = max(of_last), local_date(account.place, max(of_last))
+        if not last:
+            restarts = [one for one in restarts if one.on > said_on or one.since > said_at]
     dates = [one.on for one in restarts]
-    had = [
+    cycle = len(dates)
+    if last:
+        cycle = min(cycle, last + sum(on > said_on for on in dates))
+        cycle = max(cycle, last + sum(one.since > said_at for one in restarts))
+        if last > len(dates):
+            dates.append(local_date(account.place, min(of_last)))
+    restarted_on = max(dates, default=unit.due_on)
+    return replace(unit, cycle=cycle, restarted_on=restarted_on if restarted_on > unit.due_on else None)
+
+
+def _had(unit: Unit, account: Account) -> list[tuple[int, datetime]]:
+    """When the unit was reminded, with the cycle that it was in then."""
+    return [
         (member.cycle, past.at)
         for past in account.history
         if past.state != "withdrawn"
         for member in past.members
-        if member.unit_id == unit.id and member.cycle
+        if member.unit_id == unit.id
     ]
-    cycle = len(dates)
-    if had:
-        last = max(number for number, _ in had)
-        began_at = min(at for number, at in had if number == last)
-        began_on = local_date(account.place, began_at)
-        cycle = min(cycle, last + sum(on > began_on for on in dates))
-        cycle = max(cycle, last + sum(one.since > began_at for one in restarts))
-        if last > len(dates):
-            dates.append(began_on)
-    restarted_on = max(dates, default=unit.due_on)
-    return replace(unit, cycle=cycle, restarted_on=restarted_on if restarted_on > unit.due_on else None)
 
 
 def _restarts(

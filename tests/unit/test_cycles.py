@@ -215,6 +215,32 @@ def test_what_was_not_kept_before_a_cycle_began_and_is_told_after_starts_no_othe
     assert leaves(19, called) is None
 
 
+def test_what_happened_before_a_reminder_and_is_told_after_it_starts_nothing_again() -> None:
+    """Also in the first cycle: a return that bears an earlier date, and what was stored by an older version."""
+    part_paid, before = (5, paid(40, 5)), (had(FIRST, 2), had(CALL, 15))
+    assert leaves(20, account_of(part_paid, (12, returned(40)), history=before)) == ("widen", 0)
+    assert leaves(20, account_of((5, paid(100, 5)), (12, returned(100)), history=before)) == ("widen", 0)
+    assert leaves(20, account_of((3, promise(6)), history=before)) == ("widen", 0)
+    stored = account_of((3, paid(40, 3)), (5, returned(40)), history=(had(FIRST, 2), had(CALL, 10), had(WIDEN, 20)))
+    assert [leaves(day, stored) for day in (23, 30)] == [None, None]
+
+
+def test_what_happened_after_a_reminder_starts_a_ladder_again_also_on_that_day() -> None:
+    after = a_fact(returned(40), at=paris(days(10), 16), event_id="back")
+    told = [a_fact(issued()), a_fact(paid(40, 5), at=paris(days(5), 10), event_id="paid"), after]
+    account = fold(CustomerId("C-1"), told, a_seller(), (had(FIRST, 2), had(CALL, 10)))
+    assert leaves(13, account) == ("call", 1)
+    assert leaves(20, account_of((14, promise(16)), history=(had(FIRST, 2), had(CALL, 15)))) == ("call", 1)
+
+
+def test_what_happened_before_the_last_reminder_of_a_cycle_starts_no_other() -> None:
+    """The first one of the cycle is not all that he had since."""
+    both = (5, paid(40, 5)), (6, paid(30, 6, "p2")), (15, returned(40))
+    had_since = had(FIRST, 2), had(CALL, 15, cycle=1), had(WIDEN, 25, cycle=1)
+    assert leaves(30, account_of(*both, (20, returned(30, "p2")), history=had_since)) is None
+    assert leaves(30, account_of(*both, (26, returned(30, "p2")), history=had_since)) == ("call", 2)
+
+
 @pytest.mark.parametrize(("again_on", "stated_on"), [(5, 5), (5, 20), (4, 9)])
 def test_a_promise_told_once_more_is_that_promise(again_on: int, stated_on: int) -> None:
     """Sent again by a synchronisation, it had been kept before it was made, and was told as broken."""
