@@ -65,6 +65,7 @@ class Agreements:
         self.plans = [*(one for one in self.plans if one.event_id != event_id), base]
         self.books[event_id] = {i: self.ledgers[i].books() for i in owed}
         taken = {i for i, balance in owed.items() if balance.currency == base.currency}
+        self.told = [one for one in self.told if taken.isdisjoint(one.invoice_ids)]
         for name, one in self.promises.items():
             if not any(is_unit_of(unit, plan_name(event_id)) for unit in one.unit_ids):
                 self.promises[name] = replace(one, invoice_ids=tuple(i for i in one.invoice_ids if i not in taken))

@@ -288,3 +288,9 @@ def test_a_reply_speaks_of_the_invoices_that_had_reached_us_by_then(
     stated = a_fact(issued("F-2"), at=paris(days(happened), 9), event_id="i2", received_at=paris(days(received), 9))
     account = an_account(issued(), stated, a_fact(read, at=paris(days(2), 10), event_id="read"))
     assert [one.invoice_ids for one in account.promises] == [covered]
+
+
+def test_what_was_promised_before_a_plan_may_be_promised_again_after_it() -> None:
+    agreed = facts.PaymentPlanAgreed((F1,), (an_instalment(5, 50), an_instalment(6, 50)))
+    account = told((3, promise(25)), (4, agreed), (5, promise(25)))
+    assert promised(12, account) == [(f"plan:l1#{n}", days(27).isoformat()) for n in (1, 2)]
