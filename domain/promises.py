@@ -59,18 +59,17 @@ def standings_of(account: Account, policy: Policy, now: datetime) -> tuple[Promi
         last = promise.promised_on + timedelta(days=policy.promise_grace_days)
         until = start_of_day(account.place, last + timedelta(days=1))
         newer = [one for one in account.promises[at + 1 :] if one.made_at < until]
-        covered = tuple(state for state in account.invoices if _is_covered(state, promise, newer))
+        named = tuple(state for state in account.invoices if _is_still_named(state, promise, newer))
+        covered = [state for state in named if not state.is_written_off]
         if covered:
-            state = _state(account, promise, covered, (last, until), now)
+            state = _state(account, promise, named, (last, until), now)
             found.append(PromiseStanding(promise, state, frozenset(s.invoice.id for s in covered), until))
     return tuple(found)
 
 
-def _is_covered(state: InvoiceState, promise: Promise, newer: Sequence[Promise]) -> bool:
+def _is_still_named(state: InvoiceState, promise: Promise, newer: Sequence[Promise]) -> bool:
     name = state.invoice.id
     if name not in promise.invoice_ids or any(at > promise.made_at for at in state.went_back_at):
-        return False
-    if state.is_written_off:
         return False
     return not any(name in one.invoice_ids and _is_about_all(one, promise, state.invoice) for one in newer)
 
@@ -86,25 +85,29 @@ def _is_about_all(newer: Promise, older: Promise, invoice: Invoice) -> bool:
 def _state(
     account: Account,
     promise: Promise,
-    covered: Sequence[InvoiceState],
+    named: Sequence[InvoiceState],
     end: tuple[date, datetime],
     now: datetime,
 ) -> PromiseState:
     last, until = end
-    if _is_kept(account, promise, covered, last):
+    if _is_kept(account, promise, named, last):
         return PromiseState.KEPT
     return PromiseState.BROKEN if now >= until else PromiseState.PENDING
 
 
-def _is_kept(account: Account, promise: Promise, covered: Sequence[InvoiceState], last: date) -> bool:
-    """Whether enough came in by `last`: all that is owed, or the amount since the promise was made."""
+def _is_kept(account: Account, promise: Promise, named: Sequence[InvoiceState], last: date) -> bool:
+    """Whether enough came in by `last`: all that is owed, or the amount since the promise was made.
+
+    What he paid of an invoice that is written off by now is paid all the same.
+    """
+    covered = [state for state in named if not state.is_written_off]
     if _is_settled(account, promise, covered, last):
         return True
     if promise.amount is None:
         return False
     came_in = [
         payment.amount
-        for state in covered
+        for state in named
         for payment in state.payments
         if payment.paid_on <= last and _came_after(payment, promise, account)
     ]

@@ -290,6 +290,16 @@ def test_a_reply_speaks_of_the_invoices_that_had_reached_us_by_then(
     assert [one.invoice_ids for one in account.promises] == [covered]
 
 
+@pytest.mark.parametrize("over", [facts.InvoiceCancelled(F1, ""), facts.CreditNoteIssued(F1, "c1", euros(100))])
+def test_a_promise_that_was_kept_stays_kept_when_what_he_paid_is_written_off(over: Body) -> None:
+    """Of two invoices the paid one is credited a week later: he was called about the other."""
+    both = (0, issued("F-2", total=euros(700))), (3, promise(6, 100, "F-1", "F-2")), (5, paid(100, 5))
+    assert events(11, told(*both, (11, over))) == ["promise.kept"]
+    assert unit_at(11, told(*both, (11, over))).cycle == 0
+    too_little = (*both[:2], (5, paid(60, 5)), (11, over))
+    assert events(11, told(*too_little)) == ["promise.broken"]
+
+
 def test_what_was_promised_before_a_plan_may_be_promised_again_after_it() -> None:
     agreed = facts.PaymentPlanAgreed((F1,), (an_instalment(5, 50), an_instalment(6, 50)))
     account = told((3, promise(25)), (4, agreed), (5, promise(25)))
