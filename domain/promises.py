@@ -111,7 +111,8 @@ def _is_kept(account: Account, promise: Promise, named: Sequence[InvoiceState], 
         for payment in state.payments
         if payment.paid_on <= last and _came_after(payment, promise, account)
     ]
-    if promise.unit_ids:  # the amount is what was owed of these then
+    if promise.unit_ids and not any(_is_named(unit, promise.unit_ids) for unit in account.units):
+        # the amount is what was owed of these then; while one is owed, what was credited fell on others
         came_in += _credited_since(promise, covered)
     currency = promise.amount.currency
     return promise.amount.minor <= sum(one.minor for one in came_in if one.currency == currency)

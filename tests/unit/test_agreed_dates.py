@@ -300,6 +300,13 @@ def test_a_promise_that_was_kept_stays_kept_when_what_he_paid_is_written_off(ove
     assert events(11, told(*too_little)) == ["promise.broken"]
 
 
+def test_a_promise_about_an_instalment_is_not_kept_by_what_is_credited_of_another() -> None:
+    by_phone = (2, promised_on_the_phone(6, "F-1#2"))
+    credited = (3, facts.CreditNoteIssued(F1, "c1", euros(60)))
+    assert events(9, told(by_phone, credited, first=PARTS)) == ["promise.broken"]
+    assert events(9, told(by_phone, credited, (5, paid(40, 5)), first=PARTS)) == ["promise.kept"]
+
+
 def test_what_was_promised_before_a_plan_may_be_promised_again_after_it() -> None:
     agreed = facts.PaymentPlanAgreed((F1,), (an_instalment(5, 50), an_instalment(6, 50)))
     account = told((3, promise(25)), (4, agreed), (5, promise(25)))
