@@ -109,7 +109,7 @@ class Agreements:
         last = next((one for one in reversed(self.told) if names & set(one.invoice_ids)), None)
         if last is None or (last.amount, last.promised_on) != (promise.amount, promise.promised_on):
             return False
-        went_back = (at for i in names if i in self.ledgers for at in self.ledgers[i].went_back_at)
+        went_back = (one.at for i in names if i in self.ledgers for one in self.ledgers[i].returns)
         return names == set(last.invoice_ids) and not any(at > last.made_at for at in went_back)
 
     def _closed(self, fact: Fact, closed: facts.TaskClosed) -> None:

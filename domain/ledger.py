@@ -18,6 +18,7 @@ from domain.account import CreditNote, InvoiceState, Payment, Standing
 from domain.facts import Fact
 from domain.invoice import Invoice
 from domain.money import Money
+from domain.returns import Return, without_slip
 from domain.task_outcomes import TaskOutcome
 
 HOLDING_CODES = frozenset({"207", "208", "210", "211", "213"})
@@ -45,7 +46,7 @@ class Ledger:
     `settled` is what `invoice.paid` settled (minor units) on `settled_on`, and no payment has named so far.
     `disputed` is the reason that an event gave, `disputed_in` are the tasks in which the customer contested it.
     `told_back` are the reversals as they were told, `went_back` is, by payment, the date it was received on and the
-    one that its last reversal gives; both outlast `reversals`. `went_back_at` are the times since which more is owed.
+    one that its last reversal gives; both outlast `reversals`. `returns` are those for which more is owed.
     """
 
     invoice: Invoice
@@ -70,7 +71,7 @@ class Ledger:
     foreign_at: datetime | None = None
     status_code: str | None = None
     announced_at: list[datetime] = field(default_factory=list)
-    went_back_at: list[datetime] = field(default_factory=list)
+    returns: list[Return] = field(default_factory=list)
 
     def apply(self, fact: Fact) -> None:
         """Takes in the next fact about this invoice (stamps never go back)."""
@@ -148,7 +149,7 @@ class Ledger:
             credit_notes=tuple(
                 CreditNote(name, amount, self.credited_at[name]) for name, amount in sorted(self.credited.items())
             ),
-            went_back_at=tuple(self.went_back_at),
+            went_back_at=tuple([one.at for one in self.returns]),
             contested=self.contested,
             heard_at=self.heard_at,
             money_at=self.money_at,
@@ -179,6 +180,7 @@ class Ledger:
         known = None if came_back else self.received.get(payment_id)
         if known is None or known.amount != payment.amount:
             self._note_money(payment.amount, at)
+            self.returns = without_slip(self.returns, payment) if self.returns else []
         if known is None:
             if self.closed:
                 self._name(payment.amount)
@@ -225,8 +227,8 @@ class Ledger:
         before = self._owed()
         self.reversals[name] = back.amount
         if self._owed() > max(0, before) and (first or self.closed):
+            self.returns.append(Return(at, Payment(received_on, back.amount), opened=self.closed))
             self.closed = False
-            self.went_back_at.append(at)
 
     def _settle(self, on: date) -> None:
         """Whatever was owed has come in. What had gone back may be part of it, and may go back once more."""

@@ -301,6 +301,16 @@ def test_what_goes_back_starts_a_ladder_again_once_and_only_if_more_is_owed_for_
     assert found == [[0], [0], [0], [1]]
 
 
+@pytest.mark.parametrize("name", ["p1", "p2"])
+def test_a_payment_booked_again_with_another_amount_did_not_go_back(name: str) -> None:
+    """A slip of the books ended his promise, and had him called the day after."""
+    booked = (2, promise(25)), (4, paid(40, 4)), (5, returned(40))
+    assert codes(at(6, account_of(*booked, (5, paid(45, 4, name)))).reasons)[0] == "unit_promised"
+    for less_or_later in (paid(39, 4, name), paid(45, 5, "p2")):
+        found = at(6, account_of(*booked, (5, less_or_later)))
+        assert "unit_promised" not in codes(found.reasons)
+
+
 def test_a_payment_that_went_back_before_the_due_date_starts_nothing_again() -> None:
     account = account_of((-20, paid(100, -20)), (-9, returned(100)))
     assert leaves(-5, account) == ("heads-up", 0)
