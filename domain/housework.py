@@ -1,4 +1,4 @@
-"""Work for people inside the seller's house that planning finds at an instant. Used by `plan` alone.
+"""Work for people inside the seller's house that planning finds at an instant. Used by `plan`, and by who keeps it.
 
 It is free of the budget and of the hours. The same is opened again only after it was closed, and not before the date
 that was given then.
@@ -61,6 +61,12 @@ def _opens_at(task: InternalTask, account: Account) -> datetime | None:
     if not before and task.kind == TaskKind.DISPUTE:
         before = [said for said, follows in _left_by_closings(account) if follows == task]
     return start_of_day(account.place, before[-1].next_on) if before else None
+
+
+def disputes_of(account: Account) -> tuple[InternalTask, ...]:
+    """The tasks to settle what is disputed, those that are not to be opened yet, too."""
+    wanted = (task for _, task in _left_by_closings(account) if task.kind == TaskKind.DISPUTE)
+    return tuple(in_round(task, account) for task in dict.fromkeys(wanted))
 
 
 def _left_by_closings(account: Account) -> Iterator[tuple[TaskClosed, InternalTask]]:

@@ -17,6 +17,7 @@ from config.wiring import Services
 from domain.account import Account
 from domain.contacted import Contacted
 from domain.hours import offset_s
+from domain.housework import disputes_of
 from domain.ids import AccountKey
 from domain.internal_task import LOW_SCORE
 from domain.naming import task_id
@@ -174,11 +175,14 @@ def keep_plans(connection: Connection, planned: Sequence[Planned]) -> None:
 
 
 def _wanted(one: Planned) -> tuple[str, ...] | None:
-    """The `fix` and `dispute` tasks that the plan asks for; None where something else comes first."""
+    """The `fix` tasks that the plan asks for, and a `dispute` task for what is disputed; None: something comes first.
+
+    A dispute that was heard of again for a later date is still to be settled by whoever has its task already.
+    """
     if any(reason.code in _SILENT for reason in one.plan.reasons):
         return None
-    wanted = (task for task in one.plan.tasks if task.kind in (TaskKind.FIX, TaskKind.DISPUTE))
-    return tuple(task_id(one.row.seller, one.row.customer_id, task) for task in wanted)
+    fixes = (task for task in one.plan.tasks if task.kind == TaskKind.FIX)
+    return tuple(task_id(one.row.seller, one.row.customer_id, task) for task in (*fixes, *disputes_of(one.account)))
 
 
 def _announced(connection: Connection, planned: Sequence[Planned]) -> list[Entry]:

@@ -134,6 +134,16 @@ def test_a_dispute_that_an_event_has_ended_is_nobodys_to_settle(calling: Pipelin
     assert told(calling, "task.cancelled") == [{"kind": "dispute", "step": ""}]
 
 
+def test_a_dispute_that_is_heard_of_again_for_a_later_date_stays_somebodys_to_settle(calling: Pipeline) -> None:
+    """Its task was cancelled, and what was being done about it lost."""
+    [phone] = rows(calling)
+    calling.take(closed(phone, "disputed", next_on="2026-11-24"))
+    calling.take(closed(phone, "disputed", 5, task_id="t-other", next_on="2026-12-08"))
+    assert [task.kind for task in calling.tasks()] == ["dispute"]
+    calling.take(resolved(1), resolved(2))
+    assert calling.tasks() == []
+
+
 def test_a_dispute_stays_somebodys_to_settle_while_the_customer_is_held(calling: Pipeline) -> None:
     calling.take(closed(rows(calling)[0], "disputed", next_on="2026-11-24"))
     calling.take(event("customer.held", {"customer_id": "C-17", "reason": "talks"}, id="held"))
