@@ -115,7 +115,7 @@ class Agreements:
     def _closed(self, fact: Fact, closed: facts.TaskClosed) -> None:
         name = f"task:{closed.task_id}"
         self.promises.pop(name, None)
-        self._take_back_dispute(closed.task_id)
+        settled = self._take_back_dispute(closed)
         invoices = self._invoices_of(closed, fact.received_at)
         match TaskOutcome(closed.outcome):
             case TaskOutcome.PROMISED:
@@ -128,8 +128,9 @@ class Agreements:
                 for invoice_id in invoices:
                     self.ledgers[invoice_id].contest(closed.task_id)
             case TaskOutcome.RESOLVED:
-                contested = (i for i in invoices if self.ledgers[i].disputed_in)  # else an event has ended it before
-                self.settled[closed.task_id] = {i: self.ledgers[i].resolve() for i in contested}
+                contested = [i for i in invoices if self.ledgers[i].disputed_in]  # else an event has ended it before
+                ended = {i: self.ledgers[i].resolve() for i in contested if i not in settled}
+                self.settled[closed.task_id] = settled | ended
             case _:
                 return
 
@@ -141,7 +142,9 @@ class Agreements:
             return None
         return Money(sum(one.minor for one in owed), owed[0].currency)
 
-    def _take_back_dispute(self, task_id: str) -> None:
+    def _take_back_dispute(self, closed: facts.TaskClosed) -> dict[InvoiceId, Dispute]:
+        """Returns what the task settled before of what is disputed anew: settled once more, that is not ended."""
+        task_id, kept = closed.task_id, dict[InvoiceId, Dispute]()
         for settled in self.settled.values():
             for invoice_id, (reason, tasks) in settled.items():
                 settled[invoice_id] = (reason, tuple(name for name in tasks if name != task_id))
@@ -149,7 +152,12 @@ class Agreements:
             ledger.disputed_in = tuple(name for name in ledger.disputed_in if name != task_id)
         for invoice_id, dispute in self.settled.pop(task_id, {}).items():
             ledger = self.ledgers[invoice_id]
+            is_anew = ledger.disputed is not None or bool(ledger.disputed_in)
+            if is_anew and closed.outcome == TaskOutcome.RESOLVED:
+                kept[invoice_id] = dispute
+                continue
             ledger.disputed, ledger.disputed_in = ledger.disputed or dispute[0], (*dispute[1], *ledger.disputed_in)
+        return kept
 
     def _invoices_of(self, closed: facts.TaskClosed, at: datetime) -> tuple[InvoiceId, ...]:
         """The invoices behind the task's units; behind a reply, all that had reached us and are still owed."""

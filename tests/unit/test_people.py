@@ -90,6 +90,19 @@ def test_a_dispute_that_was_taken_back_does_not_come_back_with_what_had_settled_
     assert an_account(issued(), *named[:2], named[3]).invoices[0].disputed_in == ("t-phone",)
 
 
+def test_a_settled_dispute_that_is_closed_again_ends_none_that_came_since() -> None:
+    """Only its note was put right: reminders left about what he contested anew."""
+    told = (about_f1("disputed"), replace(about_f1("resolved", "dispute"), task_id="t-dispute"))
+    again = replace(told[1], note="by credit note")
+    newer = facts.InvoiceDisputed(InvoiceId("F-1"), "broken")
+    assert an_account(issued(), *told, newer, again).invoices[0].disputed == "broken"
+    by_phone = replace(told[0], task_id="t-2")
+    assert an_account(issued(), *told, by_phone, again).invoices[0].disputed_in == ("t-2",)
+    assert an_account(issued(), *told, again).invoices[0].disputed is None
+    other = replace(told[1], task_id="t-dispute-2")
+    assert an_account(issued(), *told, by_phone, again, other).invoices[0].disputed is None
+
+
 def test_what_others_said_of_themselves_stays_theirs() -> None:
     """An approval is of a message to them, and a reply of theirs may have been about anything."""
     for theirs in (about_f1("approved", "approve"), about_f1("wrong_person"), about_f1("disputed", "reply")):
