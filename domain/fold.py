@@ -75,7 +75,7 @@ def fold(
         invoices=states,
         units=units_of(states, agreements.plans_now()),
         hold=None if held is None else _hold(held, place_of(known, seller)),
-        history=tuple(sorted(history, key=lambda past: (past.at, past.id))),
+        history=tuple(sorted(names.said(history), key=lambda past: (past.at, past.id))),
         suppressed=frozenset((entry.channel, address_key(entry.address)) for entry in suppressed),
         closed_tasks=tuple(people.closed.values()),
         closed_at=tuple([people.closed_at[name] for name in people.closed]),

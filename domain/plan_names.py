@@ -45,6 +45,18 @@ class PlanNames:
         units = tuple(self.renamed.get(unit, unit) for unit in body.units)
         return replace(fact, body=replace(body, units=units))
 
+    def said(self, history: Sequence[PastReminder]) -> Sequence[PastReminder]:
+        """The history as it would be if each unit had had its present name from the first."""
+        return [self._said(past) for past in history] if self.renamed else history
+
+    def _said(self, past: PastReminder) -> PastReminder:
+        if not any(member.unit_id in self.renamed for member in past.members):
+            return past
+        renamed = (
+            replace(member, unit_id=self.renamed.get(member.unit_id, member.unit_id)) for member in past.members
+        )
+        return replace(past, members=tuple(renamed))
+
     def invoices_behind(self, unit: UnitId) -> Iterable[InvoiceId]:
         """Those of the plan that it is an instalment of, if it is one; of a plan still to come by its `time`, too."""
         for event_id, plan in self.telling_of.values():

@@ -79,6 +79,31 @@ def test_of_two_tellings_the_one_under_which_something_was_sent_gives_the_name()
     assert asked(plan(account, POLICY, late_morning(14))) == ("widen", [("plan:second#1", "widen")])
 
 
+def test_what_was_said_under_two_names_was_said_of_one_plan() -> None:
+    """The first instalment had its call and its wider circle under the one, the second its call under the other."""
+    parts = facts.PaymentPlanAgreed((F1, F2), (an_instalment(5, 50), an_instalment(30, 150)))
+    said = (8, "call", "plan:first#1"), (18, "widen", "plan:first#1"), (33, "call", "plan:second#2")
+    history = tuple(
+        a_past_reminder(late_morning(day), step, a_member(unit, step, cycle=1)) for day, step, unit in said
+    )
+    tellings = told("first", parts, happened=10, received=10), told("second", parts, happened=20, received=20)
+    account = account_of(*tellings, history=history)
+    named = [member.unit_id for past in account.history for member in past.members]
+    assert named == ["plan:second#1", "plan:second#1", "plan:second#2"]
+    assert asked(plan(account, POLICY, late_morning(36))) == ("widen", [("plan:second#2", "widen")])
+
+
+def test_a_delivery_that_goes_on_goes_on_by_the_present_name() -> None:
+    """It was claimed under a name that another telling took since."""
+    call = a_member("plan:second#1", "call", cycle=1)
+    open_one = a_past_reminder(late_morning(13), "call", call, state="open", attempts=1, retry_at=late_morning(14))
+    later = a_past_reminder(late_morning(13) + timedelta(minutes=1), "first", a_member("plan:first#2", "first"))
+    tellings = FIRST, told("second", PLAN, happened=20, received=20)
+    found = plan(account_of(*tellings, history=(open_one, later)), POLICY, late_morning(14))
+    assert found.reminder is not None
+    assert (found.reminder.continues, found.reminder.members[0].unit_id) == (open_one.id, "plan:first#1")
+
+
 def test_what_was_said_of_an_instalment_by_another_name_holds() -> None:
     units = (UnitId("plan:second#2"),)
     said = facts.TaskClosed(C1, "t1", "phone", StepId("call"), units, 0, "promised", days(30))
