@@ -13,7 +13,7 @@ from datetime import date, datetime
 from domain.account import Account, Hold, InvoiceState, Standing, Unit
 from domain.cycles import at_moment
 from domain.grouping import Candidate, candidates_of, is_waiting
-from domain.hours import local_date
+from domain.hours import local_date, start_of_day
 from domain.ids import InvoiceId, StepId, UnitId
 from domain.money import Money
 from domain.planned import Plan
@@ -22,7 +22,9 @@ from domain.reasons import Code, Reason
 from domain.rungs import due_rung, next_rung
 from domain.units import read_unit
 
-_OPEN_ENDED = frozenset({Code.EVENT_IN_QUARANTINE, Code.FEED_STALE, Code.LOW_SCORE, Code.REPLY_UNREAD})
+_OPEN_ENDED = frozenset(
+    {Code.DELIVERY_RUNNING, Code.EVENT_IN_QUARANTINE, Code.FEED_STALE, Code.LOW_SCORE, Code.REPLY_UNREAD}
+)
 """What keeps everything back until something comes to be known, so that no date can be told."""
 
 
@@ -116,7 +118,9 @@ def _not_before(account: Account, answer: Plan, now: datetime) -> datetime | Non
     hold = _hold(account, now)
     if any(reason.code in _OPEN_ENDED for reason in answer.reasons) or (hold is not None and hold.until is None):
         return None
-    return now if hold is None or hold.until is None else hold.until
+    waits = (reason.facts["until"] for reason in answer.reasons if reason.code is Code.WAITS_FOR_DATE)
+    ends = [start_of_day(account.place, date.fromisoformat(str(until))) for until in waits]
+    return max([now, *ends, *([] if hold is None or hold.until is None else [hold.until])])
 
 
 def _ahead(one: Candidate, account: Account, not_before: datetime) -> StepOn | None:

@@ -9,7 +9,7 @@ from domain import facts
 from domain.account import Account
 from domain.customer import Seller
 from domain.facts import Body, Fact
-from domain.ids import CustomerId, InvoiceId, SellerId, StepId
+from domain.ids import CustomerId, InvoiceId, SellerId, StepId, UnitId
 from domain.levels import Level
 from domain.money import Money
 from domain.owed import Owed, StepOn, owed_of
@@ -90,6 +90,21 @@ def test_a_hold_without_an_end_has_no_next_step_and_one_with_an_end_waits_for_it
         [one] = owed.units
         assert owed.hold is not None
         assert (one.ahead.on if one.ahead else None) == ahead
+
+
+def test_nobody_knows_what_comes_next_while_a_delivery_is_under_way() -> None:
+    """It may be had by then."""
+    calling = a_past_reminder(paris(days(3), 9), state="calling")
+    [one] = seen(an_account(issued(), history=(calling,))).units
+    assert (one.had, one.ahead) == (StepOn(StepId("first"), days(3)), None)
+
+
+@pytest.mark.parametrize(("held_to", "ahead"), [(None, 30), (20, 30), (40, 40)])
+def test_nothing_comes_before_the_date_that_was_given_with_a_reply(held_to: int | None, ahead: int) -> None:
+    read = facts.TaskClosed(C1, "t1", "reply", StepId(""), (UnitId("sm1"),), 0, "done", days(30))
+    held = [] if held_to is None else [facts.CustomerHeld(C1, "talks", paris(days(held_to)))]
+    account = an_account(issued(), SECOND, read, *held, history=FIRST_HAD)
+    assert {one.ahead.on for one in seen(account).units if one.ahead} == {days(ahead)}
 
 
 def test_a_hold_that_is_over_is_none() -> None:
