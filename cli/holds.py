@@ -21,7 +21,8 @@ from domain.fields import an_instant_or_day
 from domain.hours import local_date
 from domain.ids import CustomerId
 from domain.read_event import read_event
-from store import overview, sellers
+from store import book, overview, sellers
+from workers.folding import fold_accounts
 from workers.receive import receive
 
 _Customer = Annotated[str, typer.Argument(help="The customer's id, as in its events.", show_default=False)]
@@ -41,9 +42,12 @@ def hold(
     Until an instant, or until `relance release`. What a provider already has cannot be called back.
     """
     with opened_services() as services:
-        told = _to(until, services, seller)
+        end = None if until is None else _read(until)
         data = {"customer_id": customer, "reason": reason, "until": until}
-        _say(services, seller, "customer.held", data, told)
+        event = _event("customer.held", data, services.clock.now())
+        if end is not None and _is_over(end, services, seller, customer):
+            raise BadInputError(f"--until: {until} is over already")
+        _say(services, seller, event, f"held {_to(end)}")
 
 
 def release(customer: _Customer, seller: _Seller = DEFAULT_SELLER) -> None:
@@ -52,41 +56,48 @@ def release(customer: _Customer, seller: _Seller = DEFAULT_SELLER) -> None:
     Reminders go on by the policy; steps that were missed meanwhile become one.
     """
     with opened_services() as services:
-        _say(services, seller, "customer.released", {"customer_id": customer}, "released")
+        event = _event("customer.released", {"customer_id": customer}, services.clock.now())
+        _say(services, seller, event, "released")
 
 
-def _to(until: str | None, services: Services, seller: str) -> str:
-    """How long it is held, in words. Raises BadInputError for what is over: a date, where the seller is."""
-    if until is None:
-        return "held until released"
+def _read(until: str) -> datetime | date:
     try:
-        end = an_instant_or_day(until)
+        return an_instant_or_day(until)
     except ValueError as wrong:
         raise BadInputError(f"--until: {wrong}") from None
-    now = services.clock.now()
+
+
+def _to(end: datetime | date | None) -> str:
+    if end is None:
+        return "until released"
+    return f"until {end:%Y-%m-%d %H:%M} UTC" if isinstance(end, datetime) else f"to the end of {end}"
+
+
+def _is_over(end: datetime | date, services: Services, seller: str, customer: str) -> bool:
+    """Whether it is, where the customer is; where the seller is, if nothing of the customer's is counted yet."""
+    now, seller_id = services.clock.now(), check_seller(services, seller)
     if isinstance(end, datetime):
-        is_over, told = end <= now, f"held until {end:%Y-%m-%d %H:%M} UTC"
-    else:
-        is_over, told = end < _today(services, seller, now), f"held to the end of {end}"
-    if is_over:
-        raise BadInputError(f"--until: {until} is over already")
-    return told
-
-
-def _today(services: Services, seller: str, now: datetime) -> date:
-    seller_id = check_seller(services, seller)
+        return end <= now
     with services.engine.connect() as connection:
-        return local_date(sellers.load(connection, [seller_id])[seller_id].seller.place, now)
+        rows = book.batch(connection, 1, seller=seller_id, customer=CustomerId(customer))
+        places = [account.place for _, account, _ in fold_accounts(connection, services, rows)]
+        place = places[0] if places else sellers.load(connection, [seller_id])[seller_id].seller.place
+    return end < local_date(place, now)
 
 
-def _say(services: Services, seller: str, kind: str, data: dict[str, Any], told: str) -> None:
-    """Takes in the event, and prints what became of it. Raises BadInputError if nobody has heard of the customer."""
-    seller_id, customer = check_seller(services, seller), CustomerId(data["customer_id"])
-    event = event_of(kind, data, services.clock.now())
+def _event(kind: str, data: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """Raises BadInputError for what no event can say."""
+    event = event_of(kind, data, now)
     try:
         read_event(event)
     except EventError as wrong:
         raise BadInputError(str(wrong)) from None
+    return event
+
+
+def _say(services: Services, seller: str, event: dict[str, Any], told: str) -> None:
+    """Takes in the event, and prints what became of it. Raises BadInputError if nobody has heard of the customer."""
+    seller_id, customer = check_seller(services, seller), CustomerId(event["data"]["customer_id"])
     with services.engine.connect() as connection:
         check(connection, Only(seller_id, customer))
         known = overview.account(connection, seller_id, customer)

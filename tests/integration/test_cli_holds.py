@@ -14,6 +14,7 @@ from tests.pipeline import TUESDAY_0930, Pipeline, clock_setting
 from workers.intake import intake
 
 Captured = pytest.CaptureFixture[str]
+Monkeypatch = pytest.MonkeyPatch
 
 
 @pytest.fixture
@@ -75,6 +76,24 @@ def test_a_hold_ends_by_itself_at_the_end_of_its_day(due: Pipeline, capsys: Capt
     assert due.at(TUESDAY_0930 + timedelta(days=2, hours=8)).deliver_due() == 1
 
 
+@pytest.mark.parametrize(
+    ("zone", "ended", "told"),
+    [
+        ("Pacific/Auckland", 2, "relance: --until: 2026-11-24 is over already\n"),
+        ("Pacific/Honolulu", 0, ""),
+    ],
+)
+def test_a_date_is_over_when_it_is_over_at_the_customers(
+    zone: str, ended: int, told: str, pipeline: Pipeline, database: str, capsys: Captured, monkeypatch: Monkeypatch
+) -> None:
+    """In the afternoon of the 24th in Paris it is the 25th in Auckland; at night it is the 24th in Honolulu still."""
+    pipeline.take(invoice_event(customer={"timezone": zone}))
+    hours = 6 if zone.endswith("Auckland") else 19
+    monkeypatch.setenv("RELANCE_CLOCK", clock_setting(TUESDAY_0930 + timedelta(hours=hours)))
+    assert main(["hold", "C-17", "--until", "2026-11-24"]) == ended
+    assert capsys.readouterr().err == told
+
+
 @pytest.mark.parametrize("words", [["hold", "C-18", "--reason", "x"], ["release", "C-18"]])
 def test_a_customer_that_nobody_knows_is_one_line_and_2_and_nothing_is_stored(
     words: list[str], due: Pipeline, capsys: Captured
@@ -108,8 +127,9 @@ def test_a_wrong_word_is_named_and_nothing_is_stored(
 @pytest.mark.parametrize("customer", ["", "\udcff"])
 def test_an_id_that_no_customer_can_have_is_named(customer: str, due: Pipeline, capsys: Captured) -> None:
     """A terminal in another encoding makes halves of characters, which no database takes."""
-    assert main(["release", customer]) == 2
-    assert capsys.readouterr().err.startswith("relance: data.customer_id: ")
+    for words in (["release", customer], ["hold", customer, "--until", "2026-11-25"]):
+        assert main(words) == 2
+        assert capsys.readouterr().err.startswith("relance: data.customer_id: ")
 
 
 def test_a_hold_tells_a_worker_at_once(due: Pipeline, database: str, redis_url: str, tmp_path: Path) -> None:
