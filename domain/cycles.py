@@ -117,13 +117,16 @@ def _in_cycle(
 
 
 def _had(unit: Unit, account: Account) -> list[tuple[int, datetime]]:
-    """When the unit was reminded, with the cycle that it was in then."""
+    """When the unit was reminded, with the cycle that it was in then.
+
+    What is open yet has reached nobody: it has begun its cycle, if that is a later one, and is none in the first.
+    """
     return [
         (member.cycle, past.at)
         for past in account.history
         if past.state != "withdrawn"
         for member in past.members
-        if member.unit_id == unit.id
+        if member.unit_id == unit.id and (member.cycle or past.state != "open")
     ]
 
 
