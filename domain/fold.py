@@ -64,7 +64,7 @@ def fold(
         if named == customer_id:
             customer = _customer_after(customer, fact.body)
             held = _held_after(held, fact.body)
-        said = names.read(fact)
+        said = names.read(fact) if names.renamed else fact
         people.apply(said)
         agreements.apply(said)
     states = tuple(sorted(_states(ledgers, customer_id), key=lambda s: (s.due_on, s.invoice.id)))

@@ -40,7 +40,7 @@ class PlanNames:
     def read(self, fact: Fact) -> Fact:
         """The fact as it would be if it knew of each unit by its present name."""
         body = fact.body
-        if not self.renamed or not isinstance(body, TaskClosed):
+        if not isinstance(body, TaskClosed):
             return fact
         units = tuple(self.renamed.get(unit, unit) for unit in body.units)
         return replace(fact, body=replace(body, units=units))
@@ -64,12 +64,17 @@ class PlanNames:
                 yield from plan.invoice_ids
 
 
+_NONE = PlanNames({}, {})
+
+
 def names_of(
     ordered: Iterable[Fact], ledgers: Mapping[InvoiceId, Ledger], history: Sequence[PastReminder]
 ) -> PlanNames:
     """The names of all plans that these facts tell of."""
     found: dict[Terms, list[Telling]] = {}
     told = [fact for fact in ordered if isinstance(fact.body, PaymentPlanAgreed)]
+    if not told:
+        return _NONE
     for fact in sorted(told, key=lambda one: (one.received_at, one.stamp)):
         if isinstance(fact.body, PaymentPlanAgreed):
             plan = in_currency(fact.body, ledgers)
