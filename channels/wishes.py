@@ -41,6 +41,8 @@ _ASIDE = _POLITE | frozenset(
     {"SMS", "TEXTO", "TEXTOS", "TEXTS", "MESSAGE", "MESSAGES", "WHATSAPP", "RELANCES", "RAPPELS", "REMINDERS"}
     | {"ALL", "TOUT", "TOUS", "A", "AU", "AUX", "LES", "DES", "CES", "VOS", "THE", "THESE", "ME", "MOI"}
 )
+_A_NUMBER = re.compile(r"\d{5}|(?:0|(?:00)?33 ?)[1-9](?:\d{8}|(?: \d\d){4})")
+"""Whose messages are to stop, or at which number: a short code, or a phone number. Other digits may be a date."""
 _MOST_WORDS = 10
 _LONGEST = 1600
 
@@ -71,9 +73,10 @@ _CLEAR = re.compile(
 def wish_of(body: str) -> Wish | None:
     """The wish in a reply, or None for ordinary text.
 
-    Case, accents and punctuation do not matter. The keyword must be the whole reply, polite words and numbers
-    (`STOP 36180`) aside: "Stop SMS, merci" is a wish, "Stop by tomorrow" is not. A stop may also be the first line or
-    sentence (a signature below it), or be asked for in a clause of its own ("arrêtez de m'écrire").
+    Case, accents and punctuation do not matter. The keyword must be the whole reply, polite words and a sender's
+    number (`STOP 36180`) aside: "Stop SMS, merci" is a wish, "Stop by tomorrow" and "Stop au 15" are not. A stop may
+    also be the first line or sentence (a signature below it), or be asked for in a clause of its own ("arrêtez de
+    m'écrire").
     """
     plain = _plain(body)
     first = next((line for line in re.split(r"[.!?\r\n]+", plain) if _unpolite(line)), "")
@@ -90,11 +93,14 @@ def is_bare(body: str) -> bool:
 
 
 def _keyword(text: str) -> str | None:
-    """The keyword (one of them, if all say the same) that the text is, polite words and numbers aside."""
+    """The keyword (one of them, if all say the same) that the text is, polite words and a sender's number aside."""
     words = _words(text)
-    rest = {word for word in words if word not in _ASIDE and not word.isdigit()}
+    digits = [word for word in words if word.isdigit()]
+    rest = {word for word in words if word not in _ASIDE} - set(digits)
     kinds = (_STOP | _STOP_ALONE, _START)
     is_one = any(rest and rest <= kind for kind in kinds) and len(words) <= _MOST_WORDS
+    if digits and not _A_NUMBER.fullmatch(" ".join(digits)):
+        return None
     return min(rest, key=lambda word: (word in _STOP_ALONE, word)) if is_one else None
 
 

@@ -138,6 +138,13 @@ def test_a_start_word_lifts_it(body: str) -> None:
         "Retirez-moi cette pénalité",
         "I don't want to pay",
         "stop the works",
+        "Arrêté au 31/12",
+        "Stop au 15",
+        "Stop les rappels au 15 12",
+        "Quit A 30",
+        "Ok, end 15/12",
+        "Stop 15.12.2026",
+        "Stop 01/12/2026 10",
     ],
 )
 def test_a_sentence_is_no_wish(body: str) -> None:
