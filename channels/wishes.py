@@ -46,17 +46,16 @@ _A_NUMBER = re.compile(r"\d{5}|(?:0|(?:00)?33 ?)[1-9](?:\d{8}|(?: \d\d){4})")
 _MOST_WORDS = 10
 _LONGEST = 1600
 
-_CEASE = r"(?:ARRETEZ?|ARRETER|CESSEZ?|STOPPEZ?)"
-_US = r"(?:ME ?|M|NOUS )?"
+_CEASE = r"(?:ARRETEZ?|ARRETER|CESSE[RZ]?|STOPPEZ?)"
+_US = r"(?:ME ?|M ?|NOUS )?"
 _WRITE = r"(?:ECRIRE|ENVOYER|CONTACTER|RELANCER|DERANGER|HARCELER|SOLLICITER)"
 _WRITES = r"(?:ECRI(?:VEZ|S)|ENVO(?:YEZ|IE)|CONTACTEZ?|RELANCEZ?|DERANGEZ?|HARCELEZ?|SOLLICITEZ?)"
 _NOUNS = r"(?:SMS|TEXTOS?|TEXTS?|MESSAGES?|RELANCES?|RAPPELS?|REMINDERS?)"
-_THEM = rf"(?: (?:{_NOUNS}|DE|DES|LES|CES|VOS|TOUS|SUR|PAR|A|CE|MON|NUMERO|TELEPHONE))*"
-_ENGLISH = rf"(?: (?:{_NOUNS}|ANY|MORE|ANYMORE|AGAIN|THE|THESE|YOUR|TO|ON|THIS|MY|NUMBER|PHONE))*"
+_THEM = rf"(?: (?:{_NOUNS}|DE|DES|LES|CES|VOS|TOUS|SUR|PAR|A|CE|MON|NUMERO))*"
+_ENGLISH = rf"(?: (?:{_NOUNS}|ANY|MORE|ANYMORE|AGAIN|THE|THESE|YOUR|TO|ON|THIS|MY|NUMBER))*"
 _LIST = r"(?: (?:DE|VOTRE|VOS|LA|LES|LISTES?|FROM|OFF|YOUR|THIS|THE|LISTS?))*"
 _CLEAR = re.compile(
-    rf"{_CEASE} D(?:E )?{_US}{_WRITE}{_THEM}"
-    rf"|(?:{_CEASE}|STOP)(?: (?:A|AUX|LES|CES|VOS|TOUS|ALL|THE|THESE|YOUR))* {_NOUNS}"
+    rf"(?:DE? ?|POUVEZ |POURRIEZ |VEUILLEZ )?{_CEASE} D(?:E )?{_US}{_WRITE}{_THEM}"
     rf"|N(?:E )?{_US}{_WRITES} PLUS{_THEM}"
     rf"|(?:VEUILLEZ |PRIERE DE |DE )?NE PLUS {_US}{_WRITE}{_THEM}"
     rf"|JE NE (?:VEUX|SOUHAITE|DESIRE) PLUS (?:RECEVOIR|ETRE CONTACTEE?|ETRE RELANCEE?){_THEM}"
@@ -64,10 +63,13 @@ _CLEAR = re.compile(
     rf"|STOP (?:TEXTING|MESSAGING|CONTACTING|WRITING|SENDING|BOTHERING)(?: TO)?(?: ME| US)?{_ENGLISH}"
     rf"|(?:DO NOT|DONT|NEVER) (?:TEXT|MESSAGE|CONTACT|WRITE|SEND)(?: TO)?(?: ME| US){_ENGLISH}"
     rf"|(?:REMOVE|DELETE|TAKE|UNSUBSCRIBE) (?:ME|US|MY NUMBER){_LIST}"
-    rf"|NO MORE {_NOUNS}"
     rf"|I (?:DO NOT|DONT|NO LONGER) (?:WANT|WISH) TO (?:RECEIVE|GET|BE CONTACTED){_ENGLISH}"
 )
-"""A clause that asks us to stop writing and says nothing else: no "until", no "before Monday"."""
+"""A clause that asks us to stop writing and says nothing else: no "until", no "before Monday", no other channel."""
+_CLEAR_FIRST = re.compile(
+    rf"(?:{_CEASE}|STOP)(?: (?:A|AUX|LES|CES|VOS|TOUS|ALL|THE|THESE|YOUR))* {_NOUNS}|NO MORE {_NOUNS}"
+)
+"""One that counts as the first only: `Stop SMS: 36111` below something else is what a machine adds to its answers."""
 
 
 def wish_of(body: str) -> Wish | None:
@@ -75,14 +77,17 @@ def wish_of(body: str) -> Wish | None:
 
     Case, accents and punctuation do not matter. The keyword must be the whole reply, polite words and a sender's
     number (`STOP 36180`) aside: "Stop SMS, merci" is a wish, "Stop by tomorrow" and "Stop au 15" are not. A stop may
-    also be the first line or sentence (a signature below it), or be asked for in a clause of its own ("arrêtez de
-    m'écrire").
+    also be the first line or sentence (a signature below it), all of the last line, or be asked for in a clause of
+    its own ("arrêtez de m'écrire").
     """
     plain = _plain(body)
-    first = next((line for line in re.split(r"[.!?\r\n]+", plain) if _unpolite(line)), "")
-    if _keyword(plain) in _STOP | _STOP_ALONE or _keyword(first) in _STOP:
+    lines = [line for line in re.split(r"[.!?\r\n]+", plain) if _unpolite(line)]
+    if _keyword(plain) in _STOP | _STOP_ALONE or (lines and _keyword(lines[0]) in _STOP):
         return Wish.STOP
-    if any(_CLEAR.fullmatch(clause) for clause in map(_unpolite, re.split(r"[.!?,;:\r\n]+", plain))):
+    clauses = [clause for clause in map(_unpolite, re.split(r"[.!?,;:\r\n]+", plain)) if clause]
+    if any(_CLEAR.fullmatch(clause) for clause in clauses) or (clauses and _CLEAR_FIRST.fullmatch(clauses[0])):
+        return Wish.STOP
+    if _unpolite(plain.rstrip().rpartition("\n")[2]) in _STOP:
         return Wish.STOP
     return Wish.START if _keyword(plain) in _START else None
 
@@ -110,9 +115,9 @@ def _unpolite(clause: str) -> str:
 
 def _plain(body: str) -> str:
     """In capitals without accents and apostrophes."""
-    plain = unicodedata.normalize("NFKD", body[:_LONGEST])
+    plain = unicodedata.normalize("NFKD", re.sub("[´`‘’ʼ′]", "'", body[:_LONGEST]))
     letters = "".join(mark for mark in plain if not unicodedata.combining(mark)).upper()
-    return re.sub(r"OPT[ -]OUT", "OPTOUT", re.sub("['’]", "", letters))
+    return re.sub(r"OPT[ -]OUT", "OPTOUT", letters.replace("'", ""))
 
 
 def _words(text: str) -> list[str]:

@@ -90,6 +90,14 @@ def test_a_stop_word_is_taken_however_it_is_written(body: str) -> None:
         "No more texts please",
         "I no longer want to receive your messages",
         "Unsubscribe me from this list\nKind regards\nAnne",
+        "Merci d'arrêter de m'écrire",
+        "Pouvez-vous arrêter de m'envoyer des SMS",
+        "Merci de cesser de me relancer",
+        "ARRETE DE M ECRIRE",
+        "Arrêtez de m\u00b4écrire",
+        "J'ai déjà payé.\nSTOP",
+        "J'ai déjà payé.\nSTOP, merci",
+        "Ne me contactez plus par SMS",
     ],
 )
 def test_a_clear_wish_is_taken_with_what_stands_beside_it_and_read_too(body: str) -> None:
@@ -145,6 +153,13 @@ def test_a_start_word_lifts_it(body: str) -> None:
         "Ok, end 15/12",
         "Stop 15.12.2026",
         "Stop 01/12/2026 10",
+        "Nous sommes fermés jusqu'au 4. Stop SMS: 36111",
+        "Nous sommes fermés jusqu'au 4.\nSTOP SMS 36111",
+        "Nous sommes fermés jusqu'au 4.\nSTOP 36111",
+        "We are closed. No more texts? Reply STOP",
+        "Ne me contactez plus par téléphone",
+        "Do not contact me on my phone",
+        "Pouvez-vous arrêter de m'écrire avant 9 h",
     ],
 )
 def test_a_sentence_is_no_wish(body: str) -> None:
