@@ -1,6 +1,7 @@
 """What could not be taken in or worked on, kept as it came, for a person to see, to try again or to drop.
 
 A row's content is never changed: it is closed, with what became of it, and leaves long after (`store/retention`).
+Only its problem may be told anew: that of a reply, once its customer was looked for.
 """
 
 from __future__ import annotations
@@ -113,13 +114,25 @@ def close(connection: sa.Connection, row_id: int, outcome: str, reason: str, at:
     connection.execute(statement.values(closed_at=at, outcome=outcome, reason=reason))
 
 
-def close_named(
-    connection: sa.Connection, kind: str, reference: str, outcome: str, reason: str, at: datetime
-) -> None:
-    """What waits of this kind by this name waits no more."""
-    statement = sa.update(quarantine).where(quarantine.c.kind == kind, quarantine.c.reference == reference)
+def say(connection: sa.Connection, row_id: int, problem: str) -> None:
+    """It waits for another reason now. The caller has locked it."""
+    connection.execute(sa.update(quarantine).where(quarantine.c.id == row_id).values(problem=problem))
+
+
+_LOOKS = 7_263_543
+"""The advisory lock of who looks for a reply's customer; the number means nothing."""
+
+
+def look_alone(connection: sa.Connection) -> bool:
+    """Whether nobody else looks for a customer now; until the transaction ends, nobody will. Waits for no one."""
+    return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(_LOOKS))).scalar_one())
+
+
+def with_problem(connection: sa.Connection, kind: str, problem: str, most: int) -> list[int]:
+    """What waits of this kind for this reason, the oldest first."""
+    statement = sa.select(quarantine.c.id).where(quarantine.c.kind == kind, quarantine.c.problem == problem)
     waits = statement.where(quarantine.c.closed_at.is_(None))
-    connection.execute(waits.values(closed_at=at, outcome=outcome, reason=reason))
+    return list(connection.execute(waits.order_by(quarantine.c.id).limit(most)).scalars())
 
 
 _SELECT = sa.select(quarantine)

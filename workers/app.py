@@ -29,6 +29,7 @@ from workers.broker import FIRST, LAST, is_reachable, waiting
 from workers.deliver import deliver
 from workers.intake import intake
 from workers.keep import keep
+from workers.look_for import look_for
 from workers.loop import LoopThread
 from workers.nudges import QUEUES, Nudge, of_events
 from workers.receive import receive
@@ -141,6 +142,11 @@ def _deliver(self: Any, keys: list[int]) -> None:
 @app.task(name="receipt.settle")
 def _settle(ids: list[int]) -> None:
     settle(services(), ids, services().clock.now())
+
+
+@app.task(name="reply.look_for")
+def _look_for(ids: list[int]) -> None:
+    publish(of_events(look_for(services(), ids, services().clock.now())))
 
 
 @app.task(name="tick.due")

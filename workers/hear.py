@@ -22,7 +22,6 @@ from domain.outcomes import OutcomeClass, Receipt
 from store import accounts, attempts, history, journal, receipts
 from store.attempts import Reached
 from store.engine import Connection, Unavailable
-from store.figures import be_quick
 from store.journal import Entry
 from workers import strangers
 from workers.receive import receive_in
@@ -42,7 +41,8 @@ def hear(services: Services, inbound: Inbound, raw: bytes, now: datetime) -> tup
 
     A stop or start word counts for every seller that ever contacted this address: the provider's number is shared,
     and the edge cannot know which of them was meant. For an address that nobody knows, the default seller obeys.
-    Where nothing was sent to it, whoever has that number counts; what nobody knows is kept in quarantine.
+    Where nothing was sent to it, the reply is kept in quarantine, and who has that number is looked for later
+    (`workers/look_for`): the provider waits for its answer.
     Whatever says more is an event for every account that was reached there: nothing is claimed for it before that is
     folded, and then nothing goes out before a person has read the reply.
     It is committed before any account is waited for: the provider may not tell a second time.
@@ -54,10 +54,8 @@ def hear(services: Services, inbound: Inbound, raw: bytes, now: datetime) -> tup
         inbox_ids = take_in(connection, inbound, reached, now)
         if not reached:
             strangers.set_aside(connection, inbound.key, raw, now)
-    if not reached:
-        reached, inbox_ids = _look_for(services, inbound, now)
     if inbound.wish is not None:
-        _wake(services, [one.account for one in reached], now)
+        wake(services, [one.account for one in reached], now)
     return inbox_ids
 
 
@@ -70,21 +68,7 @@ def take_in(connection: Connection, inbound: Inbound, reached: list[Reached], no
     return inbox_ids
 
 
-def _look_for(services: Services, inbound: Inbound, now: datetime) -> tuple[list[Reached], tuple[int, ...]]:
-    """Who wrote from a number to which nothing was sent; takes that in. Where it takes too long, a person looks."""
-    try:
-        with services.engine.begin() as connection:
-            be_quick(connection)
-            known = strangers.whose(connection, inbound.address)
-            if known or not inbound.says_more:
-                strangers.close(connection, inbound.key, now)
-            return known, take_in(connection, inbound, known, now) if known else ()
-    except Unavailable as error:  # it is kept
-        log.warning("hear.not_found_whom", error=type(error).__name__)
-        return [], ()
-
-
-def _wake(services: Services, keys: list[AccountKey], now: datetime) -> None:
+def wake(services: Services, keys: list[AccountKey], now: datetime) -> None:
     """Has the accounts planned again. A claim under way ends first, and the next one sees what has been heard."""
     try:
         with services.engine.begin() as connection:

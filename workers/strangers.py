@@ -1,6 +1,6 @@
 """Replies from a number to which nothing was ever sent: kept for a person, and matched by who has that number.
 
-Called by `workers/hear` and `workers/take_again`, each in its transaction.
+Called by `workers/hear`, `workers/look_for` and `workers/take_again`, each in its transaction.
 """
 
 from __future__ import annotations
@@ -23,18 +23,22 @@ _LEAST = len("+") + 8
 """Characters of a number in full. Advertisers write from short numbers and names, which are nobody's."""
 
 
+NOT_LOOKED_FOR = "its customer has not been looked for yet"
+NOBODYS = "no customer has this number"
+BROKE = "looking for its customer broke"
+TOOK_TOO_LONG = "looking for its customer took too long"
+
+
 def set_aside(connection: Connection, key: str, raw: bytes, now: datetime) -> None:
     """Keeps a reply as it came, by its receipt's key, until its customer is found or a person has looked."""
-    quarantine.set_aside(connection, [Quarantined(NOBODY, KIND, key, "nobody was ever written to there", raw, now)])
-
-
-def close(connection: Connection, key: str, now: datetime) -> None:
-    """It waits no more: its customer was found, or nobody has it and nobody has to read it."""
-    quarantine.close_named(connection, KIND, key, "retried", "", now)
+    quarantine.set_aside(connection, [Quarantined(NOBODY, KIND, key, NOT_LOOKED_FOR, raw, now)])
 
 
 def whose(connection: Connection, address: str) -> list[Reached]:
-    """The accounts, of all sellers, whose facts name this number, however it is written. It reads all facts."""
+    """The accounts, of all sellers, whose facts name this number, however it is written.
+
+    It reads all facts: never while a provider waits for its answer.
+    """
     if not address.startswith("+") or len(address) < _LEAST:
         return []
     candidates = facts.all_naming(connection, address)

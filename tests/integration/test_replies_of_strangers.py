@@ -1,6 +1,7 @@
 """A reply from a number to which nothing was ever sent: its customer is looked for, and else a person has to."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -11,11 +12,14 @@ from config.wiring import DEFAULT_SELLER
 from domain.customer import Seller
 from domain.ids import SellerId
 from store import figures, history, quarantine, sellers
-from store.quarantine import QuarantineRow
+from store.quarantine import Quarantined, QuarantineRow
 from tests.factories import Json, contact_data, customer_data, invoice_event
 from tests.integration.test_replies import MOBILE, folding, heard, tasks_of, unfolded
 from tests.pipeline import TUESDAY_0930, Pipeline, clock_setting
+from workers import strangers
+from workers.look_for import look_for
 from workers.receive import receive
+from workers.sweep import sweep
 from workers.take_again import take_again
 
 ACME = SellerId("acme")
@@ -33,6 +37,18 @@ def waiting(pipeline: Pipeline) -> list[QuarantineRow]:
         return quarantine.read(connection)
 
 
+def found(pipeline: Pipeline) -> tuple[int, ...]:
+    """What the sweep has looked for is found: new rows of the inbox."""
+    nudges = [one for one in sweep(pipeline.services, pipeline.now) if one.kind == "reply.look_for"]
+    return tuple(row for one in nudges for row in look_for(pipeline.services, one.ids, pipeline.now))
+
+
+def looked_for(pipeline: Pipeline, text: str, sender: str = MOBILE) -> tuple[int, ...]:
+    """A stranger writes to us, and is looked for."""
+    assert heard(pipeline, text, sender=sender) == ()
+    return found(pipeline)
+
+
 def stopped(pipeline: Pipeline, seller: SellerId = DEFAULT_SELLER) -> list[str]:
     with pipeline.services.engine.connect() as connection:
         return [row.address for row in history.suppressions_of(connection, seller)]
@@ -40,7 +56,7 @@ def stopped(pipeline: Pipeline, seller: SellerId = DEFAULT_SELLER) -> list[str]:
 
 def test_who_was_only_mailed_and_texts_back_is_known_by_his_number(pipeline: Pipeline) -> None:
     pipeline.take(mailed())
-    assert folding(pipeline)(heard(pipeline, "Je conteste")) == 1
+    assert folding(pipeline)(looked_for(pipeline, "Je conteste")) == 1
     assert pipeline.codes() == ["reply_unread"]
     assert pipeline.deliver_due() == 0
     assert [(task.kind, task.customer) for task in tasks_of(pipeline)] == [("reply", "C-17")]
@@ -49,7 +65,7 @@ def test_who_was_only_mailed_and_texts_back_is_known_by_his_number(pipeline: Pip
 
 def test_a_number_as_it_is_written_in_its_country_is_the_same(pipeline: Pipeline) -> None:
     pipeline.take(mailed(phone="06 12 34 56 78"))
-    assert len(heard(pipeline, "bonjour")) == 1
+    assert len(looked_for(pipeline, "bonjour")) == 1
 
 
 def test_every_seller_who_knows_the_number_is_told(pipeline: Pipeline) -> None:
@@ -57,7 +73,7 @@ def test_every_seller_who_knows_the_number_is_told(pipeline: Pipeline) -> None:
         sellers.ensure(connection, Seller(ACME, name="Acme"))
     folding(pipeline)(receive(pipeline.services, ACME, [mailed()], pipeline.now).inbox_ids)
     pipeline.take(mailed("C-18", 2))
-    assert folding(pipeline)(heard(pipeline, "bonjour")) == 2
+    assert folding(pipeline)(looked_for(pipeline, "bonjour")) == 2
     assert sorted((task.seller, task.customer) for task in tasks_of(pipeline)) == [
         (ACME, "C-17"),
         (DEFAULT_SELLER, "C-18"),
@@ -69,7 +85,7 @@ def test_his_stop_is_obeyed_by_whoever_knows_the_number(pipeline: Pipeline) -> N
     with pipeline.services.engine.begin() as connection:
         sellers.ensure(connection, Seller(ACME, name="Acme"))
     folding(pipeline)(receive(pipeline.services, ACME, [mailed()], pipeline.now).inbox_ids)
-    assert heard(pipeline, "STOP") == ()
+    assert looked_for(pipeline, "STOP") == ()
     assert stopped(pipeline, ACME) == [MOBILE]
     assert waiting(pipeline) == []
 
@@ -77,7 +93,7 @@ def test_his_stop_is_obeyed_by_whoever_knows_the_number(pipeline: Pipeline) -> N
 def test_what_nobody_knows_is_kept_for_a_person_once(pipeline: Pipeline) -> None:
     pipeline.take(mailed())
     for _ in range(2):
-        assert heard(pipeline, "C'est qui ?", sender="+33700000009") == ()
+        assert looked_for(pipeline, "C'est qui ?", sender="+33700000009") == ()
     [kept] = waiting(pipeline)
     assert (kept.kind, kept.reference, kept.seller) == ("reply", "twilio:SM9:inbound", "")
     assert b"qui" in kept.raw
@@ -90,22 +106,55 @@ def test_what_nobody_knows_is_kept_for_a_person_once(pipeline: Pipeline) -> None
 @pytest.mark.parametrize("sender", ["INFO", "38200", "+1"])
 def test_what_is_no_number_of_a_person_is_looked_for_nowhere(pipeline: Pipeline, sender: str) -> None:
     pipeline.take(mailed())
-    assert heard(pipeline, "Gagnez un téléphone", sender=sender) == ()
+    assert looked_for(pipeline, "Gagnez un téléphone", sender=sender) == ()
     assert len(waiting(pipeline)) == 1
 
 
 def test_a_bare_stop_of_a_stranger_asks_nobody(pipeline: Pipeline) -> None:
-    heard(pipeline, "STOP", sender="+33700000009")
+    looked_for(pipeline, "STOP", sender="+33700000009")
     assert (stopped(pipeline), waiting(pipeline)) == (["+33700000009"], [])
 
 
-def test_a_search_that_takes_too_long_leaves_the_reply_in_quarantine(pipeline: Pipeline) -> None:
-    """Twilio waits for its answer, and the reply is kept before anybody searches."""
+def test_the_provider_has_its_answer_before_anybody_searches(pipeline: Pipeline) -> None:
+    """Six strangers at once on a large book would keep all other callbacks and events waiting."""
     pipeline.take(mailed())
     with pipeline.services.engine.begin() as connection:
         connection.execute(sa.text("LOCK TABLE facts IN ACCESS EXCLUSIVE MODE"))
+        began = time.monotonic()
         assert heard(pipeline, "bonjour") == ()
+        assert time.monotonic() - began < 2
     assert [one.kind for one in waiting(pipeline)] == ["reply"]
+
+
+def test_a_search_that_takes_too_long_leaves_the_reply_to_a_person(pipeline: Pipeline) -> None:
+    """One try: else the large book is read again and again."""
+    pipeline.take(mailed())
+    with pipeline.services.engine.begin() as connection:
+        connection.execute(sa.text("LOCK TABLE facts IN ACCESS EXCLUSIVE MODE"))
+        assert looked_for(pipeline, "bonjour") == ()
+    assert [one.problem for one in waiting(pipeline)] == ["looking for its customer took too long"]
+    assert found(pipeline) == ()
+    assert len(waiting(pipeline)) == 1
+
+
+def test_one_that_breaks_is_left_to_a_person_and_stops_no_other(pipeline: Pipeline) -> None:
+    pipeline.take(mailed())
+    with pipeline.services.engine.begin() as connection:
+        broken = Quarantined(SellerId(""), strangers.KIND, "x", strangers.NOT_LOOKED_FOR, b"From=x", pipeline.now)
+        quarantine.set_aside(connection, [broken])
+    heard(pipeline, "bonjour")
+    assert len(found(pipeline)) == 1
+    assert [one.problem for one in waiting(pipeline)] == ["looking for its customer broke"]
+    assert len(unfolded(pipeline)) == 1
+
+
+def test_one_search_runs_at_a_time_and_the_others_are_come_back_to(pipeline: Pipeline) -> None:
+    pipeline.take(mailed())
+    with pipeline.services.engine.begin() as connection:
+        assert quarantine.look_alone(connection)
+        assert looked_for(pipeline, "bonjour") == ()
+    assert len(found(pipeline)) == 1
+    assert (found(pipeline), waiting(pipeline)) == ((), [])
 
 
 def test_a_stop_whose_sellers_could_not_be_found_waits_for_a_person(pipeline: Pipeline) -> None:
@@ -113,9 +162,7 @@ def test_a_stop_whose_sellers_could_not_be_found_waits_for_a_person(pipeline: Pi
     with pipeline.services.engine.begin() as connection:
         sellers.ensure(connection, Seller(ACME, name="Acme"))
     folding(pipeline)(receive(pipeline.services, ACME, [mailed()], pipeline.now).inbox_ids)
-    with pipeline.services.engine.begin() as connection:
-        connection.execute(sa.text("LOCK TABLE facts IN ACCESS EXCLUSIVE MODE"))
-        heard(pipeline, "STOP")
+    heard(pipeline, "STOP")
     [kept] = waiting(pipeline)
     assert (stopped(pipeline), stopped(pipeline, ACME)) == ([MOBILE], [])
     assert take_again(pipeline.services, kept.id, pipeline.now).problem is None

@@ -86,7 +86,7 @@ UNSCOPED = {
     "policies.publish": OF_NOBODY, "policies.newest_versions": OF_NOBODY, "policies.newest_of_each": OF_NOBODY,
     "policies.versions": OF_NOBODY, "policies.bodies_of": OF_NOBODY, "policies.ladders_on": OF_OPERATOR,
     "quarantine.set_aside": ITS_ROWS, "quarantine.one": OF_OPERATOR, "quarantine.close": OF_OPERATOR,
-    "quarantine.close_named": "a reply names no seller; its receipt's key is the provider's",
+    "quarantine.say": OF_ROWS, "quarantine.look_alone": OF_NOBODY, "quarantine.with_problem": OF_ALL,
     "receipts.put": OF_PROVIDER, "receipts.raw_of": OF_PROVIDER, "receipts.take": OF_PROVIDER,
     "receipts.mark_settled": OF_PROVIDER, "receipts.park": OF_PROVIDER, "receipts.forgotten": OF_PROVIDER,
     "retention.count": IN_ALL, "retention.let_go": OF_ALL, "retention.written": OF_ALL,
