@@ -12,6 +12,7 @@ from datetime import datetime
 import structlog
 
 from channels.twilio.callbacks import Inbound, read_form, read_inbound
+from channels.wishes import Wish
 from config.wiring import Services
 from store import quarantine
 from store.attempts import Reached
@@ -52,10 +53,10 @@ def _look_for_one(services: Services, row_id: int, now: datetime) -> tuple[int, 
             return ()
         inbound = read_inbound(read_form(row.raw))
         known = _whose(connection, row, inbound)
-        inbox_ids = take_in(connection, inbound, known, now) if known else ()
+        inbox_ids = take_in(connection, strangers.told_late(inbound), known, now) if known else ()
         if known or (known is not None and not inbound.says_more):
             quarantine.close(connection, row.id, "retried", "", now)
-    if known and inbound.wish is not None:
+    if known and inbound.wish is Wish.STOP:
         wake(services, [one.account for one in known], now)
     return inbox_ids
 

@@ -5,8 +5,11 @@ Called by `workers/hear`, `workers/look_for` and `workers/take_again`, each in i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
+from channels.twilio.callbacks import Inbound
+from channels.wishes import Wish
 from domain.addresses import address_key
 from domain.ids import SellerId
 from store import facts, quarantine
@@ -32,6 +35,11 @@ TOOK_TOO_LONG = "looking for its customer took too long"
 def set_aside(connection: Connection, key: str, raw: bytes, now: datetime) -> None:
     """Keeps a reply as it came, by its receipt's key, until its customer is found or a person has looked."""
     quarantine.set_aside(connection, [Quarantined(NOBODY, KIND, key, NOT_LOOKED_FOR, raw, now)])
+
+
+def told_late(inbound: Inbound) -> Inbound:
+    """A reply as it counts where others may have come after it: a START lifts no stop then, and a person reads it."""
+    return replace(inbound, wish=None, says_more=True) if inbound.wish is Wish.START else inbound
 
 
 def whose(connection: Connection, address: str) -> list[Reached]:

@@ -14,7 +14,7 @@ from domain.ids import SellerId
 from store import figures, history, quarantine, sellers
 from store.quarantine import Quarantined, QuarantineRow
 from tests.factories import Json, contact_data, customer_data, invoice_event
-from tests.integration.test_replies import MOBILE, folding, heard, tasks_of, unfolded
+from tests.integration.test_replies import MOBILE, folding, heard, late, tasks_of, unfolded
 from tests.pipeline import TUESDAY_0930, Pipeline, clock_setting
 from workers import strangers
 from workers.look_for import look_for
@@ -167,6 +167,17 @@ def test_a_stop_whose_sellers_could_not_be_found_waits_for_a_person(pipeline: Pi
     assert (stopped(pipeline), stopped(pipeline, ACME)) == ([MOBILE], [])
     assert take_again(pipeline.services, kept.id, pipeline.now).problem is None
     assert (stopped(pipeline, ACME), waiting(pipeline)) == ([MOBILE], [])
+
+
+def test_a_start_that_is_taken_up_late_lifts_no_later_stop(pipeline: Pipeline) -> None:
+    """He wrote START as a stranger, was texted, and said STOP to that: the last word counts, and a person reads."""
+    heard(pipeline, "START")
+    pipeline.take(late(1))
+    assert pipeline.deliver_due() == 1
+    heard(pipeline, "STOP", sid="SM10")
+    [kept] = waiting(pipeline)
+    taken = take_again(pipeline.services, kept.id, pipeline.now)
+    assert (len(taken.inbox_ids), stopped(pipeline)) == (1, [MOBILE])
 
 
 def test_it_is_taken_up_again_once_its_customer_is_known(
