@@ -36,8 +36,12 @@ SOURCE = "relance"
 _HEARD = {None: "inbound.received", Wish.STOP: "inbound.stopped", Wish.START: "inbound.started"}
 
 
-def hear(services: Services, inbound: Inbound, raw: bytes, now: datetime) -> tuple[int, ...]:
+def hear(
+    services: Services, inbound: Inbound, raw: bytes, now: datetime, came_at: datetime | None = None
+) -> tuple[int, ...]:
     """Takes in one reply, once however often it comes. Returns new rows of the inbox, for a nudge to intake.
+
+    It was written at `came_at`, if that is not `now`.
 
     A stop or start word counts for every seller that ever contacted this address: the provider's number is shared,
     and the edge cannot know which of them was meant. For an address that nobody knows, the default seller obeys.
@@ -51,17 +55,19 @@ def hear(services: Services, inbound: Inbound, raw: bytes, now: datetime) -> tup
         if not _is_new(connection, inbound, raw, now):
             return ()
         reached = attempts.accounts_reached_at(connection, inbound.address)
-        inbox_ids = take_in(connection, inbound, reached, now)
+        inbox_ids = take_in(connection, inbound, reached, now, came_at or now)
         if not reached:
-            strangers.set_aside(connection, inbound.key, raw, now)
+            strangers.set_aside(connection, inbound.key, raw, came_at or now)
     if inbound.wish is not None:
         wake(services, [one.account for one in reached], now)
     return inbox_ids
 
 
-def take_in(connection: Connection, inbound: Inbound, reached: list[Reached], now: datetime) -> tuple[int, ...]:
+def take_in(
+    connection: Connection, inbound: Inbound, reached: list[Reached], now: datetime, came_at: datetime
+) -> tuple[int, ...]:
     """Has it hold what it says of those who were reached, and journals that. Returns new rows of the inbox."""
-    inbox_ids = _hold(connection, inbound, reached, now) if inbound.says_more else ()
+    inbox_ids = _hold(connection, inbound, reached, now, came_at) if inbound.says_more else ()
     if inbound.wish is not None:
         _obey(connection, inbound, inbound.wish, {one.seller for one in reached} or {DEFAULT_SELLER}, now)
     journal.write(connection, _entries(inbound, reached, now))
@@ -85,16 +91,18 @@ def _is_new(connection: Connection, inbound: Inbound, raw: bytes, now: datetime)
     return bool(new)
 
 
-def _hold(connection: Connection, inbound: Inbound, reached: list[Reached], now: datetime) -> tuple[int, ...]:
+def _hold(
+    connection: Connection, inbound: Inbound, reached: list[Reached], now: datetime, came_at: datetime
+) -> tuple[int, ...]:
     """Puts a `reply.received` into the inbox for each account: it is there if the receipt is, whoever dies when."""
     events: dict[SellerId, list[object]] = defaultdict(list)
     for one in reached:
-        events[one.seller].append(_event(inbound, one.customer, now))
+        events[one.seller].append(_event(inbound, one.customer, came_at))
     replies = [receive_in(connection, seller, events[seller], now) for seller in sorted(events)]
     return tuple(row for reply in replies for row in reply.inbox_ids)
 
 
-def _event(inbound: Inbound, customer: CustomerId, now: datetime) -> dict[str, Any]:
+def _event(inbound: Inbound, customer: CustomerId, came_at: datetime) -> dict[str, Any]:
     """A CloudEvent of ours. The reply's own key names it, so that its words can be found again with the receipts."""
     told = {"customer_id": customer, "reply_id": inbound.key, "channel": inbound.channel.value}
     if inbound.channel is Channel.WHATSAPP:  # for a day, he may be written to in free text there
@@ -104,7 +112,7 @@ def _event(inbound: Inbound, customer: CustomerId, now: datetime) -> dict[str, A
         "id": f"{inbound.key}:{customer}",
         "source": SOURCE,
         "type": "reply.received",
-        "time": now.isoformat(),
+        "time": came_at.isoformat(),
         "data": told,
     }
 

@@ -53,7 +53,7 @@ def _look_for_one(services: Services, row_id: int, now: datetime) -> tuple[int, 
             return ()
         inbound = read_inbound(read_form(row.raw))
         known = _whose(connection, row, inbound)
-        inbox_ids = take_in(connection, strangers.told_late(inbound), known, now) if known else ()
+        inbox_ids = take_in(connection, strangers.told_late(inbound), known, now, row.at) if known else ()
         if known or (known is not None and not inbound.says_more):
             quarantine.close(connection, row.id, "retried", "", now)
     if known and inbound.wish is Wish.STOP:

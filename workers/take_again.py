@@ -118,7 +118,7 @@ def _take_callback(services: Services, row: QuarantineRow, now: datetime) -> tup
         else:
             form = twilio.read_form(row.raw)
             if "MessageStatus" not in form and "SmsStatus" not in form:
-                return hear(services, strangers.told_late(twilio.read_inbound(form)), row.raw, now)
+                return hear(services, strangers.told_late(twilio.read_inbound(form)), row.raw, now, row.at)
             found = [(twilio.read_receipt(form, None), row.raw)]
     except CallbackError as error:
         raise _StillWrongError(str(error)) from None
@@ -133,7 +133,7 @@ def _take_reply(connection: Connection, row: QuarantineRow, now: datetime) -> tu
     known = strangers.whose(connection, inbound.address)
     if not known:
         raise _StillWrongError("no customer has this number")
-    return take_in(connection, strangers.told_late(inbound), known, now)
+    return take_in(connection, strangers.told_late(inbound), known, now, row.at)
 
 
 def _inbox_id(row: QuarantineRow) -> int | None:

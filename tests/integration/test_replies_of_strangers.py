@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -178,6 +179,18 @@ def test_a_start_that_is_taken_up_late_lifts_no_later_stop(pipeline: Pipeline) -
     [kept] = waiting(pipeline)
     taken = take_again(pipeline.services, kept.id, pipeline.now)
     assert (len(taken.inbox_ids), stopped(pipeline)) == (1, [MOBILE])
+
+
+def test_a_reply_counts_from_when_it_came_however_late_its_customer_is_known(pipeline: Pipeline) -> None:
+    """Free text is allowed for a day from then, and not from the day on which somebody looked."""
+    heard(pipeline, "Bonjour", sender=f"whatsapp:{MOBILE}")
+    [kept] = waiting(pipeline)
+    later = pipeline.at(TUESDAY_0930 + timedelta(days=3))
+    later.take(mailed())
+    assert len(take_again(later.services, kept.id, later.now).inbox_ids) == 1
+    with pipeline.services.engine.connect() as connection:
+        told = connection.execute(sa.text("SELECT body::json->>'time' FROM inbox WHERE folded_at IS NULL")).scalar_one()
+    assert datetime.fromisoformat(told) == kept.at
 
 
 def test_it_is_taken_up_again_once_its_customer_is_known(
