@@ -198,10 +198,10 @@ def _kind_of(fields: Sequence[str]) -> OutcomeClass | None:
 
 
 def _errors(body: bytes) -> list[tuple[str, str]]:
-    """Each error's `field` and `message`; none where the body is not as documented."""
+    """Each error's `field` and `message`, empty where it has none; no errors where the body is not as documented."""
     try:
-        found = json.loads(body)["errors"]
-        return [(storable(one["field"]), storable(one["message"])) for one in found]
+        found = [one for one in json.loads(body)["errors"] if isinstance(one, dict)]
+        return [(storable(one.get("field")), storable(one.get("message"))) for one in found]
     except (ValueError, LookupError, TypeError, RecursionError):
         return []
 

@@ -120,6 +120,13 @@ def test_a_sender_that_is_refused_beside_something_else_is_ours_to_mend() -> Non
     assert outcome.kind is OutcomeClass.MISCONFIGURED
 
 
+def test_an_error_without_a_field_hides_none_of_the_others() -> None:
+    found = [{"message": "No"}, 1, {"message": "No", "field": "from.email"}]
+    outcome = outcome_of(response(400, json.dumps({"errors": found}).encode()))
+
+    assert outcome.kind is OutcomeClass.MISCONFIGURED
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b'{"errors": 1}', b'{"errors": []}', b'{"errors": [1]}', b'{"errors": [{"field": {}}]}']
 )

@@ -189,8 +189,8 @@ def test_a_reply_counts_from_when_it_came_however_late_its_customer_is_known(pip
     later.take(mailed())
     assert len(take_again(later.services, kept.id, later.now).inbox_ids) == 1
     with pipeline.services.engine.connect() as connection:
-        told = connection.execute(sa.text("SELECT body::json->>'time' FROM inbox WHERE folded_at IS NULL")).scalar_one()
-    assert datetime.fromisoformat(told) == kept.at
+        told = connection.execute(sa.text("SELECT body::json FROM inbox WHERE folded_at IS NULL")).scalar_one()
+    assert datetime.fromisoformat(told["time"]) == kept.at
 
 
 def test_it_is_taken_up_again_once_its_customer_is_known(
