@@ -18,8 +18,9 @@ from cli.services import opened_services
 from cli.words import json_line
 from config.wiring import Services
 from store import quarantine
+from store.engine import Unavailable, took_too_long
 from store.quarantine import QuarantineRow
-from workers.take_again import CONFLICT, drop, take_again
+from workers.take_again import CONFLICT, Taken, drop, take_again
 
 app = typer.Typer(help="What could not be taken in.", rich_markup_mode=None)
 
@@ -124,11 +125,21 @@ def _retry(services: Services, ids: list[int]) -> int:
     if not ids:
         typer.echo("Nothing waits that could be taken in again; conflicts are, one by one.", err=True)
     for row_id in ids:
-        taken = take_again(services, row_id, services.clock.now())
+        taken = _take_again(services, row_id)
         nudge(services, taken.inbox_ids)
         is_wrong = is_wrong or taken.problem is not None
         typer.echo(f"{row_id}: {taken.problem or 'taken in again'}", err=taken.problem is not None)
     return 1 if is_wrong else 0
+
+
+def _take_again(services: Services, row_id: int) -> Taken:
+    """One that takes too long keeps the others from nothing; a database that is away keeps all."""
+    try:
+        return take_again(services, row_id, services.clock.now())
+    except Unavailable as error:
+        if not took_too_long(error):
+            raise
+        return Taken("it took too long; try it again alone, when less is going on")
 
 
 def _table(found: list[QuarantineRow], *, is_all: bool) -> Table:

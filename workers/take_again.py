@@ -20,7 +20,7 @@ from channels.twilio import callbacks as twilio
 from config.wiring import Services
 from domain.exact_json import read_json
 from domain.ids import AccountKey
-from store import accounts, inbox, journal, quarantine, receipts
+from store import accounts, inbox, journal, quarantine, receipts, retention
 from store.engine import Connection
 from store.journal import Entry
 from store.quarantine import QuarantineRow
@@ -128,7 +128,8 @@ def _take_callback(services: Services, row: QuarantineRow, now: datetime) -> tup
 
 
 def _take_reply(connection: Connection, row: QuarantineRow, now: datetime) -> tuple[int, ...]:
-    """Its receipt is there: only whose it is was not known."""
+    """Its receipt is there: only whose it is was not known. A person waits for as long as the search takes."""
+    retention.take_your_time(connection)
     inbound = twilio.read_inbound(twilio.read_form(row.raw))
     known = strangers.whose(connection, inbound.address)
     if not known:

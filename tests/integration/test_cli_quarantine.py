@@ -240,3 +240,17 @@ def test_two_events_that_broke_intake_are_two_whatever_they_say(verbs: Pipeline)
         with verbs.services.engine.begin() as connection:
             quarantine.set_aside(connection, [one])
     assert [row.reference for row in waiting(verbs)] == ["1", "2"]
+
+
+def test_one_that_takes_too_long_ends_no_retry_of_all(verbs: Pipeline, capsys: Captured) -> None:
+    owner = SellerId("")
+    with verbs.services.engine.begin() as connection:
+        quarantine.set_aside(connection, [Quarantined(owner, "callback", "sendgrid", "p", b"[]", verbs.now)])
+        quarantine.set_aside(connection, [Quarantined(owner, "callback", "sendgrid", "p", b"[ ]", verbs.now)])
+    with verbs.services.engine.connect() as connection:
+        first, second = [one.id for one in quarantine.read(connection)]
+        quarantine.one(connection, first, is_locked=True)
+        assert main(["quarantine", "retry", "--all"]) == 1
+    told = capsys.readouterr()
+    assert told.out.splitlines() == [f"{second}: taken in again"]
+    assert told.err.splitlines() == [f"{first}: it took too long; try it again alone, when less is going on"]
