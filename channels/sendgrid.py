@@ -179,22 +179,30 @@ def _declined(answer: Answer) -> Outcome:
     Source: https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors
     """
     errors = _errors(answer.body)
-    kind = _kind_of([where for where, _ in errors]) if answer.status == _BAD_REQUEST else None
-    return outcome_of_answer(answer, kind=kind, detail=errors[0][1] if errors else "")
+    fields = [where for where, _ in errors] if answer.status == _BAD_REQUEST else []
+    kind = _kind_of(fields)
+    outcome = outcome_of_answer(answer, kind=kind, detail=errors[0][1] if errors else "")
+    return replace(outcome, is_only_here=kind is OutcomeClass.MISCONFIGURED and not _are_any(fields, _LINES_FIELD))
 
 
 _BAD_REQUEST = 400
 _OUR_FIELD = re.compile(r"(from|reply_to)(\.(email|name))?")
 """Who writes, and where answers go: the operator's, whomever the mail is for."""
+_LINES_FIELD = re.compile(r"from(\.email)?")
+"""The sender of all mails. His name and where answers go may be one seller's, and the others' mails leave."""
 _TO_FIELD = re.compile(r"personalizations\.0\.to(\.0(\.email)?)?")
 """Seen with and without the last parts. We always send one recipient, so its address is all that can be wrong."""
 
 
 def _kind_of(fields: Sequence[str]) -> OutcomeClass | None:
     """With a wrong sender nothing would leave, whatever else is wrong; else the first fault counts."""
-    if any(_OUR_FIELD.fullmatch(where) for where in fields):
+    if _are_any(fields, _OUR_FIELD):
         return OutcomeClass.MISCONFIGURED
     return OutcomeClass.PERMANENT_ADDRESS if fields and _TO_FIELD.fullmatch(fields[0]) else None
+
+
+def _are_any(fields: Sequence[str], kind: re.Pattern[str]) -> bool:
+    return any(kind.fullmatch(where) for where in fields)
 
 
 def _errors(body: bytes) -> list[tuple[str, str]]:
