@@ -125,7 +125,7 @@ def accounts_at(connection: sa.Connection, seller: SellerId, address: str) -> li
 
 
 _LAST_MAILS = (
-    sa.select(contacted.c.address, attempts.c.id)
+    sa.select(contacted.c.address, attempts.c.id, contacted.c.called_at)
     .ext(distinct_on(contacted.c.address, attempts.c.account_id))
     .select_from(sellers)  # there are few: the addresses are looked up for each
     .join(contacted, contacted.c.seller == sellers.c.id)
@@ -143,11 +143,12 @@ _LAST_MAILS = (
 def last_mails(connection: sa.Connection, addresses: Collection[str], since: datetime) -> dict[str, list[AttemptId]]:
     """By address key, of each account the last mail after `since` that went or may have gone there, also as a copy.
 
-    Of all sellers.
+    Of all sellers, the newest first.
     """
     found: dict[str, list[AttemptId]] = defaultdict(list)
     asked = {"addresses": array_text(addresses), "since": since, "reached": _REACHED}
-    for address, attempt in connection.execute(_LAST_MAILS, asked) if addresses else ():
+    rows = connection.execute(_LAST_MAILS, asked).all() if addresses else []
+    for address, attempt, _at in sorted(rows, key=lambda row: row.called_at, reverse=True):
         found[address].append(AttemptId(attempt))
     return found
 

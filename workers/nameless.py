@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from domain.addresses import address_key
 from domain.after import FAILURES
-from domain.ids import AccountKey
+from domain.ids import AccountKey, SellerId
 from domain.levels import Channel
 from store import attempts, contacted, history, journal
 from store.accounts import AccountRow
@@ -31,7 +31,7 @@ WAITS = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Nameless:
-    """A receipt of an address, and the last mail there of each account that we have written to lately."""
+    """A receipt of an address, and the last mail there of each account written to lately, the newest first."""
 
     row: ReceiptRow
     mails: tuple[AttemptRow, ...]
@@ -63,8 +63,12 @@ def _is_nameless(one: ReceiptRow, now: datetime) -> bool:
 
 def tell_of_nameless(
     connection: Connection, found: Sequence[Nameless], rows: Mapping[AccountKey, AccountRow], now: datetime
-) -> None:
-    """Suppresses what has to be, and asks for the contacts' repair. The accounts (`rows`) are locked."""
+) -> set[AccountKey]:
+    """Suppresses what has to be, and asks for each seller's repair of the contact whom he has written to last.
+
+    Returns the accounts that he asks for. The others are only to be planned again some time: an accountant may be the
+    contact of a thousand, and who cannot be reached any more gets his task by being planned. All (`rows`) are locked.
+    """
     dead = [(one, mail) for one in found if one.row.receipt.suppress is not None for mail in one.mails]
     history.suppress(
         connection,
@@ -74,15 +78,15 @@ def tell_of_nameless(
         ],
     )
     journal.write(connection, [_entry(one, mail, now) for one, mail in dead])
-    lost = {
-        mail.account: mail
-        for one in found
-        if one.row.receipt.state in FAILURES
-        for mail in one.mails
-        if address_key(mail.recipient) == address_key(one.row.receipt.address or "")
-    }
+    newest: dict[tuple[int, SellerId], AttemptRow] = {}
+    for one in found:
+        for mail in one.mails if one.row.receipt.state in FAILURES else ():
+            if address_key(mail.recipient) == address_key(one.row.receipt.address or ""):
+                newest.setdefault((one.row.id, mail.seller), mail)
+    lost = {mail.account: mail for mail in newest.values()}
     past = history.load(connection, lost.keys())
     ask_for_repair(connection, [(mail, past[key]) for key, mail in lost.items()], rows, now)
+    return set(lost)
 
 
 def _entry(one: Nameless, mail: AttemptRow, now: datetime) -> Entry:

@@ -94,9 +94,10 @@ def _settle(services: Services, ids: Sequence[int], now: datetime) -> int:
         # Read again: what was read before the lock may have moved.
         settled = _by_attempt(attempts.find(connection, set(owners.values())), taken, owners)
         by_key = {row.key: row for row in rows}
-        moved = also | (_apply(connection, settled, by_key, now) if settled else set())
+        moved = _apply(connection, settled, by_key, now) if settled else set()
         if nameless:
-            tell_of_nameless(connection, nameless, by_key, now)
+            moved |= tell_of_nameless(connection, nameless, by_key, now)
+            accounts.wake(connection, also - moved, now)
         if moved:
             plan_and_keep(connection, services, [row for row in rows if row.key in moved], now)
         done: list[tuple[int, AttemptId | None]] = [(one.row.id, None) for one in nameless]

@@ -9,9 +9,10 @@ from channels.sendgrid import ATTEMPT_ARG, read_events
 from config.wiring import DEFAULT_SELLER
 from domain.outcomes import Receipt
 from store import history, receipts
-from tests.factories import event
+from tests.factories import contact_data, event, invoice_event
 from tests.integration.test_settle import mail_event, sent
 from tests.pipeline import TUESDAY_0930, Pipeline
+from workers.due import due
 from workers.settle import settle
 
 HARD = {"type": "bounce", "reason": "550 unknown", "status": "5.1.1"}
@@ -129,3 +130,23 @@ def test_one_of_many_receipts_without_a_name_holds_up_no_other(pipeline: Pipelin
     assert pipeline.settle("sendgrid", [nameless(), mail_event(attempt, "delivered")]) == 2
     assert [row.state for row in pipeline.log()] == ["delivered"]
     assert ATTEMPT_ARG not in nameless()[1].decode()
+
+
+def test_one_bounce_of_an_accountant_of_many_plans_the_newest_and_wakes_the_others(pipeline: Pipeline) -> None:
+    """A firm may keep the books of 1,500 customers: planning all of them would hold up every other receipt."""
+    sent(pipeline)
+    later = pipeline.at(TUESDAY_0930 + timedelta(days=6))
+    invoice = {"id": "F-2", "number": "F-2", "due_on": "2026-11-27", "issued_on": "2026-10-20"}
+    also = {"id": "C-18", "contacts": [contact_data(email="anne@example.com")]}
+    later.take(invoice_event(customer=also, invoice=invoice, id="issue-2"))
+    later.deliver_due()
+    assert sorted((row.customer, row.channel) for row in later.log() if row.channel == "email") == [
+        ("C-17", "email"),
+        ("C-18", "email"),
+    ]
+    with later.services.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE accounts SET due_at = NULL, channel = NULL")
+    later.settle("sendgrid", [nameless()])
+    assert suppressed(later) == [("email", "anne@example.com", "hard_bounce")]
+    assert [(task.kind, task.customer) for task in later.tasks() if task.kind == "repair"] == [("repair", "C-18")]
+    assert [one.ids for one in due(later.services, later.now)] == [(later.account("C-17").key,)]
