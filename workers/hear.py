@@ -57,7 +57,7 @@ def hear(
         reached = attempts.accounts_reached_at(connection, inbound.address)
         inbox_ids = take_in(connection, inbound, reached, now, came_at or now)
         if not reached:
-            strangers.set_aside(connection, inbound.key, raw, came_at or now)
+            strangers.set_aside(connection, inbound, raw, came_at or now)
     if inbound.wish is not None:
         wake(services, [one.account for one in reached], now)
     return inbox_ids

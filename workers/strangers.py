@@ -25,16 +25,24 @@ NOBODY = SellerId("")
 _LEAST = len("+") + 8
 """Characters of a number in full. Advertisers write from short numbers and names, which are nobody's."""
 
-
 NOT_LOOKED_FOR = "its customer has not been looked for yet"
 NOBODYS = "no customer has this number"
 BROKE = "looking for its customer broke"
 TOOK_TOO_LONG = "looking for its customer took too long"
 
 
-def set_aside(connection: Connection, key: str, raw: bytes, now: datetime) -> None:
-    """Keeps a reply as it came, by its receipt's key, until its customer is found or a person has looked."""
-    quarantine.set_aside(connection, [Quarantined(NOBODY, KIND, key, NOT_LOOKED_FOR, raw, now)])
+def is_a_persons(address: str) -> bool:
+    """Whether it is a number in full, which somebody may have."""
+    return address.startswith("+") and len(address) >= _LEAST
+
+
+def set_aside(connection: Connection, inbound: Inbound, raw: bytes, now: datetime) -> None:
+    """Keeps a reply as it came, by its receipt's key, until its customer is found or a person has looked.
+
+    What is no person's stays with the receipts alone.
+    """
+    if is_a_persons(inbound.address):
+        quarantine.set_aside(connection, [Quarantined(NOBODY, KIND, inbound.key, NOT_LOOKED_FOR, raw, now)])
 
 
 def told_late(inbound: Inbound) -> Inbound:
@@ -47,7 +55,7 @@ def whose(connection: Connection, address: str) -> list[Reached]:
 
     It reads all facts: never while a provider waits for its answer.
     """
-    if not address.startswith("+") or len(address) < _LEAST:
+    if not is_a_persons(address):
         return []
     candidates = facts.all_naming(connection, address)
     known = facts.load(connection, [one.account for one in candidates])
