@@ -30,6 +30,7 @@ from workers.deliver import Answered, call_all, record
 from workers.due import due, plan_again
 from workers.hear import hear
 from workers.intake import intake
+from workers.look_for import look_for
 from workers.nudges import Nudge
 from workers.receive import receive
 from workers.resolve import NOT_SENT, SENT, Resolution, resolve
@@ -180,7 +181,7 @@ class Driver:
         self.execute(LEASES_END)
 
     def sweep(self) -> None:
-        """The sweep, and what it nudges: events and receipts that nobody has taken up."""
+        """The sweep, and what it nudges: what nobody has taken up."""
         self.execute(INBOX_AGES)
         self.execute(RECEIPTS_AGE)
         nudges = sweep(self.services, self.now)
@@ -188,6 +189,8 @@ class Driver:
         for nudge in nudges:
             if nudge.kind == "event.intake":
                 self.fold(nudge.ids)
+            elif nudge.kind == "reply.look_for":  # it is left to a person: what he wrote is not kept as it came
+                assert look_for(self.services, nudge.ids, self.now) == ()
             else:
                 self.settle(nudge.ids)
 
