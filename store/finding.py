@@ -8,10 +8,11 @@ from domain.ids import CustomerId, SellerId
 from store.overview import AccountView, account_of
 from store.tables import accounts, invoices
 
-_ACCENTED = "àáâãäåçèéêëìíîïñòóôõöùúûüýÿÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖÙÚÛÜÝ’"
-_PLAIN = "aaaaaaceeeeiiiinooooouuuuyyaaaaaaceeeeiiiinooooouuuuy'"
+_ACCENTED = "àáâãäåçèéêëìíîïñòóôõöùúûüýÿÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖÙÚÛÜÝ’ŒÆẞ"
+_PLAIN = "aaaaaaceeeeiiiinooooouuuuyyaaaaaaceeeeiiiinooooouuuuy'œæß"
 _TO_PLAIN = str.maketrans(_ACCENTED, _PLAIN)
 """Who looks for `etoile` means `Étoile`. The database's own `lower` may know no more than ASCII."""
+_TWO_IN_ONE = (("œ", "oe"), ("æ", "ae"), ("ß", "ss"))
 
 
 def customers(
@@ -42,12 +43,25 @@ def is_meant(seller: SellerId, text: str) -> sa.ColumnElement[bool]:
     low = sa.func.lower(accounts.c.name)
     is_plain = sa.func.octet_length(accounts.c.name) == sa.func.char_length(accounts.c.name)
     # Most names are: `translate` takes ten times as long as all the rest (measured).
-    plain = sa.case((is_plain, low), else_=sa.func.translate(low, _ACCENTED, _PLAIN))
+    plain = sa.case((is_plain, low), else_=_apart(sa.func.translate(low, _ACCENTED, _PLAIN)))
     named = sa.or_(invoices.c.invoice_id == text, invoices.c.number.in_((text, text.upper())))
     owing = sa.select(invoices.c.account_id).where(invoices.c.seller == seller, named)
     may_be = sa.or_(
         accounts.c.customer_id.istartswith(text, autoescape=True),
-        plain.contains(text.lower().translate(_TO_PLAIN), autoescape=True),
+        plain.contains(_plain(text), autoescape=True),
         accounts.c.id.in_(owing),
     )
     return sa.and_(own, sa.or_(accounts.c.customer_id == text, sa.and_(~is_id, may_be)))
+
+
+def _plain(text: str) -> str:
+    plain = text.lower().translate(_TO_PLAIN)
+    for one, two in _TWO_IN_ONE:
+        plain = plain.replace(one, two)
+    return plain
+
+
+def _apart(text: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    for one, two in _TWO_IN_ONE:
+        text = sa.func.replace(text, one, two)
+    return text

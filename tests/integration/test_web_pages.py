@@ -340,6 +340,7 @@ def test_customers_lists_all_with_the_reason_for_each_silence(web: Web, reminded
 
 
 SEVERAL = (("C-1", "Épicerie d’Étienne"), ("C-10", "50% Discount_GmbH"), ("C-2", "Anne"), ("C-3", "Bernard"))
+LIGATURES = (("D-1", "Cœur & Œuvre"), ("D-2", "Weiß"), ("D-3", "Ex Æquo"))
 
 
 @pytest.fixture
@@ -378,6 +379,19 @@ def test_a_customer_is_found_by_name_id_or_invoice_number(
     assert [html.unescape(one) for one in found] == names
     assert f'value="{escaped(text.strip())}"' in page
     assert ("Rien ne correspond à cette recherche." in page) == (not names)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("coeur", "Cœur"), ("CŒUR", "Cœur"), ("& oeuvre", "Cœur"), ("WEISS", "Weiß"), ("weiß", "Weiß"), ("aeq", "Ex Æ")],
+)
+def test_letters_that_are_two_are_found_as_two_and_as_one(web: Web, services: Services, text: str, name: str) -> None:
+    add = sa.text("INSERT INTO accounts (seller, customer_id, name) VALUES ('default', :id, :name)")
+    with services.engine.begin() as connection:
+        for customer, called in LIGATURES:
+            connection.execute(add, {"id": customer, "name": called})
+    page = html.unescape(web.get(f"/customers?lang=fr&q={quote(text)}", log_in(web)).text)
+    assert [one.startswith(name) for one in re.findall(r'<a href="/customers/[^"]*">([^<]*)</a>', page)] == [True]
 
 
 def test_more_customers_than_a_page_holds_are_counted_and_come_page_by_page(
