@@ -1,10 +1,10 @@
-"""Customers as people look for them: by name, id, or the number of an invoice, page by page. Called by the pages."""
+"""Customers as people look for them: by name, id, or the number of an invoice. Called by the pages and the log."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-from domain.ids import CustomerId, SellerId
+from domain.ids import AccountKey, CustomerId, SellerId
 from store.overview import AccountView, account_of
 from store.tables import accounts, invoices
 
@@ -27,6 +27,11 @@ def how_many(connection: sa.Connection, seller: SellerId, text: str, most: int) 
     """How many accounts the text may mean, counted up to `most`."""
     found = sa.select(accounts.c.id).where(is_meant(seller, text)).limit(most).subquery()
     return int(connection.execute(sa.select(sa.func.count()).select_from(found)).scalar_one())
+
+
+def keys(connection: sa.Connection, seller: SellerId, text: str, most: int) -> list[AccountKey]:
+    """The first `most` of the accounts that the text may mean, in no order."""
+    return list(connection.execute(sa.select(accounts.c.id).where(is_meant(seller, text)).limit(most)).scalars())
 
 
 def is_meant(seller: SellerId, text: str) -> sa.ColumnElement[bool]:

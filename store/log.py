@@ -15,8 +15,8 @@ import sqlalchemy as sa
 
 from domain.ids import AttemptId, CustomerId, ReminderId, SellerId
 from domain.levels import Channel, Level
-from store.arrays import INSTANT, TEXT
-from store.finding import is_meant
+from store import finding
+from store.arrays import INSTANT, TEXT, any_of, array_text
 from store.retention import Place
 from store.tables import accounts, attempts, reminders, sellers
 
@@ -82,6 +82,9 @@ ROWS = sa.select(
 _OLDEST_FIRST = (attempts.c.called_at, attempts.c.id)
 _NEWEST_FIRST = (attempts.c.called_at.desc(), attempts.c.id.desc())
 
+MOST_MEANT = 1_000
+"""Customers whose contacts are read by their keys. Of a text that means more, the newest contacts are soon found."""
+
 
 def read(
     connection: sa.Connection,
@@ -101,7 +104,7 @@ def read(
     if reminder is not None:
         statement = statement.where(attempts.c.reminder_id == reminder)
     if text and seller is not None:
-        statement = statement.where(is_meant(seller, text))
+        statement = _of_meant(connection, statement, seller, text)
     if before is not None:
         statement = statement.where(sa.tuple_(*_OLDEST_FIRST) < _at(before))
     newest = connection.execute(statement.order_by(*_NEWEST_FIRST).limit(limit)).all()
@@ -122,6 +125,14 @@ def page(
     if after is not None:
         statement = statement.where(sa.tuple_(*_OLDEST_FIRST) > _at(after))
     return [row_of(row) for row in connection.execute(statement)]
+
+
+def _of_meant(connection: sa.Connection, statement: sa.Select[Any], seller: SellerId, text: str) -> sa.Select[Any]:
+    """Of whom the text means is asked once, and not beside each of the seller's attempts."""
+    keys = finding.keys(connection, seller, text, MOST_MEANT + 1)
+    if len(keys) > MOST_MEANT:
+        return statement.where(finding.is_meant(seller, text))
+    return statement.where(any_of(attempts.c.account_id, "keys")).params(keys=array_text(keys))
 
 
 def _at(place: Place) -> sa.Tuple:

@@ -61,12 +61,14 @@ def get_log(
     before: str = "",
 ) -> Response:
     """The newest contacts, or those before a place in the log; of all customers or of those that a text means."""
-    seller, text, place = visitor.seller, _text(customer), _place(before)
+    seller, place = visitor.seller, _place(before)
     with parts.services.engine.connect() as connection:
-        found = log.read(connection, seller=seller, text=text, before=place, limit=NEWEST + 1)
+        known = overview.account(connection, seller, CustomerId(customer)) if customer else None
+        text, one = (_text(customer), None) if known is None else ("", known.customer_id)
+        found = log.read(connection, seller=seller, customer=one, text=text, before=place, limit=NEWEST + 1)
         numbers = numbers_in(connection, seller, (), found)
     rows, older = _first(found[::-1], NEWEST)
-    values: dict[str, Any] = {"customer": text, "refresh": refresh == "on", "before": before, "older": older}
+    values: dict[str, Any] = {"customer": one or text, "refresh": refresh == "on", "before": before, "older": older}
     return show("log.html", language, rows=rows, numbers=numbers, **values)
 
 

@@ -124,6 +124,7 @@ def asked_as_other(
         "facts.accounts_naming": lambda: facts.accounts_naming(connection, OTHER, EMAIL),
         "finding.customers": lambda: finding.customers(connection, OTHER, "F-18", CustomerId(""), 100),
         "finding.how_many": lambda: finding.how_many(connection, OTHER, "C-19", 100),
+        "finding.keys": lambda: finding.keys(connection, OTHER, "F-18", 100),
         "history.had_elsewhere": lambda: history.had_elsewhere(connection, [(OTHER, AccountKey(0), unit)]),
         "history.suppressed_among": lambda: history.suppressed_among(connection, [(OTHER, EMAIL)]),
         "history.suppress": lambda: history.suppress(connection, [(OTHER, "email", EMAIL, "other", now)]),

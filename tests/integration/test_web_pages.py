@@ -15,7 +15,7 @@ from config.keys import LOGIN, SESSION, login_token, new_key, sign_token
 from config.wiring import Services
 from domain.customer import Seller
 from domain.ids import SellerId
-from store import overview, sellers
+from store import log, overview, sellers
 from tests.asked import statements
 from tests.factories import contact_data, customer_data, event, invoice_event
 from tests.pipeline import Pipeline
@@ -428,6 +428,36 @@ def test_the_log_goes_back_page_by_page(web: Web, reminded: Pipeline, monkeypatc
     assert "D 1" in web.get("/?customer=d+1", visitor).text
     assert "D 2" not in web.get("/?customer=d+1", visitor).text
     assert web.get("/?before=x", visitor).status == 422
+
+
+def test_the_log_of_some_customers_reads_no_others_contacts(
+    web: Web, services: Services, reminded: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each refresh, every five seconds, looked for the text beside each of the seller's attempts."""
+    visitor, asked = log_in(web), []
+    for text in ("martin", "C-17", "F-2026-0042", "nobody"):
+        with statements(services) as found:
+            assert ("anne@example.com" in web.get(f"/?customer={text}", visitor).text) == (text != "nobody")
+        asked += [one for one in found if "FROM attempts" in one]
+    assert len(asked) == 4
+    assert not [one for one in asked if "octet_length" in one]
+    monkeypatch.setattr(log, "MOST_MEANT", 0)  # a text that means most: the newest are soon found
+    assert "anne@example.com" in web.get("/?customer=martin", visitor).text
+    assert "anne@example.com" not in web.get("/?customer=nobody", visitor).text
+
+
+def test_a_customers_own_log_is_found_by_an_id_with_blanks_at_its_ends(web: Web, pipeline: Pipeline) -> None:
+    """The link on its page led to the log of another customer."""
+    for name, number in ((" C-1 ", "One"), ("C-1", "Other")):
+        bill = {"due_on": "2026-11-20", "issued_on": "2026-10-20", "id": number, "number": number}
+        people = [contact_data(email=f"{number}@example.com", phone=None)]
+        pipeline.take(
+            invoice_event(customer=customer_data(id=name, name=number, contacts=people), invoice=bill, id=number)
+        )
+    pipeline.deliver_due()
+    page = web.get("/?customer=%20C-1%20&lang=en", log_in(web)).text
+    assert re.findall(r'<a href="/customers/[^"]*">([^<]*)</a>', page) == ["One"]
+    assert 'href="?lang=fr&amp;customer=%20C-1%20&amp;' in page
 
 
 def test_no_page_is_loaded_again_while_somebody_types_into_it(shared_web: Web) -> None:
