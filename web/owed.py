@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
+import structlog
+
 from config.wiring import Services
 from domain.owed import Owed, OwedInvoice, OwedUnit, owed_of
 from domain.reasons import Code
@@ -17,6 +19,8 @@ from web.sentences import sentence
 from workers.preview import look
 
 MOST_SHOWN = 200
+
+log = structlog.get_logger()
 
 _WAITS: dict[Code, tuple[str, str]] = {
     Code.UNIT_DISPUTED: ("contestée", "disputed"),
@@ -38,9 +42,15 @@ _CYCLE = ("nouveau cycle depuis le {at}", "new cycle since {at}")
 
 
 def owed_now(connection: Connection, services: Services, account: AccountView, now: datetime) -> Owed | None:
-    """What the account owes at `now`; None where it cannot be told, because planning breaks over it."""
+    """What the account owes at `now`; None where it cannot be told, because planning or this breaks over it."""
     planned = look(services, connection, AccountRow(account.key, account.seller, account.customer_id, ""), now)
-    return None if planned is None else owed_of(planned.account, planned.policy, planned.plan, now)
+    if planned is None:
+        return None
+    try:
+        return owed_of(planned.account, planned.policy, planned.plan, now)
+    except Exception as error:  # noqa: BLE001 - whatever breaks over the table must not hide the rest of the page
+        log.warning("owed.not_told", account=account.key, error=type(error).__name__)
+        return None
 
 
 def numbers_owed(owed: Owed | None) -> dict[str, str]:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
+import structlog
 
 from channels.kept import pictured
 from config.keys import LOGIN, SESSION, login_token, new_key, sign_token
@@ -21,7 +22,7 @@ from tests.factories import contact_data, customer_data, event, invoice_event
 from tests.pipeline import Pipeline
 from tests.services import KEY, KEY_ID, SECRET_KEY, using_services
 from tests.web_server import BEARER, Answer, Web, run_web
-from web import pages
+from web import owed, pages
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 ENGLISH = {"Accept-Language": "de, en-GB;q=0.8"}
@@ -295,6 +296,22 @@ def test_an_account_that_breaks_whoever_plans_it_has_its_page_all_the_same(
     page = web.get("/customers/C-17", log_in(web))
     assert (page.status, "Ce qui est dû ne peut pas être montré" in page.text) == (200, True)
     assert "anne@example.com" in page.text
+
+
+def test_a_table_that_breaks_takes_nothing_else_off_the_page(
+    web: Web, reminded: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> None:
+        raise KeyError("F-1")
+
+    monkeypatch.setattr(owed, "owed_of", breaks)
+    told = structlog.testing.CapturingLogger()
+    monkeypatch.setattr(owed, "log", told)
+    page = web.get("/customers/C-17?lang=fr", log_in(web))
+    assert (page.status, "Ce qui est dû ne peut pas être montré" in page.text) == (200, True)
+    assert "anne@example.com" in page.text
+    [line] = told.calls
+    assert (line.method_name, line.args, line.kwargs["error"]) == ("warning", ("owed.not_told",), "KeyError")
 
 
 def test_who_owes_nothing_has_no_table(web: Web, reminded: Pipeline) -> None:
