@@ -5,7 +5,7 @@ What is kept of plans and in the journal names invoices and units by their ids, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from domain.ids import SellerId
@@ -30,12 +30,21 @@ def numbers_in(
     return overview.numbers_of(connection, seller, ids)
 
 
-def _ids_in(facts: Mapping[str, Any]) -> Iterator[str]:
-    """Those that facts name: of a reason or an event, of the reasons behind it, of a reminder that is planned."""
-    units = [facts[name] for name in ("unit", "lead") if facts.get(name)]
-    yield from (read_unit(unit)[0] for unit in (*units, *(facts.get("units") or ())))
-    yield from facts.get("invoices") or ()
-    for reason in facts.get("reasons") or ():
-        yield from _ids_in(reason.get("facts") or {})
-    if isinstance(reminder := facts.get("reminder"), dict):
-        yield from _ids_in(reminder)
+def _ids_in(facts: object) -> Iterator[str]:
+    """Those that facts name: of a reason or an event, of the reasons behind it, of a reminder that is planned.
+
+    The journal keeps what earlier releases wrote: what has another shape names none.
+    """
+    if not isinstance(facts, Mapping):
+        return
+    units = (facts.get("unit"), facts.get("lead"), *_listed(facts, "units"))
+    yield from (read_unit(unit)[0] for unit in units if isinstance(unit, str) and unit)
+    yield from (name for name in _listed(facts, "invoices") if isinstance(name, str))
+    for reason in _listed(facts, "reasons"):
+        yield from _ids_in(reason.get("facts") if isinstance(reason, Mapping) else None)
+    yield from _ids_in(facts.get("reminder"))
+
+
+def _listed(facts: Mapping[str, Any], name: str) -> Sequence[Any]:
+    found = facts.get(name)
+    return found if isinstance(found, list | tuple) else ()

@@ -61,7 +61,7 @@ def tell(entry: Entry, language: str, zone: tzinfo, numbers: Mapping[str, str] =
     """
     facts = dict(entry.facts)
     reasons = facts.pop("reasons", None)
-    facts.update(facts.pop("reminder", None) or {})
+    facts.update(_mapping(facts.pop("reminder", None)))
     if facts.get("class") == facts.get("state"):  # "accepted", said once
         facts.pop("class", None)
     bare = " ".join([entry.event, *(f"[{name}={{{name}}}]" for name in facts)])
@@ -74,9 +74,9 @@ def explain(
     reasons: object, language: str, zone: tzinfo, numbers: Mapping[str, str] = _NO_NUMBERS
 ) -> tuple[str, ...]:
     """Reasons as a plan's JSON holds them (`[{"code", "facts"}]`), as sentences; `numbers` as in `tell`."""
-    found = reasons if isinstance(reasons, list) else []
+    found = [each for each in reasons if isinstance(each, dict)] if isinstance(reasons, list) else []
     reader = _Reader(language, zone, numbers)
-    return tuple(_reason(each["code"], each.get("facts") or {}, reader) for each in found)
+    return tuple(_reason(each["code"], _mapping(each.get("facts")), reader) for each in found)
 
 
 def sentence(pair: tuple[str, str], facts: Mapping[str, Any], language: str, zone: tzinfo) -> str:
@@ -122,6 +122,11 @@ def unit_named(unit: str, language: str, numbers: Mapping[str, str] = _NO_NUMBER
     return said(_OF_PLAN, language).format(instalment) if name.startswith(plan_name("")) else unit
 
 
+def _mapping(value: object) -> Mapping[str, Any]:
+    """Facts as they should be; none where an earlier release wrote something else."""
+    return value if isinstance(value, dict) else {}
+
+
 def _reason(code: str, facts: Mapping[str, Any], reader: _Reader) -> str:
     pattern = said(REASONS[Code(code)], reader.language) if code in set(Code) else code
     return _filled(pattern, facts, reader)
@@ -147,7 +152,7 @@ def _told(name: str, value: object, reader: _Reader) -> str:
         case "unit" | "lead":
             return unit_named(str(value), language, reader.numbers)
         case "invoices" if isinstance(value, list):
-            return listed([reader.numbers.get(each, each) for each in value], language)
+            return listed([reader.numbers.get(str(each), str(each)) for each in value], language)
         case "moment":
             return _day(str(value), language, zone)
         case _ if name in _WHEN:

@@ -1,6 +1,7 @@
 """The pages over real HTTP: closed to strangers, scoped by seller, showing what was sent and saying why."""
 
 import html
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -312,6 +313,23 @@ def test_a_table_that_breaks_takes_nothing_else_off_the_page(
     assert "anne@example.com" in page.text
     [line] = told.calls
     assert (line.method_name, line.args, line.kwargs["error"]) == ("warning", ("owed.not_told",), "KeyError")
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"unit": 7, "lead": ["F-1"], "units": "F-1", "invoices": 12},
+        {"units": [None, {"id": "F-1"}], "invoices": [["F-1"]], "reasons": "none"},
+        {"reasons": [{"code": "x", "facts": ["F-1"]}], "invoices": {"F-1": 1}},
+    ],
+)
+def test_facts_of_any_shape_leave_the_page_whole(
+    web: Web, services: Services, reminded: Pipeline, facts: dict[str, object]
+) -> None:
+    """The journal keeps what earlier releases wrote."""
+    with services.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE journal SET facts = :facts"), {"facts": json.dumps(facts)})
+    assert web.get("/customers/C-17", log_in(web)).status == 200
 
 
 def test_who_owes_nothing_has_no_table(web: Web, reminded: Pipeline) -> None:
