@@ -131,3 +131,23 @@ def test_a_text_after_a_broken_promise_has_room_to_name_its_day(language: str, t
     }
     assert named[language] in plain(rendered.text)
     assert rendered.segments == 2
+
+
+@pytest.mark.parametrize("total", [None, Money(150_000, "EUR")])
+@pytest.mark.parametrize("tone", TONES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_call_about_an_instalment_does_not_speak_of_the_whole_invoice(
+    language: str, tone: Level, total: Money | None
+) -> None:
+    """« La facture F-9 était à régler pour le 2 décembre », where one instalment of three was."""
+    line = a_line(part=(2, 3), total=total)
+    upcoming = tone is Level.UPCOMING
+    content = content_in(tone, Channel.PHONE, language, lines=(replace(line, days_late=-5 if upcoming else 20),))
+    text = text_of(content)
+    opening = text[text.index("\n1. ") : text.index("\n2. ")]
+    part = {"fr": "versement 2 sur 3 de ", "en": "instalment 2 of 3 of "}[language]
+    assert part in opening.lower()
+    assert ({"fr": "solde du versement", "en": "balance of instalment"}[language] in opening.lower()) == (
+        total is not None and tone in (Level.COURTEOUS, Level.FIRM)
+    )
+    assert not re.search(r"\b(de de|de le|du du|du le|le le|le du|for for|of of|the the)\b", opening.lower())
