@@ -1,6 +1,7 @@
 """A seller's own words and brand: what is set is used, what is not stays shipped, and nothing reaches further."""
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +192,23 @@ def test_an_sms_template_may_keep_its_letters(tmp_path: Path) -> None:
     assert 'Ça ne va pas, Noël ? "reçu"' in exact.text
     assert 'Ça ne va pas, Noel ? "recu"' in plainer.text
     assert (exact.segments, plainer.segments) == (1, 1)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_an_opening_of_ones_own_need_not_tell_of_the_promise(tmp_path: Path, language: str) -> None:
+    """The sentence went into the shipped openings, and was gone from all others."""
+    words = (
+        f'{{% extends "shipped/{language}/sms/courteous.j2" %}}{{% block opening %}}{{{{ what() }}}}.{{% endblock %}}'
+    )
+    content = a_content(channel=Channel.SMS, language=language, promised_on=date(2026, 12, 16))
+    text = plain(a_folder(tmp_path, **{f"{language}__sms__courteous": words}).render(content).text)
+    told = {
+        "fr": "Vous l’aviez annoncé pour le 16 décembre",
+        "en": "You had told us to expect it by 16 December 2026.",
+    }
+    assert told[language].replace("’", "'") in text
+    shipped = plain(Renderer(TEMPLATES, {}).render(content).text)
+    assert shipped.count("16 décembre" if language == "fr" else "16 December") == 1
 
 
 @pytest.mark.parametrize(
