@@ -8,7 +8,7 @@ import typer
 
 from cli.services import opened_services
 from cli.words import json_line
-from workers.keep import KINDS, would_leave
+from workers.keep import Kept, would_leave
 from workers.keep import keep as keep_now
 
 
@@ -22,10 +22,11 @@ def keep(
     RELANCE_KEEP_RAW_MONTHS say how long what is kept. The exit code is 1 if another one was at work.
     """
     with opened_services() as services:
-        left = (would_leave if is_dry else keep_now)(services, services.clock.now())
-    for name, number in left.items():
+        now = services.clock.now()
+        kept = Kept(would_leave(services, now), to_the_end=True) if is_dry else keep_now(services, now)
+    for name, number in kept.left.items():
         typer.echo(json_line({"kind": name, "count": number}) if as_json else f"{name}: {number}")
-    if len(left) == len(KINDS):
+    if kept.to_the_end:
         return 0
     typer.echo("another one is at work: the rest is left to that", err=True)
     return 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zlib import crc32
 
@@ -41,11 +42,16 @@ class _AnotherError(Exception):
     """Another one is at work."""
 
 
-def keep(services: Services, now: datetime) -> Mapping[str, int]:
-    """Makes the months from this one on, then lets go; returns how many of each kind left.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How many of each kind left. Not `to_the_end`: another one was at work, the rest is left to that."""
 
-    One that finds another at work leaves the rest to that: the kinds that are missing in the answer.
-    """
+    left: Mapping[str, int]
+    to_the_end: bool
+
+
+def keep(services: Services, now: datetime) -> Kept:
+    """Makes the months from this one on, then lets go; the kinds that are missing in the answer were not come to."""
     said, raw = _limits(services, now)
     left: dict[str, int] = {}
     try:
@@ -56,9 +62,9 @@ def keep(services: Services, now: datetime) -> Mapping[str, int]:
                 _let_go(services, kind, before, left)
     except _AnotherError:
         log.info("keep.left_to_another", left=_some(left))
-    else:
-        log.info("keep.done", left=_some(left))
-    return left
+        return Kept(left, to_the_end=False)
+    log.info("keep.done", left=_some(left))
+    return Kept(left, to_the_end=True)
 
 
 def _some(left: Mapping[str, int]) -> Mapping[str, int]:

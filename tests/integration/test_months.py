@@ -17,11 +17,11 @@ from domain.keeping import MONTHS_AHEAD, month_start
 from store import journal, months, retention
 from store.engine import Connection
 from store.journal import Entry
-from store.retention import Kind
+from store.retention import RAW, Kind
 from tests.pipeline import TUESDAY_0930, services_at
 from tests.services import using_services
 from workers import keep as keep_step
-from workers.keep import KINDS, keep, would_leave
+from workers.keep import KINDS, Kept, keep, would_leave
 
 KEY = AccountKey(7)
 LONG_AGO, FAR_AHEAD = datetime(1999, 7, 14, tzinfo=UTC), datetime(2041, 7, 14, tzinfo=UTC)
@@ -103,18 +103,18 @@ def test_old_months_leave_whole_and_old_rows_of_no_month_too(services: Services)
     now = TUESDAY_0930 + timedelta(days=366 * 12)
     write(services, LONG_AGO, TUESDAY_0930, now - timedelta(days=365), FAR_AHEAD)
     later = services_at(services, now)
-    left = keep(later, now)
+    left = keep(later, now).left
     assert instants(services) == [now - timedelta(days=365), FAR_AHEAD]
     assert (left["months of the journal"] >= 1, left["journal of no month"]) == (True, 1)
     with services.engine.connect() as connection:
         assert min(months.months(connection)) >= month_start(now, -services.settings.keep_months)
-    assert keep(later, now)["months of the journal"] == 0
+    assert keep(later, now).left["months of the journal"] == 0
 
 
 def test_nothing_leaves_in_the_first_eleven_years(services: Services) -> None:
     write(services, TUESDAY_0930)
     now = TUESDAY_0930 + timedelta(days=365 * 11)
-    assert set(keep(services_at(services, now), now).values()) == {0}
+    assert set(keep(services_at(services, now), now).left.values()) == {0}
     assert instants(services) == [TUESDAY_0930]
 
 
@@ -125,8 +125,8 @@ def test_many_at_once_make_and_drop_each_month_once(services: Services) -> None:
         old = len([month for month in months.months(connection) if month < month_start(now, -132)])
     later = services_at(services, now)
     with ThreadPoolExecutor(4) as pool:
-        left = list(pool.map(lambda _: keep(later, now).get("months of the journal", 0), range(4)))
-    left.append(keep(later, now)["months of the journal"])  # one that gave way to another had left a month
+        left = list(pool.map(lambda _: keep(later, now).left.get("months of the journal", 0), range(4)))
+    left.append(keep(later, now).left["months of the journal"])  # one that gave way to another had left a month
     assert sum(left) == old
     assert ahead(services, now) == MONTHS_AHEAD
     assert instants(services) == [now]
@@ -153,7 +153,7 @@ def test_a_journal_that_somebody_holds_is_asked_for_once_in_a_run(
     later = services_at(services, FAR_AHEAD)
     with services.engine.begin() as reader:
         reader.execute(sa.text("SELECT count(*) FROM journal"))
-        left = keep(later, FAR_AHEAD)
+        left = keep(later, FAR_AHEAD).left
     assert [call.args for call in said.calls] == [("keep.later",), ("keep.done",)]
     assert left == dict.fromkeys(KINDS, 0)
 
@@ -184,7 +184,7 @@ def test_one_that_finds_another_at_work_leaves_at_once(
     monkeypatch.setenv("RELANCE_DATABASE_URL", database_url)
     with services.engine.begin() as another:
         assert months.alone(another)
-        assert keep(services_at(services, FAR_AHEAD), FAR_AHEAD) == {}
+        assert keep(services_at(services, FAR_AHEAD), FAR_AHEAD) == Kept({}, to_the_end=False)
         assert [call.args for call in said.calls] == [("keep.left_to_another",)]
         assert main(["keep"]) == 1
     assert capsys.readouterr() == ("", "another one is at work: the rest is left to that\n")
@@ -200,3 +200,24 @@ def test_readers_of_the_journal_use_an_index_of_each_part(services: Services) ->
             plan = "\n".join(connection.execute(sa.text(statement)).scalars())
             assert len(re.findall(r"Index Scan|Bitmap Index", plan)) >= len(months.months(connection)) + 1
             assert "Seq Scan" not in plan
+
+
+def test_one_that_meets_another_on_its_last_kind_says_so_too(
+    services: Services, monkeypatch: pytest.MonkeyPatch, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All kinds stood in its answer by then, so that `relance keep` ended with 0."""
+    last = RAW[-1]
+
+    def let_go(connection: Any, kind: Kind, before: datetime, limit: int) -> int:
+        if kind is not last:
+            return 0
+        monkeypatch.setattr(months, "alone", lambda _: False)  # another one comes between two batches
+        return limit
+
+    monkeypatch.setattr(retention, "let_go", let_go)
+    monkeypatch.setenv("RELANCE_DATABASE_URL", database_url)
+    assert main(["keep"]) == 1
+    said = capsys.readouterr()
+    assert said.err == "another one is at work: the rest is left to that\n"
+    assert said.out.splitlines()[-1] == f"{last.name}: 500"
+    assert len(said.out.splitlines()) == len(KINDS)

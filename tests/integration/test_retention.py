@@ -49,7 +49,7 @@ def sql(pipeline: Pipeline, statement: str) -> list[Any]:
 
 def left(pipeline: Pipeline, after: timedelta) -> dict[str, int]:
     """What a run so long after leaves out, without the kinds of which nothing left."""
-    found = keep(pipeline.at(TUESDAY_0930 + after).services, TUESDAY_0930 + after)
+    found = keep(pipeline.at(TUESDAY_0930 + after).services, TUESDAY_0930 + after).left
     return {name: number for name, number in found.items() if number and name != MONTHS}
 
 
@@ -263,8 +263,8 @@ def test_many_at_once_let_go_of_each_thing_once(lived: Pipeline, monkeypatch: py
     services = lived.at(then).services
     told = would_leave(services, then)
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: keep(services, then), range(4)))
-    rest = keep(services, then)
+        found = list(pool.map(lambda _: keep(services, then).left, range(4)))
+    rest = keep(services, then).left
     total = {name: sum(one.get(name, 0) for one in (*found, rest)) for name in KINDS}
     assert total == told
 
@@ -309,7 +309,7 @@ def test_a_worker_whose_clock_is_ahead_lets_nothing_go(
     """It stands eleven years ahead of the database's: by the true time nothing is old."""
     wrong = lived.now + ELEVEN_YEARS
     assert would_leave(lived.services, wrong) == NONE
-    assert keep(lived.services, wrong) == NONE
+    assert keep(lived.services, wrong).left == NONE
     off, _done = told.calls[-2:]
     assert (off.method_name, off.args, off.kwargs["here"]) == ("warning", ("keep.clock_off",), wrong.isoformat())
     assert abs(datetime.fromisoformat(off.kwargs["database"]) - lived.now) < timedelta(minutes=1)
@@ -319,7 +319,7 @@ def test_a_worker_whose_clock_is_ahead_lets_nothing_go(
 def test_a_database_whose_clock_is_ahead_lets_nothing_go(lived: Pipeline) -> None:
     ahead = lived.at(TUESDAY_0930 + ELEVEN_YEARS).services
     assert would_leave(ahead, TUESDAY_0930) == NONE
-    assert keep(ahead, TUESDAY_0930) == NONE
+    assert keep(ahead, TUESDAY_0930).left == NONE
 
 
 def test_clocks_that_stand_minutes_apart_are_nothing_to_tell(
