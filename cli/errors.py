@@ -44,6 +44,6 @@ def explain(error: Exception) -> str | None:
         case OSError() if error.filename is not None:
             return f"{error.filename}: {error.strerror}"
         case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG):
-            return f"the output cannot be written: {error.strerror}"
+            return f"the output, or RELANCE_HOME, cannot be written: {error.strerror}"
         case _:
             return None

@@ -56,5 +56,8 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _drop_output() -> None:
-    """What is left of it goes nowhere: Python tries to write it at its end, and would complain."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """What cannot be written of it goes nowhere: Python tries to write it at its end, and would complain."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

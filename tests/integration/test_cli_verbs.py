@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -58,7 +59,32 @@ def test_output_that_cannot_be_written_is_one_line_and_2(words: list[str], tmp_p
             timeout=PATIENCE_S,
             check=False,
         )
-    assert (ended.returncode, ended.stderr) == (2, "relance: the output cannot be written: No space left on device\n")
+    assert (ended.returncode, ended.stderr) == (2, FULL)
+
+
+FULL = "relance: the output, or RELANCE_HOME, cannot be written: No space left on device\n"
+FULL_HOME = """
+import sys
+from cli import main
+def up(*_, **__):
+    print("rk_key")
+    raise OSError(28, "No space left on device")
+main.app = up
+sys.exit(main.main(["up"]))
+"""
+
+
+def test_a_home_that_is_full_takes_no_output_away() -> None:
+    """It was told as an output that cannot be written, and what had been said was dropped."""
+    ended = subprocess.run(  # noqa: S603 - our own command line
+        [sys.executable, "-c", FULL_HOME],
+        env={},  # its output may wait in a buffer
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "rk_key\n", FULL)
 
 
 def test_log_as_json_holds_the_keys_of_the_contract_and_nothing_else(
