@@ -10,7 +10,7 @@ from fastapi import Request
 
 from web import limits
 from web.limits import GRACE_S, LEAST_BYTES, MOST_BYTES, PACE, Door, Place, Room, Shares
-from web.refusals import Refusal
+from web.refusals import Refusal, told, too_fast
 
 Pieces = AsyncIterator[bytes]
 
@@ -172,3 +172,15 @@ def test_in_a_full_room_the_slowest_makes_way_for_the_next(monkeypatch: pytest.M
             return [one.status for one in ended if isinstance(one, Refusal)], body
 
     assert asyncio.run(crowd()) == ([408, 408], b"aaaaa")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("fr", "Trop de demandes à la fois"), ("en-GB", "Too many requests at once")]
+)
+def test_a_browser_that_asks_too_often_is_told_in_its_readers_language(language: str, words: str) -> None:
+    sent = [(b"accept", b"text/html"), (b"accept-language", language.encode())]
+    scope = {"type": "http", "method": "GET", "path": "/customers", "query_string": b"", "headers": sent}
+    refusal = too_fast(3)
+    answer = told(Request(scope), refusal.status, {"error": refusal.error}, refusal.headers)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "3")
+    assert f"<h1>{words}</h1>" in bytes(answer.body).decode()
