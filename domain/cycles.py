@@ -116,17 +116,21 @@ def _in_cycle(
     return replace(unit, cycle=cycle, restarted_on=restarted_on if restarted_on > unit.due_on else None)
 
 
+_REACHED_NOBODY = frozenset({"open", "failed"})
+
+
 def _had(unit: Unit, account: Account) -> list[tuple[int, datetime]]:
     """When the unit was reminded, with the cycle that it was in then.
 
-    What is open yet has reached nobody: it has begun its cycle, if that is a later one, and is none in the first.
+    What is open yet, or has failed, has reached nobody: it has begun its cycle, if that is a later one, and is none
+    in the first.
     """
     return [
         (member.cycle, past.at)
         for past in account.history
         if past.state != "withdrawn"
         for member in past.members
-        if member.unit_id == unit.id and (member.cycle or past.state != "open")
+        if member.unit_id == unit.id and (member.cycle or past.state not in _REACHED_NOBODY)
     ]
 
 

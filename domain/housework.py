@@ -71,6 +71,8 @@ def disputes_of(account: Account) -> tuple[InternalTask, ...]:
 
 def _left_by_closings(account: Account) -> Iterator[tuple[TaskClosed, InternalTask]]:
     """What a closed task leaves to be done: to find the right person, to settle a dispute that is open still."""
+    if not account.closed_tasks:
+        return
     closed = {task.task_id: task for task in account.closed_tasks}
     for unit in account.units:
         said = last_word(unit, account)

@@ -178,15 +178,14 @@ class Ledger:
             return
         came_back = again and self.reversals.pop(payment_id, None) is not None
         known = None if came_back else self.received.get(payment_id)
+        before = 0 if known is None else known.amount.minor
+        added = replace(payment.amount, minor=max(0, payment.amount.minor - before))
         if known is None or known.amount != payment.amount:
             self._note_money(payment.amount, at)
-            self.returns = without_slip(self.returns, payment) if self.returns else []
-        if known is None:
-            if self.closed:
-                self._name(payment.amount)
-        elif known.told_at is None:
-            self._name(replace(payment.amount, minor=max(0, payment.amount.minor - known.amount.minor)))
-        else:
+            self.returns = without_slip(self.returns, replace(payment, amount=added)) if self.returns else []
+        if self.closed if known is None else known.told_at is None:
+            self._name(added)
+        elif known is not None:
             payment = replace(payment, told_at=known.told_at)
         self.received[payment_id] = payment
 

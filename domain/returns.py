@@ -21,6 +21,8 @@ class Return:
 def without_slip(returns: Sequence[Return], payment: Payment) -> list[Return]:
     """The returns without the last one that this payment corrects: no less, and no later than what went back.
 
+    Of a payment that is restated it is only what is told beyond what was known of it.
+
     What is told after a return and bears an earlier date was not paid in its place: it was booked anew. What opened a
     paid invoice again is never forgotten.
     """

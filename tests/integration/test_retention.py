@@ -61,7 +61,7 @@ def lived(pipeline: Pipeline) -> Pipeline:
     for row in pipeline.log():
         pipeline.settle("sendgrid", [mail_event(row.attempt, "delivered", email=row.to)])
     assert [row.state for row in pipeline.log()] == ["delivered", "delivered"]
-    heard(pipeline, "START")  # asks nobody to read it
+    heard(pipeline, "START")  # from a number that was never texted: it waits until it is looked for
     pipeline.take(paid(1))
     pipeline.receive({"id": "bad", "specversion": "1.0", "source": "billing", "type": "invoice.issued", "data": {}})
     pipeline.receive(late(3, "C-19"))
@@ -82,7 +82,7 @@ def test_in_the_first_year_nothing_leaves(lived: Pipeline) -> None:
 def test_after_a_year_the_bodies_of_what_was_taken_in_leave(lived: Pipeline) -> None:
     [refused] = sql(lived, "SELECT id FROM quarantine WHERE kind = 'event'")
     assert drop(lived.services, refused, "sent by mistake", lived.now)
-    assert left(lived, A_YEAR) == {"bodies of events": 3, "bodies of receipts": 2, "quarantine": 2}
+    assert left(lived, A_YEAR) == {"bodies of events": 3, "bodies of receipts": 2, "quarantine": 1}
     kept = sql(lived, "SELECT event_id FROM inbox WHERE body <> '' AND fact <> ''")
     assert kept == ["issue-3"]
     assert sql(lived, "SELECT key FROM receipts WHERE raw <> '' AND body ? 'address'") == ["twilio:SM9:inbound"]
@@ -180,7 +180,7 @@ def test_what_waits_for_a_person_is_kept_as_long_as_it_waits(lived: Pipeline) ->
     sql(lived, "UPDATE attempts SET state = 'unconfirmed' WHERE recipient = 'anne@example.com'")
     left(lived, ELEVEN_YEARS)
     assert sql(lived, "SELECT event_id FROM inbox WHERE body <> '' ORDER BY id") == ["issue-1", "issue-3"]
-    assert sql(lived, "SELECT count(*) FROM quarantine") == [2]
+    assert sql(lived, "SELECT kind FROM quarantine ORDER BY kind") == ["crash", "event", "reply"]
     assert all(row.message["text"] for row in lived.log())
     [crash] = sql(lived, "SELECT id FROM quarantine WHERE kind = 'crash'")
     assert take_again(lived.services, crash, lived.now).problem is None

@@ -301,14 +301,20 @@ def test_what_goes_back_starts_a_ladder_again_once_and_only_if_more_is_owed_for_
     assert found == [[0], [0], [0], [1]]
 
 
-@pytest.mark.parametrize("name", ["p1", "p2"])
-def test_a_payment_booked_again_with_another_amount_did_not_go_back(name: str) -> None:
+def test_a_payment_booked_again_with_another_amount_did_not_go_back() -> None:
     """A slip of the books ended his promise, and had him called the day after."""
-    booked = (2, promise(25)), (4, paid(40, 4)), (5, returned(40))
-    assert codes(at(6, account_of(*booked, (5, paid(45, 4, name)))).reasons)[0] == "unit_promised"
-    for less_or_later in (paid(39, 4, name), paid(45, 5, "p2")):
-        found = at(6, account_of(*booked, (5, less_or_later)))
+    booked = (2, promise(25)), (3, paid(30, 3, "p3")), (4, paid(40, 4)), (5, returned(40))
+    assert codes(at(6, account_of(*booked, (5, paid(45, 4, "p2")))).reasons)[0] == "unit_promised"
+    less, later, same, another = paid(39, 4, "p2"), paid(45, 5, "p2"), paid(45, 4), paid(55, 3, "p3")
+    for no_slip in (less, later, same, another):
+        found = at(6, account_of(*booked, (5, no_slip)))
         assert "unit_promised" not in codes(found.reasons)
+
+
+def test_a_reminder_that_reached_nobody_holds_off_no_new_cycle() -> None:
+    before = had(FIRST, 2), had(CALL, 10), replace(had(WIDEN, 20), state="failed")
+    account = account_of((3, paid(40, 3)), (19, returned(40)), history=before)
+    assert leaves(22, account) == ("call", 1)
 
 
 def test_a_payment_that_went_back_before_the_due_date_starts_nothing_again() -> None:
