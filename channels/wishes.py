@@ -41,8 +41,14 @@ _ASIDE = _POLITE | frozenset(
     {"SMS", "TEXTO", "TEXTOS", "TEXTS", "MESSAGE", "MESSAGES", "WHATSAPP", "RELANCES", "RAPPELS", "REMINDERS"}
     | {"ALL", "TOUT", "TOUS", "A", "AU", "AUX", "LES", "DES", "CES", "VOS", "THE", "THESE", "ME", "MOI"}
 )
-_A_NUMBER = re.compile(r"\d{5}|(?:0|(?:00)?33 ?)[1-9](?:\d{8}|(?: \d\d){4})")
-"""Whose messages are to stop, or at which number: a short code, or a phone number. Other digits may be a date."""
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
+_TIME = r"(?: (?:[01]?\d|2[0-4])(?: [0-5]\d)?)?"
+_A_DATE = re.compile(
+    rf"(?!0\d(?: \d\d){{4}}$)(?:{_DAY} {_DAY}(?: (?:20)?2\d)?|{_DAY} 202\d|202\d {_DAY}(?: {_DAY})?){_TIME}"
+)
+"""Until when, or from when. Other digits are whose messages are to stop, or at which number, however it is grouped."""
+_SHORT = re.compile(r"\d\d?|20\d\d")
+"""A day or a year behind "au"; alone ("STOP 1") it is no part of a date."""
 _MOST_WORDS = 10
 _LONGEST = 1600
 
@@ -81,7 +87,7 @@ def wish_of(body: str) -> Wish | None:
     its own ("arrêtez de m'écrire").
     """
     plain = _plain(body)
-    lines = [line for line in re.split(r"[.!?\r\n]+", plain) if _unpolite(line)]
+    lines = [line for line in re.split(r"[!?\r\n]+|[.](?!\d)", plain) if _unpolite(line)]
     if _keyword(plain) in _STOP | _STOP_ALONE or (lines and _keyword(lines[0]) in _STOP):
         return Wish.STOP
     clauses = [clause for clause in map(_unpolite, re.split(r"[.!?,;:\r\n]+", plain)) if clause]
@@ -104,9 +110,13 @@ def _keyword(text: str) -> str | None:
     rest = {word for word in words if word not in _ASIDE} - set(digits)
     kinds = (_STOP | _STOP_ALONE, _START)
     is_one = any(rest and rest <= kind for kind in kinds) and len(words) <= _MOST_WORDS
-    if digits and not _A_NUMBER.fullmatch(" ".join(digits)):
+    if _is_when(words, " ".join(digits)):
         return None
     return min(rest, key=lambda word: (word in _STOP_ALONE, word)) if is_one else None
+
+
+def _is_when(words: list[str], digits: str) -> bool:
+    return bool(_A_DATE.fullmatch(digits) or (_SHORT.fullmatch(digits) and not {"A", "AU"}.isdisjoint(words)))
 
 
 def _unpolite(clause: str) -> str:
