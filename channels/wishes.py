@@ -46,7 +46,7 @@ _TIME = r"(?: (?:[01]?\d|2[0-4])(?: [0-5]\d)?)?"
 _A_DATE = re.compile(
     rf"(?!0\d(?: \d\d){{4}}$)(?:{_DAY} {_DAY}(?: (?:20)?2\d)?|{_DAY} 202\d|202\d {_DAY}(?: {_DAY})?){_TIME}"
 )
-"""Until when, or from when. Other digits are whose messages are to stop, or at which number, however it is grouped."""
+"""Until when, or from when. Other digits are whose messages stop, or at which number, however it is grouped."""
 _SHORT = re.compile(r"\d\d?|20\d\d")
 """A day or a year behind "au"; alone ("STOP 1") it is no part of a date."""
 _MOST_WORDS = 10
@@ -66,15 +66,16 @@ _CLEAR = re.compile(
     rf"|(?:VEUILLEZ |PRIERE DE |DE )?NE PLUS {_US}{_WRITE}{_THEM}"
     rf"|JE NE (?:VEUX|SOUHAITE|DESIRE) PLUS (?:RECEVOIR|ETRE CONTACTEE?|ETRE RELANCEE?){_THEM}"
     rf"|(?:DESABONNEZ?|DESINSCRIVEZ|RETIREZ|ENLEVEZ|SUPPRIMEZ) (?:MOI|NOUS|MON NUMERO){_LIST}"
+    rf"|(?:DE? ?)?{_CEASE} D(?:E )?{_US}(?:ECRIRE|ENVOYER){_THEM} SUR MON (?:TELEPHONE|PORTABLE|MOBILE)"
+    rf"|{_CEASE}(?: (?:A|AUX|LES|CES|VOS|TOUS))* {_NOUNS}"
+    rf"|(?:STOP (?:TEXTING|MESSAGING|SENDING)|(?:DO NOT|DONT|NEVER) (?:TEXT|MESSAGE)){_ENGLISH} PHONE"
     rf"|STOP (?:TEXTING|MESSAGING|CONTACTING|WRITING|SENDING|BOTHERING)(?: TO)?(?: ME| US)?{_ENGLISH}"
     rf"|(?:DO NOT|DONT|NEVER) (?:TEXT|MESSAGE|CONTACT|WRITE|SEND)(?: TO)?(?: ME| US){_ENGLISH}"
     rf"|(?:REMOVE|DELETE|TAKE|UNSUBSCRIBE) (?:ME|US|MY NUMBER){_LIST}"
     rf"|I (?:DO NOT|DONT|NO LONGER) (?:WANT|WISH) TO (?:RECEIVE|GET|BE CONTACTED){_ENGLISH}"
 )
 """A clause that asks us to stop writing and says nothing else: no "until", no "before Monday", no other channel."""
-_CLEAR_FIRST = re.compile(
-    rf"(?:{_CEASE}|STOP)(?: (?:A|AUX|LES|CES|VOS|TOUS|ALL|THE|THESE|YOUR))* {_NOUNS}|NO MORE {_NOUNS}"
-)
+_CLEAR_FIRST = re.compile(rf"STOP(?: (?:A|AUX|LES|CES|VOS|TOUS|ALL|THE|THESE|YOUR))* {_NOUNS}|NO MORE {_NOUNS}")
 """One that counts as the first only: `Stop SMS: 36111` below something else is what a machine adds to its answers."""
 
 

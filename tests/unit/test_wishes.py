@@ -115,6 +115,14 @@ def test_a_stop_word_is_taken_however_it_is_written(body: str) -> None:
         "J'ai déjà payé.\nSTOP",
         "J'ai déjà payé.\nSTOP, merci",
         "Ne me contactez plus par SMS",
+        "J'ai déjà payé. Arrêtez vos messages",
+        "J'ai réglé hier, arrêtez les relances !",
+        "J'ai payé.\nArrêtez vos SMS\nLuc Martin",
+        "Stop texting my phone",
+        "Please stop sending texts to my phone",
+        "Do not text my phone",
+        "Arrêtez de m'écrire sur mon téléphone",
+        "Arrêtez de m'envoyer des messages sur mon portable",
     ],
 )
 def test_a_clear_wish_is_taken_with_what_stands_beside_it_and_read_too(body: str) -> None:
