@@ -49,6 +49,8 @@ _A_DATE = re.compile(
 """Until when, or from when. Other digits are whose messages stop, or at which number, however it is grouped."""
 _SHORT = re.compile(r"\d\d?|20\d\d")
 """A day or a year behind "au"; alone ("STOP 1") it is no part of a date."""
+_TOLD_TO = (["REPONDEZ"], ["ENVOYEZ"], ["REPLY"], ["SEND"])
+"""The last word above a stop that a machine asks for at the end of its answers."""
 _MOST_WORDS = 10
 _LONGEST = 1600
 
@@ -94,7 +96,8 @@ def wish_of(body: str) -> Wish | None:
     clauses = [clause for clause in map(_unpolite, re.split(r"[.!?,;:\r\n]+", plain)) if clause]
     if any(_CLEAR.fullmatch(clause) for clause in clauses) or (clauses and _CLEAR_FIRST.fullmatch(clauses[0])):
         return Wish.STOP
-    if _unpolite(plain.rstrip().rpartition("\n")[2]) in _STOP:
+    above, _, last = plain.rstrip().rpartition("\n")
+    if _unpolite(last) in _STOP and _words(above)[-1:] not in _TOLD_TO:
         return Wish.STOP
     return Wish.START if _keyword(plain) in _START else None
 
