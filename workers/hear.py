@@ -1,7 +1,7 @@
 """A customer's reply: who wrote is left alone, or written to again, from the moment this returns.
 
 Called by `web/callbacks` itself and not over the queue, because a stop must hold once the provider has its answer,
-and so must any other word until a person has read it.
+and so must any other word of somebody who was written to, until a person has read it.
 What the reply says is kept raw with the receipts, never in the journal.
 """
 
@@ -19,7 +19,7 @@ from config.wiring import DEFAULT_SELLER, Services
 from domain.ids import AccountKey, CustomerId, SellerId
 from domain.levels import Channel
 from domain.outcomes import OutcomeClass, Receipt
-from store import accounts, attempts, history, journal, receipts
+from store import accounts, attempts, history, journal, receipts, sellers
 from store.attempts import Reached
 from store.engine import Connection, Unavailable
 from store.journal import Entry
@@ -44,9 +44,10 @@ def hear(
     It was written at `came_at`, if that is not `now`.
 
     A stop or start word counts for every seller that ever contacted this address: the provider's number is shared,
-    and the edge cannot know which of them was meant. For an address that nobody knows, the default seller obeys.
-    Where nothing was sent to it, the reply is kept in quarantine, and who has that number is looked for later
-    (`workers/look_for`): the provider waits for its answer.
+    and the edge cannot know which of them was meant. Where nothing was sent to it, a stop counts for every seller
+    that there is, from now on; a start for the default one.
+    Any such reply is kept in quarantine, and who has that number is looked for later (`workers/look_for`): the
+    provider waits for its answer, and until then what is no stop holds nobody.
     Whatever says more is an event for every account that was reached there: nothing is claimed for it before that is
     folded, and then nothing goes out before a person has read the reply.
     It is committed before any account is waited for: the provider may not tell a second time.
@@ -69,7 +70,8 @@ def take_in(
     """Has it hold what it says of those who were reached, and journals that. Returns new rows of the inbox."""
     inbox_ids = _hold(connection, inbound, reached, now, came_at) if inbound.says_more else ()
     if inbound.wish is not None:
-        _obey(connection, inbound, inbound.wish, {one.seller for one in reached} or {DEFAULT_SELLER}, now)
+        owners = {one.seller for one in reached} or _who_obeys(connection, inbound.wish)
+        _obey(connection, inbound, inbound.wish, owners, now)
     journal.write(connection, _entries(inbound, reached, now))
     return inbox_ids
 
@@ -115,6 +117,12 @@ def _event(inbound: Inbound, customer: CustomerId, came_at: datetime) -> dict[st
         "time": came_at.isoformat(),
         "data": told,
     }
+
+
+def _who_obeys(connection: Connection, wish: Wish) -> set[SellerId]:
+    """Of a stranger: one of the sellers may write to him next. There are few."""
+    others = sellers.everyone(connection) if wish is Wish.STOP else []
+    return {DEFAULT_SELLER} | {one.seller.id for one in others}
 
 
 def _obey(connection: Connection, inbound: Inbound, wish: Wish, owners: set[SellerId], now: datetime) -> None:

@@ -162,13 +162,13 @@ def test_one_search_runs_at_a_time_and_the_others_are_come_back_to(pipeline: Pip
 
 
 def test_a_stop_whose_sellers_could_not_be_found_waits_for_a_person(pipeline: Pipeline) -> None:
-    """Only the default seller obeys it yet."""
+    """All sellers obey it from the moment it is heard, whoever turns out to know him."""
     with pipeline.services.engine.begin() as connection:
         sellers.ensure(connection, Seller(ACME, name="Acme"))
     folding(pipeline)(receive(pipeline.services, ACME, [mailed()], pipeline.now).inbox_ids)
     heard(pipeline, "STOP")
     [kept] = waiting(pipeline)
-    assert (stopped(pipeline), stopped(pipeline, ACME)) == ([MOBILE], [])
+    assert (stopped(pipeline), stopped(pipeline, ACME)) == ([MOBILE], [MOBILE])
     assert take_again(pipeline.services, kept.id, pipeline.now).problem is None
     assert (stopped(pipeline, ACME), waiting(pipeline)) == ([MOBILE], [])
 
