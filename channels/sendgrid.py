@@ -182,7 +182,7 @@ def _declined(answer: Answer) -> Outcome:
     fields = [where for where, _ in errors] if answer.status == _BAD_REQUEST else []
     kind = _kind_of(fields)
     outcome = outcome_of_answer(answer, kind=kind, detail=errors[0][1] if errors else "")
-    return replace(outcome, is_only_here=kind is OutcomeClass.MISCONFIGURED and not _are_any(fields, _LINES_FIELD))
+    return replace(outcome, is_sellers=kind is OutcomeClass.MISCONFIGURED and not _are_any(fields, _LINES_FIELD))
 
 
 _BAD_REQUEST = 400

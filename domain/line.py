@@ -142,7 +142,7 @@ def _asked(outcomes: Sequence[Outcome]) -> list[Outcome]:
 
 def _is_fault(outcome: Outcome) -> bool:
     """Whether it may be so for all others, too."""
-    return outcome.kind in _FAULTS and not outcome.is_only_here
+    return outcome.kind in _FAULTS and not (outcome.is_only_here or outcome.is_sellers)
 
 
 def _filled(state: LineState, per_s: float, now: float) -> LineState:

@@ -38,8 +38,8 @@ class Outcome:
     Retry-After header asked for, or how long our own machine is left alone; `rate_limited` marks a 429, which
     spends no attempt.
 
-    Of what is misconfigured, `is_only_here` says that it is so for this recipient, text or seller alone. Where our
-    side has seen it by itself, the provider was not asked.
+    Of what is misconfigured, `is_only_here` says that it is so for this recipient or this text alone, and
+    `is_sellers` that one seller has set it wrong. Where our side has seen it by itself, the provider was not asked.
     """
 
     kind: OutcomeClass
@@ -50,6 +50,7 @@ class Outcome:
     rate_limited: bool = False
     segments: int | None = None
     is_only_here: bool = False
+    is_sellers: bool = False
     was_asked: bool = True
 
 

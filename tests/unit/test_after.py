@@ -85,6 +85,12 @@ def test_what_is_wrong_for_him_alone_is_not_waited_for() -> None:
     assert (after.reminder_state, after.spends_channel, after.suppresses, after.pause_s) == ("open", True, None, 0.0)
 
 
+def test_what_one_seller_has_set_wrong_is_tried_as_often_as_what_all_have() -> None:
+    wrong = Outcome(OutcomeClass.MISCONFIGURED, is_sellers=True)
+    assert [after_outcome(wrong, A1, tries).spends_channel for tries in (1, 2, 3)] == [False, False, True]
+    assert after_outcome(wrong, A1, 1).pause_s == 600.0
+
+
 def test_what_was_not_sent_is_tried_five_times() -> None:
     spent = [after_outcome(Outcome(OutcomeClass.TRANSIENT), A1, tries).spends_channel for tries in range(1, 7)]
     assert spent == [False, False, False, False, True, True]

@@ -112,6 +112,11 @@ def test_what_is_wrong_for_one_recipient_alone_opens_it_for_nobody() -> None:
     assert state_word(probed(opened(), after, his_alone), after) == "closed"  # it has answered
 
 
+def test_what_one_seller_has_set_wrong_opens_it_for_nobody() -> None:
+    his_sellers = Outcome(OutcomeClass.MISCONFIGURED, is_sellers=True)
+    assert state_word(heard(LineState(), 0, 0, [his_sellers] * FAULTS_IN_A_ROW, T0), T0) == "closed"
+
+
 def test_what_was_not_asked_of_it_says_nothing_of_it() -> None:
     """It leaves room for the next probe, and does not pass for one that worked."""
     ours = Outcome(OutcomeClass.MISCONFIGURED, was_asked=False)
