@@ -6,7 +6,7 @@ Only its problem may be told anew: that of a reply, once its customer was looked
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import BYTEA, insert
 
 from domain.ids import SellerId
-from store.arrays import INSTANT, TEXT, Rows
-from store.tables import quarantine
+from store.arrays import INSTANT, TEXT, Rows, any_of, array_text
+from store.tables import quarantine, receipts
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +108,19 @@ def one(connection: sa.Connection, row_id: int, *, is_locked: bool = False) -> Q
     return None if row is None else _row(row)
 
 
-def close(connection: sa.Connection, row_id: int, outcome: str, reason: str, at: datetime) -> None:
-    """It waits no more. The caller has locked it."""
-    statement = sa.update(quarantine).where(quarantine.c.id == row_id)
-    connection.execute(statement.values(closed_at=at, outcome=outcome, reason=reason))
+_THESE = sa.update(quarantine).where(any_of(quarantine.c.id, "ids"))
 
 
-def say(connection: sa.Connection, row_id: int, problem: str) -> None:
-    """It waits for another reason now. The caller has locked it."""
-    connection.execute(sa.update(quarantine).where(quarantine.c.id == row_id).values(problem=problem))
+def close(connection: sa.Connection, row_ids: Collection[int], outcome: str, reason: str, at: datetime) -> None:
+    """They wait no more. The caller has locked them."""
+    statement = _THESE.values(closed_at=at, outcome=outcome, reason=reason)
+    connection.execute(statement, {"ids": array_text(row_ids)})
+
+
+def say(connection: sa.Connection, row_ids: Collection[int], problem: str) -> None:
+    """They wait for another reason now, those that wait."""
+    statement = _THESE.where(quarantine.c.closed_at.is_(None)).values(problem=problem)
+    connection.execute(statement, {"ids": array_text(row_ids)})
 
 
 _LOOKS = 7_263_543
@@ -133,6 +137,15 @@ def with_problem(connection: sa.Connection, kind: str, problem: str, most: int) 
     statement = sa.select(quarantine.c.id).where(quarantine.c.kind == kind, quarantine.c.problem == problem)
     waits = statement.where(quarantine.c.closed_at.is_(None))
     return list(connection.execute(waits.order_by(quarantine.c.id).limit(most)).scalars())
+
+
+def replies_from(connection: sa.Connection, address: str, problem: str) -> list[QuarantineRow]:
+    """What waits of this number's replies for this reason, but for what another one works on; locked."""
+    came = sa.and_(receipts.c.provider == "twilio", receipts.c.key == quarantine.c.reference)
+    statement = _SELECT.join(receipts, came).where(receipts.c.body["address"].astext == address)
+    waits = statement.where(quarantine.c.kind == "reply", quarantine.c.problem == problem)
+    waits = waits.where(quarantine.c.closed_at.is_(None)).order_by(quarantine.c.id)
+    return [_row(row) for row in connection.execute(waits.with_for_update(of=quarantine, skip_locked=True))]
 
 
 _SELECT = sa.select(quarantine)

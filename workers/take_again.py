@@ -55,7 +55,7 @@ def take_again(services: Services, row_id: int, now: datetime) -> Taken:
             if row is None or row.closed_at is not None:
                 return Taken("it does not wait any more")
             ids = _take(services, connection, row, now)
-            quarantine.close(connection, row.id, "retried", "", now)
+            quarantine.close(connection, [row.id], "retried", "", now)
             journal.write(connection, _entries(connection, row, "event.retried", now))
     except _StillWrongError as error:
         return Taken(error.problem)
@@ -72,7 +72,7 @@ def drop(services: Services, row_id: int, reason: str, now: datetime) -> bool:
         if row is None or row.closed_at is not None:
             return False
         journal.write(connection, _entries(connection, row, "event.dropped", now, reason))
-        quarantine.close(connection, row.id, "dropped", reason, now)
+        quarantine.close(connection, [row.id], "dropped", reason, now)
         inbox_id = _inbox_id(row)
         if inbox_id is not None:
             concerned = inbox.accounts_about(connection, inbox_id)

@@ -147,9 +147,43 @@ def test_one_that_breaks_is_left_to_a_person_and_stops_no_other(pipeline: Pipeli
         broken = Quarantined(SellerId(""), strangers.KIND, "x", strangers.NOT_LOOKED_FOR, b"From=x", pipeline.now)
         quarantine.set_aside(connection, [broken])
     heard(pipeline, "bonjour")
+    assert found(pipeline) == ()
     assert len(found(pipeline)) == 1
     assert [one.problem for one in waiting(pipeline)] == ["looking for its customer broke"]
     assert len(unfolded(pipeline)) == 1
+
+
+def test_who_writes_again_and_again_is_looked_for_once(pipeline: Pipeline) -> None:
+    """Each search reads the whole book: twenty messages would keep all other work waiting for minutes."""
+    pipeline.take(mailed())
+    for number, text in enumerate(["bonjour", "STOP", "bonjour ?", "allô"]):
+        heard(pipeline, text, sid=f"SM{number}", sender="+33700000009")
+    heard(pipeline, "Je conteste", sid="SM9")
+    assert found(pipeline) == ()
+    assert [one.problem for one in waiting(pipeline)] == [strangers.NOBODYS] * 3 + [strangers.NOT_LOOKED_FOR]
+    assert len(found(pipeline)) == 1
+
+
+def test_what_one_number_wrote_takes_too_long_once(pipeline: Pipeline) -> None:
+    pipeline.take(mailed())
+    heard(pipeline, "STOP", sid="SM1")
+    heard(pipeline, "bonjour", sid="SM2")
+    heard(pipeline, "bonjour", sid="SM3", sender="+33700000009")
+    with pipeline.services.engine.begin() as connection:
+        connection.execute(sa.text("LOCK TABLE facts IN ACCESS EXCLUSIVE MODE"))
+        assert found(pipeline) == ()
+    told = [strangers.TOOK_TOO_LONG] * 2 + [strangers.NOT_LOOKED_FOR]
+    assert [one.problem for one in waiting(pipeline)] == told
+
+
+def test_what_was_closed_meanwhile_is_said_to_wait_for_nothing(pipeline: Pipeline) -> None:
+    heard(pipeline, "bonjour")
+    [kept] = waiting(pipeline)
+    with pipeline.services.engine.begin() as connection:
+        quarantine.close(connection, [kept.id], "dropped", "spam", pipeline.now)
+        quarantine.say(connection, [kept.id], strangers.BROKE)
+        [closed] = quarantine.read(connection, is_all=True)
+    assert closed.problem == strangers.NOT_LOOKED_FOR
 
 
 def test_one_search_runs_at_a_time_and_the_others_are_come_back_to(pipeline: Pipeline) -> None:
