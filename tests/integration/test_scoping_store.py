@@ -87,6 +87,7 @@ UNSCOPED = {
     "policies.versions": OF_NOBODY, "policies.bodies_of": OF_NOBODY, "policies.ladders_on": OF_OPERATOR,
     "quarantine.set_aside": ITS_ROWS, "quarantine.one": OF_OPERATOR, "quarantine.close": OF_OPERATOR,
     "quarantine.say": OF_ROWS, "quarantine.look_alone": OF_NOBODY, "quarantine.with_problem": OF_ALL,
+    "quarantine.replies_from": "who wrote from a number that nobody was written to may be any seller's customer",
     "receipts.put": OF_PROVIDER, "receipts.raw_of": OF_PROVIDER, "receipts.take": OF_PROVIDER,
     "receipts.mark_settled": OF_PROVIDER, "receipts.park": OF_PROVIDER, "receipts.forgotten": OF_PROVIDER,
     "retention.count": IN_ALL, "retention.let_go": OF_ALL, "retention.written": OF_ALL,
