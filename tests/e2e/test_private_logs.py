@@ -31,6 +31,7 @@ from workers.nudges import QUEUES
 
 TUESDAY_1000 = datetime(2026, 11, 24, 9, tzinfo=UTC)
 PATIENCE_S = 30.0
+STOPPED_WITHIN_S = 45.0
 NAME, PERSON, EMAIL, PHONE = "Zephyrine Quatremer", "Ysaline Quatremer", "ysaline@quatremer.example", "+33698765432"
 PAYMENT = "https://pay.example.com/?token=paytokenpaytoken"
 WRONG_KEY = "rk_" + "w" * 43
@@ -120,7 +121,16 @@ def running(simulator: Simulator, database_url: str, redis_url: str, folder: Pat
             for process in started:
                 process.terminate()
             for process in started:
-                process.wait(PATIENCE_S)
+                ended(process)
+
+
+def ended(process: "subprocess.Popen[bytes]") -> None:
+    """As containers are stopped; how a worker ends is judged elsewhere (`test_told_to_end`), here it is what it says."""
+    try:
+        process.wait(STOPPED_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 @contextmanager
