@@ -125,7 +125,7 @@ def running(simulator: Simulator, database_url: str, redis_url: str, folder: Pat
 
 
 def ended(process: "subprocess.Popen[bytes]") -> None:
-    """As containers are stopped; how a worker ends is judged elsewhere (`test_told_to_end`), here it is what it says."""
+    """As containers are stopped. How a worker ends is judged in `test_told_to_end`; here it is what it says."""
     try:
         process.wait(STOPPED_WITHIN_S)
     except subprocess.TimeoutExpired:
