@@ -5,6 +5,7 @@ The servers start once per run, when the first test asks for them, and end with 
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 - only a folder of the kind that mkdtem
 _ENOUGH = 1 << 30  # bytes
 _TEMPLATE = "relance_template"
 _numbers = count(1)
+
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+"""Whoever runs the tests under `nohup` has it ignored, and so would all that they start: `up` means that by it."""
 
 
 @dataclass(frozen=True, slots=True)
