@@ -4,7 +4,9 @@
 """
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 _ASKED = os.environ.get("PROPERTY_EXAMPLES")
@@ -15,3 +17,10 @@ settings.register_profile(
     "far", deadline=None, max_examples=int(_ASKED or 200), suppress_health_check=_SLOW, print_blob=True
 )
 settings.load_profile("far" if _ASKED else "steady")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Who looks further waits for as long as it takes."""
+    for item in items if _ASKED else ():
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(0))
