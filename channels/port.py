@@ -86,7 +86,7 @@ class Line:
 class Happened:
     """Something that happened with the customer before, for whoever is to speak with him. `on` is a date of his.
 
-    `what` is a channel over which he was contacted, `promise_pending`, `promise_kept`, `promise_broken`, `paid` or
+    `what` is a channel over which he was contacted, `promise_` and how it stands (`domain.promises`), `paid` or
     `disputed`; `numbers` are the invoices that it was about. Of a contact by a person, `outcome` is what came of it,
     with the date (`until`) that was given, a survey's score, and who wrote down what.
     """

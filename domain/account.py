@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from domain.contacted import Contacted
 from domain.customer import Customer, Place, Seller, place_of
+from domain.disputes import Span, was_disputed_until
 from domain.facts import ReplyReceived, TaskClosed
 from domain.ids import InvoiceId, UnitId
 from domain.invoice import Invoice
@@ -53,9 +54,10 @@ class InvoiceState:
     reached us. `disputed`, `status_code` and `foreign_payment` say why its units wait; `disputed_in` are the ids of
     the tasks in which the customer contested it, if that is not resolved. `went_back_at` are the instants since which
     more is owed because a payment, or a part of one, went back. `payments` are in the order of their days,
-    `credit_notes` in that of their ids. `contested` says that it was ever disputed, `heard_at` when the last fact
-    about it reached us, `money_at` when the last payment or credit note did, `foreign_at` when the last in another
-    currency did; `announced_at` when each status did by which its payment is on its way now.
+    `credit_notes` in that of their ids. `disputes` says since when and until when it was disputed, by an event, a
+    task or its e-invoice status; `heard_at` when the last fact about it reached us, `money_at` when the last payment
+    or credit note did, `foreign_at` when the last in another currency did; `announced_at` when each status did by
+    which its payment is on its way now.
     """
 
     invoice: Invoice
@@ -70,11 +72,20 @@ class InvoiceState:
     went_back_at: tuple[datetime, ...] = ()
     payments: tuple[Payment, ...] = ()
     credit_notes: tuple[CreditNote, ...] = ()
-    contested: bool = False
+    disputes: tuple[Span, ...] = ()
     heard_at: datetime | None = None
     money_at: datetime | None = None
     foreign_at: datetime | None = None
     announced_at: tuple[datetime, ...] = ()
+
+    @property
+    def contested(self) -> bool:
+        """Whether it was ever disputed."""
+        return bool(self.disputes)
+
+    def was_disputed_at(self, end: datetime) -> bool:
+        """Whether something that ended at `end` (aware) ended in a dispute about it."""
+        return was_disputed_until(self.disputes, end)
 
     @property
     def is_written_off(self) -> bool:

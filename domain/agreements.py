@@ -11,9 +11,10 @@ from datetime import datetime
 
 from domain import facts
 from domain.account import Promise
+from domain.disputes import Dispute
 from domain.facts import Fact
 from domain.ids import CustomerId, InvoiceId, UnitId
-from domain.ledger import Books, Dispute, Ledger
+from domain.ledger import Books, Ledger
 from domain.money import Money, restated
 from domain.people import is_told_to
 from domain.plan_names import PlanNames, Telling, in_currency, terms_of
@@ -47,6 +48,8 @@ class Agreements:
                 self._promise(fact, made)
             case facts.TaskClosed() as closed if is_told_to(self.customer_id, closed):
                 self._closed(fact, closed)
+                for ledger in self.ledgers.values():
+                    ledger.note_dispute(fact.stamp.time)
             case _:
                 return
 

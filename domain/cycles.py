@@ -57,8 +57,15 @@ def _has_restarted(account: Account) -> bool:
     return any(member.cycle for past in account.history for member in past.members)
 
 
+def is_plan_broken(unit: Unit, account: Account, policy: Policy, now: datetime) -> bool:
+    """Whether it is an instalment of a payment plan that was not paid in time, nor disputed at the end."""
+    if not unit.agreed or (end := plan_end(unit, account, policy)) > now:
+        return False
+    return not any(state.was_disputed_at(end) for state in unit.states)
+
+
 def plan_end(unit: Unit, account: Account, policy: Policy) -> datetime:
-    """When an instalment of a payment plan that was not paid breaks the plan."""
+    """When the time of a payment plan's instalment, with its grace, is over."""
     last = unit.due_on + timedelta(days=policy.promise_grace_days)
     return start_of_day(account.place, last + timedelta(days=1))
 
@@ -84,7 +91,7 @@ def why_restarted(moment: Moment, policy: Policy, now: datetime) -> Iterable[Rea
         if broken:
             facts = {"unit": unit.id, "promised_on": broken[-1].promised_on.isoformat()}
             yield Reason(Code.PROMISE_BROKEN, facts)
-        if unit.agreed and plan_end(unit, moment.account, policy) <= now:
+        if is_plan_broken(unit, moment.account, policy, now):
             yield Reason(Code.PLAN_BROKEN, {"unit": unit.id, "due_on": unit.due_on.isoformat()})
 
 
@@ -144,5 +151,6 @@ def _restarts(
     for one in promises:
         if one.state is PromiseState.BROKEN and one.covers(unit):
             yield _Restart(local_date(place, one.until), one.promise.made_at)
-    if unit.agreed and (end := plan_end(unit, account, policy)) <= now:
+    if is_plan_broken(unit, account, policy, now):
+        end = plan_end(unit, account, policy)
         yield _Restart(local_date(place, end), start_of_day(place, unit.due_on))

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from domain import facts
 from domain.account import CreditNote, InvoiceState, Payment, Standing
+from domain.disputes import Dispute, Span, with_change
 from domain.facts import Fact
 from domain.invoice import Invoice
 from domain.money import Money
@@ -30,10 +31,6 @@ PAYMENT_SENT_CODE = "211"
 PAID_CODE = "212"
 CANCELLED_CODE = "220"
 
-
-Dispute = tuple[str | None, tuple[str, ...]]
-"""The reason of a dispute as an event gave it, and the tasks in which the customer contested the invoice."""
-
 Books = dict[tuple[str, str], int]
 """What is owed, entry by entry, in minor units of the invoice's currency: by kind and name what is added."""
 
@@ -44,7 +41,8 @@ class Ledger:
 
     `zone` is the seller's: its dates are those of payments.
     `settled` is what `invoice.paid` settled (minor units) on `settled_on`, and no payment has named so far.
-    `disputed` is the reason that an event gave, `disputed_in` are the tasks in which the customer contested it.
+    `disputed` is the reason that an event gave, `disputed_in` are the tasks in which the customer contested it,
+    `disputes` since when and until when it was disputed, by these or by its e-invoice status.
     `told_back` are the reversals as they were told, `went_back` is, by payment, the date it was received on and the
     one that its last reversal gives; both outlast `reversals`. `returns` are those for which more is owed.
     """
@@ -65,7 +63,7 @@ class Ledger:
     cancelled: bool = False
     disputed: str | None = None
     disputed_in: tuple[str, ...] = ()
-    contested: bool = False
+    disputes: tuple[Span, ...] = ()
     heard_at: datetime | None = None
     money_at: datetime | None = None
     foreign_at: datetime | None = None
@@ -100,13 +98,12 @@ class Ledger:
             case _:
                 return
         self.closed = self.closed or self._owed() <= 0 < self.invoice.total.minor
-        self.contested = self.contested or self._is_contested()
+        self.note_dispute(fact.stamp.time)
         self.heard_at = _later(self.heard_at, fact.received_at)
 
     def contest(self, task_id: str) -> None:
         """The customer contested it in this task."""
         self.disputed_in = (*self.disputed_in, task_id)
-        self.contested = True
 
     def resolve(self) -> Dispute:
         """Whatever was disputed is no more; returns it as it was."""
@@ -114,8 +111,11 @@ class Ledger:
         self.disputed, self.disputed_in = None, ()
         return before
 
-    def _is_contested(self) -> bool:
-        return self.disputed is not None or bool(self.disputed_in) or self.status_code == DISPUTED_CODE
+    def note_dispute(self, at: datetime) -> None:
+        """Whether it is disputed from `at` on. A task that is closed again changes nothing of what was before."""
+        is_disputed = self.disputed is not None or bool(self.disputed_in) or self.status_code == DISPUTED_CODE
+        if is_disputed or self.disputes:
+            self.disputes = with_change(self.disputes, at, is_disputed=is_disputed)
 
     def balance(self) -> Money:
         """What is still owed: total − payments − credit notes, never below zero nor above the total."""
@@ -150,7 +150,7 @@ class Ledger:
                 CreditNote(name, amount, self.credited_at[name]) for name, amount in sorted(self.credited.items())
             ),
             went_back_at=tuple([one.at for one in self.returns]),
-            contested=self.contested,
+            disputes=self.disputes,
             heard_at=self.heard_at,
             money_at=self.money_at,
             foreign_at=self.foreign_at,

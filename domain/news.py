@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from domain.cycles import Moment, plan_end
+from domain.cycles import Moment, is_plan_broken
 from domain.planned import News
 from domain.policy import Policy
 from domain.promises import PromiseState
@@ -22,7 +22,7 @@ def news_of(moment: Moment, policy: Policy, now: datetime) -> tuple[News, ...]:
 
 def _of_promises(moment: Moment) -> Iterator[News]:
     for one in moment.promises:
-        if one.state is not PromiseState.PENDING:
+        if one.state in (PromiseState.KEPT, PromiseState.BROKEN):
             promise = one.promise
             amount = None if promise.amount is None else f"{promise.amount.amount} {promise.amount.currency}"
             facts = {"promised_on": promise.promised_on.isoformat(), "amount": amount}
@@ -31,5 +31,5 @@ def _of_promises(moment: Moment) -> Iterator[News]:
 
 def _of_plans(moment: Moment, policy: Policy, now: datetime) -> Iterator[News]:
     for unit in moment.account.units:
-        if unit.agreed and plan_end(unit, moment.account, policy) <= now:
+        if is_plan_broken(unit, moment.account, policy, now):
             yield News("plan.broken", unit.id, {"unit": unit.id, "due_on": unit.due_on.isoformat()})

@@ -61,10 +61,11 @@ def _said(past: PastReminder, said: Mapping[str, TaskClosed]) -> TaskClosed | No
 def _promises(account: Account, policy: Policy, now: datetime) -> Iterator[Happened]:
     names = {state.invoice.id: state.invoice.number for state in account.invoices}
     for one in standings_of(account, policy, now):
+        about = one.invoice_ids - one.lapsed_ids or one.invoice_ids
         yield Happened(
             on=local_date(account.place, one.promise.made_at),
             what=f"promise_{one.state.value}",
-            numbers=tuple(sorted(names[name] for name in one.invoice_ids)),
+            numbers=tuple(sorted(names[name] for name in about)),
             amount=one.promise.amount,
             until=one.promise.promised_on,
             by=one.promise.by,

@@ -30,6 +30,7 @@ PAST = (
     Happened(date(2026, 12, 10), "email", ("F-1",)),
     Happened(date(2026, 12, 10), "survey", ("F-1",), outcome="answered", score=4),
     Happened(date(2026, 12, 9), "promise_broken", ("F-1",), amount=Money(10_000, "EUR"), until=date(2026, 12, 9)),
+    Happened(date(2026, 12, 9), "promise_lapsed", ("F-3",), until=date(2026, 12, 9)),
     Happened(date(2026, 12, 8), "promise_kept", ("F-1",), until=date(2026, 12, 9)),
     Happened(date(2026, 12, 7), "promise_pending", ("F-1",), until=date(2026, 12, 30)),
     Happened(date(2026, 12, 1), "paid", ("F-0",), amount=Money(50_000, "EUR")),
@@ -41,6 +42,7 @@ TOLD = {
         "- 10 décembre 2026, e-mail (F-1)",
         "- 10 décembre 2026, enquête de satisfaction : a répondu (4/10) (F-1)",
         "- 9 décembre 2026, promesse de payer 100,00 € pour le 9 décembre 2026, non tenue (F-1)",
+        "- 9 décembre 2026, promesse de payer pour le 9 décembre 2026, sans effet (contestation en cours) (F-3)",
         "- 8 décembre 2026, promesse de payer pour le 9 décembre 2026, tenue (F-1)",
         "- 7 décembre 2026, promesse de payer pour le 30 décembre 2026 (F-1)",
         "- 1er décembre 2026, paiement reçu de 500,00 € (F-0)",
@@ -51,6 +53,7 @@ TOLD = {
         "- 10 December 2026, e-mail (F-1)",
         "- 10 December 2026, survey: answered (4/10) (F-1)",
         "- 9 December 2026, promise to pay €100.00 by 9 December 2026, not kept (F-1)",
+        "- 9 December 2026, promise to pay by 9 December 2026, lapsed (disputed at the time) (F-3)",
         "- 8 December 2026, promise to pay by 9 December 2026, kept (F-1)",
         "- 7 December 2026, promise to pay by 30 December 2026 (F-1)",
         "- 1 December 2026, payment of €500.00 received (F-0)",
@@ -135,6 +138,26 @@ def test_promises_and_disputes_are_told() -> None:
 
     assert (told["promise_pending"].numbers, told["promise_pending"].until) == (("F-1",), days(3))
     assert (told["disputed"].numbers, told["disputed"].note) == (("F-2",), "quality")
+
+
+def test_a_promise_is_told_of_the_invoices_that_it_is_about_still() -> None:
+    names = InvoiceId("F-1"), InvoiceId("F-2")
+    said = PromiseMade(names, None, days(3), by="Anne"), InvoiceDisputed(names[1], "quality")
+    both = an_account(issued(), issued("F-2"), *said)
+    alone = an_account(issued("F-2"), PromiseMade(names[1:], None, days(3), by="Anne"), said[1])
+
+    found = [
+        (one.what, one.numbers)
+        for account in (both, alone)
+        for one in history_of(account, a_policy(), late_morning(9))
+    ]
+
+    assert found == [
+        ("promise_broken", ("F-1",)),
+        ("disputed", ("F-2",)),
+        ("promise_lapsed", ("F-2",)),
+        ("disputed", ("F-2",)),
+    ]
 
 
 def made(account: Account, channel: Channel) -> Content:
