@@ -14,7 +14,7 @@ from typing import NamedTuple
 from domain.account import Account, Unit
 from domain.hours import local_date, start_of_day
 from domain.policy import Policy
-from domain.promises import PromiseStanding, PromiseState, standings_of
+from domain.promises import PromiseStanding, PromiseState, is_put_off, standings_of
 from domain.reasons import Code, Reason
 
 
@@ -58,10 +58,15 @@ def _has_restarted(account: Account) -> bool:
 
 
 def is_plan_broken(unit: Unit, account: Account, policy: Policy, now: datetime) -> bool:
-    """Whether it is an instalment of a payment plan that was not paid in time, nor disputed at the end."""
+    """Whether it is an instalment of a payment plan that was not paid in time, nor disputed at the end.
+
+    Where a promise about it was made in time and runs on, that takes its place.
+    """
     if not unit.agreed or (end := plan_end(unit, account, policy)) > now:
         return False
-    return not any(state.was_disputed_at(end) for state in unit.states)
+    if any(state.was_disputed_at(end) for state in unit.states):
+        return False
+    return not is_put_off(unit, end, account, policy)
 
 
 def plan_end(unit: Unit, account: Account, policy: Policy) -> datetime:

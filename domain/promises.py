@@ -52,13 +52,31 @@ class PromiseStanding:
 
     def covers(self, unit: Unit) -> bool:
         """Whether it is about this unit, and not over for an invoice of it that was disputed."""
-        return self.names(unit) and not any(state.invoice.id in self.lapsed_ids for state in unit.states)
+        ids = {state.invoice.id for state in unit.states}
+        return (
+            _speaks_of(self.promise, unit)
+            and not ids.isdisjoint(self.invoice_ids)
+            and ids.isdisjoint(self.lapsed_ids)
+        )
 
-    def names(self, unit: Unit) -> bool:
-        """Whether it was made about this unit."""
-        if self.promise.unit_ids and not is_named(unit, self.promise.unit_ids):
-            return False
-        return any(state.invoice.id in self.invoice_ids for state in unit.states)
+
+def is_put_off(unit: Unit, end: datetime, account: Account, policy: Policy) -> bool:
+    """Whether a promise about the unit was made before `end` (aware) and runs to there or further, or did."""
+    return any(
+        one.made_at < end <= _until(one, account, policy)
+        and _speaks_of(one, unit)
+        and any(state.invoice.id in one.invoice_ids for state in unit.states)
+        for one in account.promises
+    )
+
+
+def _until(promise: Promise, account: Account, policy: Policy) -> datetime:
+    """The end of the grace, in the customer's zone."""
+    return start_of_day(account.place, promise.promised_on + timedelta(days=policy.promise_grace_days + 1))
+
+
+def _speaks_of(promise: Promise, unit: Unit) -> bool:
+    return not promise.unit_ids or is_named(unit, promise.unit_ids)
 
 
 def standings_of(account: Account, policy: Policy, now: datetime) -> tuple[PromiseStanding, ...]:
@@ -66,7 +84,7 @@ def standings_of(account: Account, policy: Policy, now: datetime) -> tuple[Promi
     found = []
     for at, promise in enumerate(account.promises):
         last = promise.promised_on + timedelta(days=policy.promise_grace_days)
-        until = start_of_day(account.place, last + timedelta(days=1))
+        until = _until(promise, account, policy)
         newer = [one for one in account.promises[at + 1 :] if one.made_at < until]
         named = tuple(state for state in account.invoices if _is_still_named(state, promise, newer))
         if not all(state.is_written_off for state in named):

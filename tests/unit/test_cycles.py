@@ -43,6 +43,7 @@ from tests.domain_factories import (
 
 F1 = InvoiceId("F-1")
 POLICY = a_policy(after_broken_promise="call")
+IN_TWO = facts.PaymentPlanAgreed((F1,), (an_instalment(10, 50), an_instalment(40, 50)))
 SAID = facts.TaskClosed(CustomerId("C-1"), "t1", "phone", StepId("call"), (UnitId("F-1"),), 0, "done", days(9))
 
 
@@ -334,16 +335,41 @@ def test_extended_terms_end_a_cycle_that_began_before_the_new_date() -> None:
 
 
 def test_an_instalment_of_a_plan_waits_for_its_grace_and_then_breaks_the_plan() -> None:
-    plan_ = facts.PaymentPlanAgreed((F1,), (an_instalment(10, 50), an_instalment(40, 50)))
-    account = account_of((3, plan_))
+    account = account_of((3, IN_TWO))
     assert leaves(5, account) == ("heads-up", 0)
     assert at(11, account).reasons[0].as_dict()["code"] == "unit_in_plan"
-    assert at(5, account_of((3, plan_), history=(had_of("plan:l0#1"),))).reminder == at(11, account).reminder
+    assert at(5, account_of((3, IN_TWO), history=(had_of("plan:l0#1"),))).reminder == at(11, account).reminder
     assert at(11, account).news == ()
     found = at(13, account)
     assert asked(found) == ("call", [("plan:l0#1", "call")])
     assert (codes(found.reasons)[0], [one.event for one in found.news]) == ("plan_broken", ["plan.broken"])
-    assert news(13, account_of((3, plan_), (12, paid(50, 12)))) == []
+    assert news(13, account_of((3, IN_TWO), (12, paid(50, 12)))) == []
+
+
+def test_a_plans_instalment_is_not_broken_while_a_promise_made_in_time_runs_on() -> None:
+    """He was given until the 20th; on the 13th he was told, by nobody, that he had broken the plan."""
+    by_phone = replace(SAID, units=(UnitId("plan:l0#1"),), outcome="promised", next_on=days(20))
+    agreed = (3, IN_TWO), (9, by_phone)
+    account = account_of(*agreed, history=(had_of("plan:l0#1"),))
+    found = at(13, account)
+    assert (found.news, codes(found.reasons)[0]) == ((), "unit_promised")
+    assert at_moment(account, POLICY, late_morning(13)).account.units[0].cycle == 0
+    assert (news(23, account), leaves(23, account)) == (["promise.broken"], ("call", 1))
+    assert news(23, account_of(*agreed, (19, paid(50, 19)))) == ["promise.kept"]
+    assert news(16, account_of(*agreed, (15, promise(30)))) == []
+    assert (
+        news(33, account_of(*agreed, (21, facts.InvoiceDisputed(F1, "")), (30, facts.DisputeResolved(F1, "")))) == []
+    )
+
+
+def test_a_promise_that_was_made_too_late_or_was_over_before_leaves_the_plan_broken() -> None:
+    too_late = account_of((3, IN_TWO), (13, promise(20)))
+    assert (news(14, too_late), codes(at(14, too_late).reasons)[:2]) == (
+        ["plan.broken"],
+        ["plan_broken", "unit_promised"],
+    )
+    over = account_of((3, IN_TWO), (4, promise(6, 10)))
+    assert news(13, over) == ["promise.broken", "plan.broken"]
 
 
 def test_an_account_is_looked_at_again_when_a_promise_ends() -> None:
