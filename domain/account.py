@@ -53,11 +53,11 @@ class InvoiceState:
     `due_on` is the date in force (terms may have been extended). `known_at` is when the invoice first
     reached us. `disputed`, `status_code` and `foreign_payment` say why its units wait; `disputed_in` are the ids of
     the tasks in which the customer contested it, if that is not resolved. `went_back_at` are the instants since which
-    more is owed because a payment, or a part of one, went back. `payments` are in the order of their days,
-    `credit_notes` in that of their ids. `disputes` says since when and until when it was disputed, by an event, a
-    task or its e-invoice status; `heard_at` when the last fact about it reached us, `money_at` when the last payment
-    or credit note did, `foreign_at` when the last in another currency did; `announced_at` when each status did by
-    which its payment is on its way now.
+    more is owed because a payment, or a part of one, went back, each with when we learned of it. `payments` are in
+    the order of their days, `credit_notes` in that of their ids. `disputes` says since when and until when it was
+    disputed, by an event, a task or its e-invoice status; `heard_at` when the last fact about it reached us,
+    `money_at` when the last payment or credit note did, `foreign_at` when the last in another currency did;
+    `announced_at` when each status did by which its payment is on its way now.
     """
 
     invoice: Invoice
@@ -69,7 +69,7 @@ class InvoiceState:
     disputed_in: tuple[str, ...] = ()
     status_code: str | None = None
     foreign_payment: str | None = None
-    went_back_at: tuple[datetime, ...] = ()
+    went_back_at: tuple[tuple[datetime, datetime], ...] = ()
     payments: tuple[Payment, ...] = ()
     credit_notes: tuple[CreditNote, ...] = ()
     disputes: tuple[Span, ...] = ()

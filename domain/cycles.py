@@ -109,8 +109,9 @@ def _in_cycle(
     later, starts none of its own: the unit was reminded since.
     What happened before the unit was late starts nothing again: its ladder has not really begun.
     """
-    restarts = [one for one in _restarts(unit, account, policy, promises, now) if one.on > unit.due_on]
     had = _had(unit, account)
+    found = (*_went_back(unit, account, had), *_not_kept(unit, account, policy, promises, now))
+    restarts = [one for one in found if one.on > unit.due_on]
     last = max((number for number, _ in had), default=0)
     if had:
         of_last = [at for number, at in had if number == last]
@@ -146,13 +147,23 @@ def _had(unit: Unit, account: Account) -> list[tuple[int, datetime]]:
     ]
 
 
-def _restarts(
+def _went_back(unit: Unit, account: Account, had: Sequence[tuple[int, datetime]]) -> Iterable[_Restart]:
+    """The payments that went back, once each, when they did; or when we learned of it, if a reminder lies between.
+
+    That one did not ask for it. But where it has just begun a cycle it is counted in: two returns are one call.
+    """
+    began = {number: min(at for cycle, at in had if cycle == number) for number, _ in had if number}
+    for at, heard_at in dict.fromkeys(both for state in unit.states for both in state.went_back_at):
+        missed = any(at < said <= heard_at and began.get(number) != said for number, said in had)
+        since = heard_at if missed else at
+        yield _Restart(local_date(account.place, since), since)
+
+
+def _not_kept(
     unit: Unit, account: Account, policy: Policy, promises: Sequence[PromiseStanding], now: datetime
 ) -> Iterable[_Restart]:
-    """What has started its ladder again, once each."""
+    """The promises, and the plan, that were not kept."""
     place = account.place
-    for at in dict.fromkeys(at for state in unit.states for at in state.went_back_at):
-        yield _Restart(local_date(place, at), at)
     for one in promises:
         if one.state is PromiseState.BROKEN and one.covers(unit):
             yield _Restart(local_date(place, one.until), one.promise.made_at)

@@ -19,7 +19,7 @@ from domain.disputes import Dispute, Span, with_change
 from domain.facts import Fact
 from domain.invoice import Invoice
 from domain.money import Money
-from domain.returns import Return, without_slip
+from domain.returns import Return, left_of, told_again, without_slip
 from domain.task_outcomes import TaskOutcome
 
 HOLDING_CODES = frozenset({"207", "208", "210", "211", "213"})
@@ -43,8 +43,9 @@ class Ledger:
     `settled` is what `invoice.paid` settled (minor units) on `settled_on`, and no payment has named so far.
     `disputed` is the reason that an event gave, `disputed_in` are the tasks in which the customer contested it,
     `disputes` since when and until when it was disputed, by these or by its e-invoice status.
-    `told_back` are the reversals as they were told, `went_back` is, by payment, the date it was received on and the
-    one that its last reversal gives; both outlast `reversals`. `returns` are those for which more is owed.
+    `told_back` are the reversals as they were told, each with its first time, `went_back` is, by payment, the date it
+    was received on and the one that its last reversal gives; both outlast `reversals`. `returns` are those for
+    which more is owed.
     """
 
     invoice: Invoice
@@ -53,7 +54,7 @@ class Ledger:
     extended_to: date | None = None
     received: dict[str, Payment] = field(default_factory=dict)
     reversals: dict[str, Money] = field(default_factory=dict)
-    told_back: set[facts.PaymentReversed] = field(default_factory=set)
+    told_back: dict[facts.PaymentReversed, datetime] = field(default_factory=dict)
     went_back: dict[str, tuple[date, date]] = field(default_factory=dict)
     credited: dict[str, Money] = field(default_factory=dict)
     credited_at: dict[str, datetime] = field(default_factory=dict)
@@ -79,7 +80,7 @@ class Ledger:
             case facts.PaymentReceived(payment_id=payment_id, amount=amount, paid_on=paid_on):
                 self._receive(payment_id, Payment(paid_on, amount, fact.stamp.time), fact.received_at)
             case facts.PaymentReversed():
-                self._reverse(fact.body, fact.stamp.time)
+                self._reverse(fact.body, fact.stamp.time, fact.received_at)
             case facts.CreditNoteIssued(credit_note_id=note_id, amount=amount):
                 self.credited_at.setdefault(note_id, fact.stamp.time)
                 self._credit(note_id, amount, fact.received_at)
@@ -149,7 +150,7 @@ class Ledger:
             credit_notes=tuple(
                 CreditNote(name, amount, self.credited_at[name]) for name, amount in sorted(self.credited.items())
             ),
-            went_back_at=tuple([one.at for one in self.returns]),
+            went_back_at=tuple([(one.at, one.heard_at) for one in self.returns]),
             disputes=self.disputes,
             heard_at=self.heard_at,
             money_at=self.money_at,
@@ -207,7 +208,7 @@ class Ledger:
         received_on, reversed_on = self.went_back[payment_id]
         return paid_on > received_on and paid_on >= reversed_on
 
-    def _reverse(self, back: facts.PaymentReversed, at: datetime) -> None:
+    def _reverse(self, back: facts.PaymentReversed, at: datetime, heard_at: datetime) -> None:
         """What goes back of a payment that was never told of was part of what settled the invoice.
 
         Of such a payment the reversal's date is all that is known. A reversal that is told once more changes nothing:
@@ -215,8 +216,9 @@ class Ledger:
         ladder again; but not for a correction of what went back, unless that opens it.
         """
         if back in self.told_back:
+            self.returns = told_again(self.returns, self.told_back[back], heard_at)
             return
-        self.told_back.add(back)
+        self.told_back[back] = at
         name, first = back.payment_id, back.payment_id not in self.reversals
         if first and name not in self.received and self.settled and self.settled_on is not None:
             self.received[name] = Payment(self.settled_on, self._name(back.amount))
@@ -226,7 +228,7 @@ class Ledger:
         before = self._owed()
         self.reversals[name] = back.amount
         if self._owed() > max(0, before) and (first or self.closed):
-            self.returns.append(Return(at, Payment(received_on, back.amount), opened=self.closed))
+            self.returns.append(Return(at, heard_at, Payment(received_on, back.amount), opened=self.closed))
             self.closed = False
 
     def _settle(self, on: date) -> None:
@@ -279,7 +281,7 @@ class Ledger:
 
     def _left_of_each(self) -> list[tuple[str, Payment]]:
         """By its id, what is left of each payment."""
-        return [(name, _less(payment, self.reversals.get(name))) for name, payment in self.received.items()]
+        return [(name, left_of(payment, self.reversals.get(name))) for name, payment in self.received.items()]
 
     def _foreign_currency(self) -> str | None:
         """A currency other than the invoice's in which something was paid: a person has to look."""
@@ -289,11 +291,3 @@ class Ledger:
 
 def _later(known: datetime | None, at: datetime) -> datetime:
     return at if known is None else max(known, at)
-
-
-def _less(payment: Payment, back: Money | None) -> Payment:
-    """What is left of the payment after so much went back of it."""
-    amount = payment.amount
-    if back is None or back.currency != amount.currency:
-        return payment
-    return replace(payment, amount=Money(max(0, amount.minor - back.minor), amount.currency))

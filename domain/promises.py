@@ -113,7 +113,7 @@ def _standing(
 
 def _is_still_named(state: InvoiceState, promise: Promise, newer: Sequence[Promise]) -> bool:
     name = state.invoice.id
-    if name not in promise.invoice_ids or any(at > promise.made_at for at in state.went_back_at):
+    if name not in promise.invoice_ids or any(at > promise.made_at for at, _ in state.went_back_at):
         return False
     return not any(name in one.invoice_ids and _is_about_all(one, promise, state.invoice) for one in newer)
 

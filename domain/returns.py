@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.account import Payment
+from domain.money import Money
 
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """Since `at` more is owed: so much of a payment of this date went back. `opened`: the invoice had been paid."""
+    """Since `at` more is owed: so much of a payment of this date went back, of which we learned at `heard_at`.
+
+    `opened`: the invoice had been paid.
+    """
 
     at: datetime
+    heard_at: datetime
     back: Payment
     opened: bool
 
@@ -32,3 +37,16 @@ def without_slip(returns: Sequence[Return], payment: Payment) -> list[Return]:
         if is_enough and payment.paid_on <= back.paid_on and not one.opened:
             return [other for other in returns if other is not one]
     return list(returns)
+
+
+def told_again(returns: Sequence[Return], at: datetime, heard_at: datetime) -> list[Return]:
+    """The returns, the one of `at` told once more: it was heard of when it was told to us first."""
+    return [replace(one, heard_at=min(one.heard_at, heard_at)) if one.at == at else one for one in returns]
+
+
+def left_of(payment: Payment, back: Money | None) -> Payment:
+    """What is left of the payment after so much went back of it."""
+    amount = payment.amount
+    if back is None or back.currency != amount.currency:
+        return payment
+    return replace(payment, amount=Money(max(0, amount.minor - back.minor), amount.currency))

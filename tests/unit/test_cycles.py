@@ -318,6 +318,45 @@ def test_a_reminder_that_reached_nobody_holds_off_no_new_cycle() -> None:
     assert leaves(22, account) == ("call", 1)
 
 
+def late(at_day: int, heard_day: int, body: Body, name: str = "late") -> Fact:
+    """What happened on a day and reached us on a later one."""
+    return a_fact(body, at=paris(days(at_day), 10), event_id=name, received_at=paris(days(heard_day), 10))
+
+
+def with_late(*facts_: Fact, history: tuple[PastReminder, ...]) -> Account:
+    """C-1 owes F-1, has paid 40 and 30 of it; then what else is told."""
+    told = [late(5, 5, paid(40, 5), "p1"), late(6, 6, paid(30, 6, "p2"), "p2")]
+    return fold(CustomerId("C-1"), [a_fact(issued()), *told, *facts_], a_seller(), history)
+
+
+def test_a_return_that_is_told_after_a_reminder_starts_the_ladder_again_on_that_day() -> None:
+    """The bank's date lay before the reminder: what had gone back was asked for by the next step alone, a notice."""
+    before = had(FIRST, 2), had(CALL, 10), had(WIDEN, 20)
+    account = with_late(late(18, 21, returned(40)), history=before)
+    assert [leaves(day, account) for day in (21, 22, 23)] == [None, None, ("call", 1)]
+    called = replace(account, history=(*before, had(CALL, 23, cycle=1)))
+    assert [leaves(day, called) for day in (30, 33)] == [None, ("widen", 1)]
+    known = with_late(late(18, 19, returned(40)), history=before)
+    assert leaves(23, known) is None
+    in_cycle = (*before[:2], had(CALL, 15, cycle=1), had(WIDEN, 25, cycle=1))
+    again = with_late(late(15, 15, returned(30, "p2")), late(20, 26, returned(40), "l2"), history=in_cycle)
+    assert [leaves(day, again) for day in (26, 28)] == [None, ("call", 2)]
+
+
+def test_returns_that_are_told_in_the_wrong_order_are_one_call() -> None:
+    before = had(FIRST, 2), had(CALL, 15, cycle=1)
+    account = with_late(late(15, 15, returned(30, "p2")), late(14, 16, returned(40), "l2"), history=before)
+    assert [leaves(day, account) for day in (18, 19, 24, 26)] == [None, None, None, ("widen", 1)]
+
+
+def test_a_return_was_heard_of_when_it_was_told_first() -> None:
+    """Told again, with an earlier time, it would have the customer called twice."""
+    before = had(FIRST, 2), had(CALL, 10), had(WIDEN, 20), had(CALL, 24, cycle=1)
+    told = late(23, 23, returned(40)), late(18, 26, returned(40), "again")
+    for found in (told, told[::-1]):
+        assert leaves(28, with_late(*found, history=before)) is None
+
+
 def test_a_payment_that_went_back_before_the_due_date_starts_nothing_again() -> None:
     account = account_of((-20, paid(100, -20)), (-9, returned(100)))
     assert leaves(-5, account) == ("heads-up", 0)
