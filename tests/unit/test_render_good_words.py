@@ -151,3 +151,35 @@ def test_a_call_about_an_instalment_does_not_speak_of_the_whole_invoice(
         total is not None and tone in (Level.COURTEOUS, Level.FIRM)
     )
     assert not re.search(r"\b(de de|de le|du du|du le|le le|le du|for for|of of|the the)\b", opening.lower())
+
+
+@pytest.mark.parametrize("tone", TONES)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("same_day", [True, False])
+def test_a_call_about_instalments_of_one_invoice_does_not_speak_of_invoices(
+    language: str, tone: Level, same_day: bool
+) -> None:
+    """« Nos factures », where two instalments of one are due."""
+    upcoming = tone is Level.UPCOMING
+    first = replace(a_line(part=(1, 3)), days_late=-5 if upcoming else 20)
+    second = replace(first, part=(2, 3), due_on=first.due_on if same_day else date(2026, 12, 12))
+    text = text_of(content_in(tone, Channel.PHONE, language, lines=(first, second)))
+    opening = text[text.index("\n1. ") : text.index("\n2. ")]
+    goal = text[text.index({"fr": "\nObjectif", "en": "\nGoal"}[language]) :].split("\n\n", 1)[0]
+    assert not re.search("factures|invoices", text), "there is one"
+    assert {"fr": "échéances", "en": "instalments"}[language] in opening.lower()
+    assert {"fr": "de la facture F-2026-0042", "en": "of invoice F-2026-0042"}[language] in opening
+    assert "  " not in opening + goal
+
+
+@pytest.mark.parametrize("tone", TONES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_call_about_invoices_and_instalments_of_a_plan_names_both(language: str, tone: Level) -> None:
+    [agreed] = sample(Case.AGREED, Channel.PHONE, language, tone).lines
+    text = text_of(content_in(tone, Channel.PHONE, language, lines=(replace(a_line(), number="F-9"), agreed)))
+    opening = text[text.index("\n1. ") : text.index("\n2. ")].lower()
+    assert {"fr": "règlements" if tone is Level.FIRM else "échéances", "en": "instalments"}[language] in opening
+    text = text_of(content_in(tone, Channel.PHONE, language, lines=(agreed, agreed)))
+    opening = text[text.index("\n1. ") : text.index("\n2. ")].lower()
+    assert {"fr": "échéances", "en": "instalments"}[language] in opening
+    assert not re.search("factures|invoices", opening)
