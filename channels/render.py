@@ -185,13 +185,12 @@ def _sheet(shelf: Shelf, template: str, view: Mapping[str, object], layouts: tup
 
 def _letter(shelf: Shelf, template: str, view: Mapping[str, Any], content: Content) -> Letter:
     """The same words as the sheet's, in the parts that are printed; without the note for whoever posts it."""
-    dated, label, *beside = shelf.fill(template, view, layout="letter_parts.txt").splitlines()
-    subject = one_line(shelf.fill(template, view, layout="subject.txt"))
+    dated, subject, *beside = shelf.fill(template, view, layout="letter_parts.txt").splitlines()
     return Letter(
         sender=view["sender"],
         address=view["address"],
         dated=dated,
-        subject=f"{label} {subject}",
+        subject=one_line(subject),
         body=_paragraphs(shelf.fill(template, view, layout="mail.txt")),
         codes=tuple(
             (code.payload, words) for code, words in zip(codes_in(content, view["seller"]), beside, strict=True)

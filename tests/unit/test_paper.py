@@ -71,7 +71,7 @@ def test_the_parts_are_those_of_the_text() -> None:
     letter = a_letter()
     assert letter.sender == ("Atelier Dupont", "12 rue des Arts", "69002 Lyon")
     assert letter.dated == "Lyon, le 22 décembre 2026"
-    assert plain(letter.subject).startswith("Objet : Mise en demeure de payer : facture F-2026-0042, 1 250,00 €")
+    assert plain(letter.subject).startswith("Objet : Mise en demeure de payer – facture F-2026-0042, 1 250,00 €")
     assert a_letter("en").dated == "Lyon, 22 December 2026"
     assert (a_letter(brand=Brand()).dated, a_letter("en", brand=Brand()).dated) == (
         "Le 22 décembre 2026",

@@ -290,7 +290,7 @@ def test_a_letter_says_what_the_mail_says() -> None:
 
     assert letter.template == mail.template
     assert letter.subject == "Lettre à envoyer\u00a0: Boulangerie Martin"
-    assert f"Objet\u00a0: {mail.subject}" in letter.text
+    assert f"Objet\u00a0: {mail.subject}".replace("jour\u00a0:", "jour\u00a0–") in letter.text
     assert "répondez simplement à ce message" not in letter.text
 
 

@@ -183,3 +183,15 @@ def test_a_call_about_invoices_and_instalments_of_a_plan_names_both(language: st
     opening = text[text.index("\n1. ") : text.index("\n2. ")].lower()
     assert {"fr": "échéances", "en": "instalments"}[language] in opening
     assert not re.search("factures|invoices", opening)
+
+
+@pytest.mark.parametrize("tone", TONES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_letters_subject_has_one_colon(language: str, tone: Level) -> None:
+    """« Objet : Mise en demeure de payer : facture … »: a line has one, and a dash stands for the other."""
+    for case in (Case.ONE, Case.SEVERAL, Case.PART_PAID, Case.AGREED, Case.AFTER_CALL, Case.BROKEN_PROMISE):
+        content = sample(case, Channel.LETTER, language, tone)
+        line = next(one for one in text_of(content).splitlines() if re.match("Objet|Subject", one))
+        assert line.count(":") == 1
+        letter = RENDERER.render(content).letter
+        assert letter is None or plain(letter.subject) == line
