@@ -90,12 +90,15 @@ def agreed_wait(unit: Unit, moment: Moment, policy: Policy, now: datetime) -> tu
 
 
 def why_restarted(moment: Moment, policy: Policy, now: datetime) -> Iterable[Reason]:
-    """What was not kept, for each unit that is still owed."""
+    """What was not kept, for each unit that is still owed, or why a promise of it does not count."""
     for unit in moment.account.units:
         broken = [one.promise for one in moment.promises if one.state is PromiseState.BROKEN and one.covers(unit)]
         if broken:
             facts = {"unit": unit.id, "promised_on": broken[-1].promised_on.isoformat()}
             yield Reason(Code.PROMISE_BROKEN, facts)
+        elif lapsed := [one.promise for one in moment.promises if one.has_lapsed_for(unit)]:
+            facts = {"unit": unit.id, "promised_on": lapsed[-1].promised_on.isoformat()}
+            yield Reason(Code.PROMISE_LAPSED, facts)
         if is_plan_broken(unit, moment.account, policy, now):
             yield Reason(Code.PLAN_BROKEN, {"unit": unit.id, "due_on": unit.due_on.isoformat()})
 

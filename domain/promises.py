@@ -51,13 +51,18 @@ class PromiseStanding:
     lapsed_ids: frozenset[InvoiceId] = frozenset()
 
     def covers(self, unit: Unit) -> bool:
-        """Whether it is about this unit, and not over for an invoice of it that was disputed."""
-        ids = {state.invoice.id for state in unit.states}
-        return (
-            _speaks_of(self.promise, unit)
-            and not ids.isdisjoint(self.invoice_ids)
-            and ids.isdisjoint(self.lapsed_ids)
-        )
+        """Whether it is about this unit, and has not lapsed for it."""
+        return self._is_about(unit) and not self._is_disputed(unit)
+
+    def has_lapsed_for(self, unit: Unit) -> bool:
+        """Whether it was about this unit, and is no more."""
+        return self._is_about(unit) and (self.state is PromiseState.LAPSED or self._is_disputed(unit))
+
+    def _is_about(self, unit: Unit) -> bool:
+        return _speaks_of(self.promise, unit) and any(one.invoice.id in self.invoice_ids for one in unit.states)
+
+    def _is_disputed(self, unit: Unit) -> bool:
+        return any(one.invoice.id in self.lapsed_ids for one in unit.states)
 
 
 def is_put_off(unit: Unit, end: datetime, account: Account, policy: Policy) -> bool:

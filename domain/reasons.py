@@ -29,6 +29,7 @@ class Code(StrEnum):
     UNIT_IN_PLAN = "unit_in_plan"  # unit, until
     UNIT_WAITS_FOR_DATE = "unit_waits_for_date"  # unit, outcome, until
     PROMISE_BROKEN = "promise_broken"  # unit, promised_on
+    PROMISE_LAPSED = "promise_lapsed"  # unit, promised_on
     PLAN_BROKEN = "plan_broken"  # unit, due_on
     WAITS_FOR_DATE = "waits_for_date"  # outcome, until
     UNIT_WAITS_FOR_STATUS = "unit_waits_for_status"  # unit, invoice, code

@@ -72,6 +72,10 @@ REASONS: dict[Code, tuple[str, str]] = {
         "{unit} : la promesse de payer le {promised_on} n’a pas été tenue.",
         "{unit}: the promise to pay by {promised_on} was not kept.",
     ),
+    Code.PROMISE_LAPSED: (
+        "{unit} : la promesse de payer le {promised_on} est sans effet, une facture étant contestée alors.",
+        "{unit}: the promise to pay by {promised_on} has lapsed, as an invoice was disputed then.",
+    ),
     Code.PLAN_BROKEN: (
         "{unit} : l’échéance du {due_on} du plan de paiement n’a pas été payée.",
         "{unit}: the instalment of {due_on} of the payment plan was not paid.",

@@ -11,6 +11,7 @@ from domain.facts import Body, Fact, TaskClosed
 from domain.ids import CustomerId, InvoiceId, StepId, UnitId
 from domain.plan import plan
 from domain.promises import standings_of
+from domain.reasons import Code, Reason
 from tests.domain_factories import (
     CALL,
     FIRST,
@@ -91,6 +92,25 @@ def test_after_the_dispute_the_ladder_goes_on_where_it_was() -> None:
     assert found.reminder is not None
     assert (found.reminder.step.id, found.reminder.members[0].cycle) == ("call", 0)
     assert "promise_broken" not in [reason.code.value for reason in found.reasons]
+
+
+def test_it_is_told_why_nobody_holds_him_to_it() -> None:
+    """Once for each unit that is still owed, as long as it is; but not beside a promise that was broken since."""
+    both = of_two(100)
+    found = [reason.as_dict() for day in (8, 9, 21) for reason in lapsed_at(day, both)]
+    assert found == [
+        {"code": "promise_lapsed", "facts": {"unit": unit, "promised_on": days(6).isoformat()}}
+        for unit in ("F-1", "F-2", "F-1", "F-2")
+    ]
+    assert [reason.facts["unit"] for reason in lapsed_at(21, of_two(None))] == ["F-1"]
+    again = told(22, promise(24, None, "F-1"))
+    assert lapsed_at(28, of_two(100, again)) == [
+        reason for reason in lapsed_at(21, both) if "F-2" in reason.facts.values()
+    ]
+
+
+def lapsed_at(day: int, account: Account) -> list[Reason]:
+    return [one for one in plan(account, POLICY, late_morning(day)).reasons if one.code is Code.PROMISE_LAPSED]
 
 
 def test_a_dispute_that_is_over_before_the_promise_ends_changes_nothing() -> None:
