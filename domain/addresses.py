@@ -39,3 +39,13 @@ def as_e164(number: str, country: str) -> str | None:
     if phonenumbers.is_valid_number(parsed):
         return written
     return written if written.startswith(_FICTIONAL) and phonenumbers.is_possible_number(parsed) else None
+
+
+def country_of(number: str) -> str | None:
+    """The country of a number with its `+`, as in `FR`; None where it has none, or none that is known."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return None
+    region = phonenumbers.region_code_for_number(parsed)
+    return region or phonenumbers.region_code_for_country_code(parsed.country_code or 0)

@@ -38,6 +38,7 @@ from workers.missed import note_missed
 from workers.nudges import IN_FLIGHT, channel_of
 from workers.onward import onward, sort_out
 from workers.planning import plan_and_keep
+from workers.refused_here import tell_of_refused
 
 GOES_ON_S = 2.0
 """How long a task begins further shares, counted with all that it waits and calls: whoever goes on for longer is in
@@ -150,6 +151,7 @@ async def _send(services: Services, call: Call) -> Outcome:
         return Outcome(OutcomeClass.UNCONFIRMED, code="crashed")
     if outcome.kind is OutcomeClass.NOT_BEGUN:
         log.warning("send.not_begun", attempt=call.claim.attempt, code=outcome.code)
+    tell_of_refused(call, outcome)
     return outcome
 
 

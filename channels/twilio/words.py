@@ -24,7 +24,7 @@ class Word:
 
     Where a receipt gives it, the same channel is worth `late_tries` more, after that wait each. `wait_s` is wall time
     where the call's answer says it, business time where a receipt does. `is_only_here`: our set-up is wrong for this
-    number alone.
+    number, its country, or this text alone.
     """
 
     kind: OutcomeClass
@@ -36,6 +36,7 @@ class Word:
 
 
 _MISCONFIGURED = Word(OutcomeClass.MISCONFIGURED)
+_ONLY_HERE = Word(OutcomeClass.MISCONFIGURED, is_only_here=True)
 _CONTENT = Word(OutcomeClass.CONTENT)
 _DEAD_END = Word(OutcomeClass.PERMANENT_ADDRESS)
 _BAD_NUMBER = Word(OutcomeClass.PERMANENT_ADDRESS, suppress="invalid_address")
@@ -46,20 +47,21 @@ CODES: Mapping[int, Word] = {
     20500: Word(OutcomeClass.UNCONFIRMED),
     21211: _BAD_NUMBER,
     21212: _MISCONFIGURED,  # our sender is no number
-    21408: _MISCONFIGURED,  # the account may not send to this country
+    21408: _ONLY_HERE,  # the account may not send to this country
     21601: _MISCONFIGURED,
     21603: _MISCONFIGURED,  # no sender
     21606: _MISCONFIGURED,  # the sender is not ours, or cannot send
     21608: _MISCONFIGURED,  # a trial account writes only to its own numbers
     21609: _MISCONFIGURED,  # our public address is not one that Twilio can reach
     21610: Word(OutcomeClass.OPT_OUT, suppress="opt_out"),
-    21612: Word(OutcomeClass.MISCONFIGURED, is_only_here=True),  # our sender does not reach this number
+    21612: _ONLY_HERE,  # our sender does not reach this number
     21614: _BAD_NUMBER,
     21617: _CONTENT,  # too long
     21619: _CONTENT,  # empty
     21635: _BAD_NUMBER,
-    21655: _MISCONFIGURED,  # the template is not one of the account's
+    21655: _ONLY_HERE,  # the template is not one of the account's
     21656: _CONTENT,  # its variables do not fit
+    21657: _ONLY_HERE,  # this country does not take our sender's name
     21659: _MISCONFIGURED,  # the sender is no number of Twilio's
     21660: _MISCONFIGURED,  # the sender is another account's
     21661: _MISCONFIGURED,  # the sender cannot send text messages
@@ -72,9 +74,10 @@ CODES: Mapping[int, Word] = {
     30006: _DEAD_END,  # landline
     30007: _CONTENT,  # a carrier's filter
     30008: Word(OutcomeClass.TRANSIENT, wait_s=3600, late_tries=1),  # Twilio does not know either
+    30024: _ONLY_HERE,  # our sender is not registered there
     63007: _MISCONFIGURED,  # the WhatsApp sender is not set up
     63014: Word(OutcomeClass.OPT_OUT, suppress="opt_out"),  # the reader has blocked our sender
-    63016: _MISCONFIGURED,  # free text needs an approved template
+    63016: _ONLY_HERE,  # free text needs an approved template
     63018: Word(OutcomeClass.TRANSIENT, rate_limited=True),
     63024: _DEAD_END,  # not on WhatsApp
     63038: Word(OutcomeClass.TRANSIENT, rate_limited=True, wait_s=3600),  # the account's daily cap

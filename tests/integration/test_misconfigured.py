@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import structlog
 
 from channels.render import Renderer
 from config.wiring import DEFAULT_SELLER, TEMPLATES
@@ -13,6 +14,7 @@ from tests.factories import contact_data, invoice_event
 from tests.integration.test_late_failures import states, text_first
 from tests.pipeline import TUESDAY_0930, Pipeline
 from tests.simulator_process import Simulator
+from workers import refused_here
 
 REFUSED = ("sms", "refused", "misconfigured")
 LATE = {"id": "F-1", "number": "F-1", "due_on": "2026-11-20", "issued_on": "2026-10-20"}
@@ -23,7 +25,7 @@ def after(pipeline: Pipeline, minutes: int) -> Pipeline:
     return pipeline.at(TUESDAY_0930 + timedelta(minutes=minutes))
 
 
-@pytest.mark.parametrize(("status", "code"), [(401, 20003), (403, 20003), (400, 21606), (400, 21408)])
+@pytest.mark.parametrize(("status", "code"), [(401, 20003), (403, 20003), (400, 21606)])
 def test_a_customer_with_one_channel_is_written_to_once_the_set_up_is_mended(
     pipeline: Pipeline, simulator: Simulator, status: int, code: int
 ) -> None:
@@ -36,7 +38,7 @@ def test_a_customer_with_one_channel_is_written_to_once_the_set_up_is_mended(
 
 
 def test_refused_three_times_it_goes_out_over_the_next_channel(pipeline: Pipeline, simulator: Simulator) -> None:
-    simulator.switch(channel="sms", fault="refuse", status=400, code=21408)
+    simulator.switch(channel="sms", fault="refuse", status=400, code=21606)
     text_first(pipeline)
     assert [after(pipeline, 11).deliver_due(), after(pipeline, 22).deliver_due()] == [1, 2]
     assert states(pipeline) == [REFUSED, REFUSED, REFUSED, ("email", "accepted", None)]
@@ -46,7 +48,7 @@ def test_refused_three_times_it_goes_out_over_the_next_channel(pipeline: Pipelin
 def test_where_there_is_no_next_channel_a_person_is_told_that_our_set_up_is_wrong(
     pipeline: Pipeline, simulator: Simulator
 ) -> None:
-    simulator.switch(channel="sms", fault="refuse", status=400, code=21408)
+    simulator.switch(channel="sms", fault="refuse", status=400, code=21606)
     text_first(pipeline, **ALONE)
     after(pipeline, 11).deliver_due()
     after(pipeline, 22).deliver_due()
@@ -91,11 +93,12 @@ def test_a_provider_that_stays_out_of_reach_is_told_as_that_and_not_as_a_contact
     assert [task.kind for task in later.tasks()] == ["fix"]
 
 
-def test_a_sender_that_does_not_reach_a_number_spends_the_channel_and_spares_the_address(
-    pipeline: Pipeline, simulator: Simulator
+@pytest.mark.parametrize("code", [21408, 21612])
+def test_what_is_wrong_for_his_country_alone_spends_the_channel_and_spares_the_address(
+    pipeline: Pipeline, simulator: Simulator, code: int
 ) -> None:
-    """Found in review: 21612 put the number out of use for ever, for what is wrong with our sender."""
-    simulator.switch(channel="sms", fault="refuse", status=400, code=21612, times=1)
+    """Found in review: 21612 put the number out of use for ever, and 21408 closed the line for all others."""
+    simulator.switch(channel="sms", fault="refuse", status=400, code=code, times=1)
     pipeline.take(invoice_event(customer={"preferred_channel": "sms"}, invoice=LATE))
     assert pipeline.deliver_due() == 2
     assert states(pipeline) == [REFUSED, ("email", "accepted", None)]
@@ -103,6 +106,30 @@ def test_a_sender_that_does_not_reach_a_number_spends_the_channel_and_spares_the
         assert history.suppressions_of(connection, DEFAULT_SELLER) == []
     line = pipeline.services.lines[Channel.SMS].look()
     assert (line.faults, line.outcomes) == (0, {"misconfigured": 1})
+
+
+def test_operators_are_told_once_of_a_country_that_is_not_enabled(
+    pipeline: Pipeline, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task for each customer of that country would hide the one thing that there is to do."""
+    told = structlog.testing.CapturingLogger()
+    monkeypatch.setattr(refused_here, "log", told)
+    refused_here.say_once.cache_clear()
+    simulator.switch(channel="sms", fault="refuse", status=400, code=21408)
+    for number, phone in enumerate(("+33612345671", "+33612345672", "+4915123456789")):
+        customer = {"id": f"C-{number}", "preferred_channel": "sms", "contacts": [contact_data(phone=phone)]}
+        invoice = LATE | {"id": f"F-{number}", "number": f"F-{number}"}
+        pipeline.take(invoice_event(customer=customer, invoice=invoice, id=f"e-{number}"))
+    pipeline.deliver_due()
+    assert sorted(one.kwargs["country"] for one in told.calls) == ["DE", "FR"]
+    assert told.calls[0].args == ("send.refused_here",)
+    assert told.calls[0].kwargs | {"country": ""} == {
+        "provider": "twilio",
+        "channel": "sms",
+        "code": "21408",
+        "country": "",
+    }
+    assert pipeline.tasks() == []
 
 
 def test_where_he_has_no_other_channel_a_person_is_told_of_our_sender(

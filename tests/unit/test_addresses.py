@@ -6,6 +6,7 @@ import pytest
 from babel import Locale
 
 from domain import facts
+from domain.addresses import country_of
 from domain.customer import Contact
 from domain.fold import fold
 from domain.ids import CustomerId
@@ -129,3 +130,11 @@ def test_the_countries_are_those_of_the_standard() -> None:
     no_countries = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
     territories = {code for code in map(str, Locale("en").territories) if len(code) == 2}
     assert territories - no_countries == COUNTRIES
+
+
+@pytest.mark.parametrize(
+    ("number", "country"),
+    [("+33612345678", "FR"), ("+33639981234", "FR"), ("+12042345678", "CA"), ("+999123456", None), ("x", None)],
+)
+def test_a_number_tells_its_country(number: str, country: str | None) -> None:
+    assert country_of(number) == country
