@@ -124,7 +124,7 @@ class SendGridChannel:
         except TransportFault as fault:
             return outcome_of_fault(fault)
         if class_of_status(answer.status) is not OutcomeClass.ACCEPTED:
-            return _declined(answer)
+            return _declined(answer, copies_of(message))
         provider_id = storable(answer.headers.get("X-Message-Id")) or None
         return Outcome(OutcomeClass.ACCEPTED, provider_id=provider_id, code=None if provider_id else "unreadable")
 
@@ -173,8 +173,10 @@ def _address(kind: parts.Email, email: str, name: str = "") -> parts.Email:
     return kind
 
 
-def _declined(answer: Answer) -> Outcome:
+def _declined(answer: Answer, copies: Sequence[str]) -> Outcome:
     """By status; a 400 about our sender is our set-up, and one about the recipient's address is about that address.
+
+    One about copies alone, which SendGrid numbers, leaves the mail to go out without these.
 
     Source: https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors
     """
@@ -182,6 +184,8 @@ def _declined(answer: Answer) -> Outcome:
     fields = [where for where, _ in errors] if answer.status == _BAD_REQUEST else []
     kind = _kind_of(fields)
     outcome = outcome_of_answer(answer, kind=kind, detail=errors[0][1] if errors else "")
+    if kind is None and fields:
+        return replace(outcome, bad_copies=_bad_copies(fields, copies))
     return replace(outcome, is_sellers=kind is OutcomeClass.MISCONFIGURED and not _are_any(fields, _LINES_FIELD))
 
 
@@ -192,6 +196,17 @@ _LINES_FIELD = re.compile(r"from(\.email)?")
 """The sender of all mails. His name and where answers go may be one seller's, and the others' mails leave."""
 _TO_FIELD = re.compile(r"personalizations\.0\.to(\.0(\.email)?)?")
 """Seen with and without the last parts. We always send one recipient, so its address is all that can be wrong."""
+_CC_FIELD = re.compile(r"personalizations\.0\.cc(\.(?P<number>\d{1,4})(\.email)?)?")
+
+
+def _bad_copies(fields: Sequence[str], copies: Sequence[str]) -> tuple[str, ...]:
+    """Which copies are refused, if the first fault is one's; without a number it can only be the only one."""
+    if not _CC_FIELD.fullmatch(fields[0]):
+        return ()
+    numbers = {found["number"] for found in map(_CC_FIELD.fullmatch, fields) if found}
+    return tuple(
+        copy for number, copy in enumerate(copies) if str(number) in numbers or (None in numbers and len(copies) == 1)
+    )
 
 
 def _kind_of(fields: Sequence[str]) -> OutcomeClass | None:

@@ -121,6 +121,7 @@ def outcome_of_reply(stage: str, code: int, words: str) -> Outcome:
 
 
 _TAKEN, _LATER, _REFUSED = 2, 4, 5
+_HANGS_UP = 421  # whatever is said next is not heard. Source: RFC 5321 4.2.3
 
 
 def _class_of(stage: str, code: int, enhanced: str, words: str) -> OutcomeClass:
@@ -202,14 +203,14 @@ class SmtpChannel:
             refused = await talk.open()
             if refused is not None:
                 return refused
-            copies_refused = await talk.address(message)
+            refusals = await talk.address(message)
             await talk.hand_over(mail)
         with contextlib.suppress(SMTPException, TimeoutError, OSError):
             await talk.client.quit(timeout=1)
         provider_id = message_id(message, settings).strip("<>")
-        return Outcome(
-            OutcomeClass.ACCEPTED, provider_id=provider_id, code="copy_refused" if copies_refused else None
-        )
+        code = "copy_refused" if refusals else None
+        bad = tuple(copy for copy, told in refusals if told.kind is OutcomeClass.PERMANENT_ADDRESS)
+        return Outcome(OutcomeClass.ACCEPTED, provider_id=provider_id, code=code, bad_copies=bad)
 
 
 class _Talk:
@@ -246,18 +247,20 @@ class _Talk:
             await client.login(settings.user, settings.password)
         return None
 
-    async def address(self, message: Message) -> int:
-        """Names sender and recipients; how many copies were refused: they do not keep the mail from its reader."""
+    async def address(self, message: Message) -> list[tuple[str, Outcome]]:
+        """Names sender and recipients; what was refused of the copies: they do not keep the mail from its reader."""
         self.stage = "sender"
         await self.client.mail(self._settings.mail_from)
         self.stage = "recipient"
         await self.client.rcpt(message.to)
-        refused = 0
+        refused = []
         for copy in copies_of(message):
             try:
                 await self.client.rcpt(copy)
-            except SMTPResponseException:
-                refused += 1
+            except SMTPResponseException as error:
+                if error.code == _HANGS_UP:
+                    raise
+                refused.append((copy, outcome_of_reply(self.stage, error.code, error.message)))
         return refused
 
     async def hand_over(self, mail: bytes) -> None:

@@ -4,7 +4,7 @@ accepted                      ─▶ done
 transient                     ─▶ open, the same channel again after a pause; after five tries (minutes) it is spent
 not_begun                     ─▶ open, the same channel again after a pause; it spends nothing
 permanent_address, opt_out    ─▶ open, the channel spent, the address suppressed
-content                       ─▶ open, the channel spent
+content                       ─▶ open, the channel spent; the same channel again, where copies alone were refused
 misconfigured                 ─▶ open, the same channel again after ten minutes; after three such answers it is spent;
                                  at once, if it is so for this recipient or text alone
 unconfirmed                   ─▶ calling still: no retry and no fallback until it is known
@@ -63,7 +63,8 @@ def after_outcome(outcome: Outcome, attempt: AttemptId, tries: int) -> After:
         case OutcomeClass.PERMANENT_ADDRESS | OutcomeClass.OPT_OUT:
             return After(AttemptState.REFUSED, "open", spends_channel=True, suppresses=outcome.kind.value)
         case OutcomeClass.CONTENT:
-            return After(AttemptState.REFUSED, "open", spends_channel=True)
+            is_spent = not outcome.bad_copies or tries >= TRIES_PER_CHANNEL
+            return After(AttemptState.REFUSED, "open", spends_channel=is_spent)
         case OutcomeClass.MISCONFIGURED:
             is_spent = outcome.is_only_here or tries >= MISCONFIGURED_PER_CHANNEL
             pause_s = 0.0 if is_spent else MISCONFIGURED_PAUSE_S

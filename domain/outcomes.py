@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -40,6 +40,8 @@ class Outcome:
 
     Of what is misconfigured, `is_only_here` says that it is so for this recipient or this text alone, and
     `is_sellers` that one seller has set it wrong. Where our side has seen it by itself, the provider was not asked.
+
+    `bad_copies` are addresses in copy that will not work. A mail that was refused for them alone may leave without.
     """
 
     kind: OutcomeClass
@@ -52,6 +54,7 @@ class Outcome:
     is_only_here: bool = False
     is_sellers: bool = False
     was_asked: bool = True
+    bad_copies: tuple[str, ...] = field(default=(), repr=False)
 
 
 TOO_LATE = Outcome(OutcomeClass.NOT_BEGUN, code="too_late")

@@ -13,6 +13,7 @@ from simulators.faults import Fault
 
 _ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;.]+(\.[^@\s<>,;.]+)+")
 _HELP = "http://sendgrid.com/docs/API_Reference/Web_API_v3/Mail/errors.html#message"
+_LONGEST_NAME = 64  # what stands before the @. Source: RFC 5321 4.5.3.1.1
 _MOST_RECIPIENTS = 1000
 _MOST_CUSTOM_BYTES = 10_000
 _RESERVED = frozenset(
@@ -87,9 +88,11 @@ def _check_recipients(one: dict[str, Any], where: str, seen: set[str]) -> None:
     if not one.get("to"):
         raise MailError(f"{where}.to", "The to array is required for all personalization objects.")
     mine: set[str] = set()
-    for role, address in recipients(one):
+    for number, (role, address) in enumerate(recipients(one)):
         if not is_address(address):
-            raise MailError(f"{where}.{role}", "Does not contain a valid address.")
+            # Of the first recipient it has been seen without the last parts.
+            place = role if role == "to" else f"{role}.{number - len(one['to'])}.email"
+            raise MailError(f"{where}.{place}", "Does not contain a valid address.")
         if address.lower() in mine:
             text = "Each email address in the personalization block should be unique between to, cc, and bcc."
             raise MailError(where, text)
@@ -108,7 +111,7 @@ def recipients(one: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def is_address(text: str) -> bool:
     """Tell whether this looks like an e-mail address."""
-    return _ADDRESS.fullmatch(text) is not None
+    return _ADDRESS.fullmatch(text) is not None and len(text.partition("@")[0]) <= _LONGEST_NAME
 
 
 def _check_sender(mail: dict[str, Any]) -> None:

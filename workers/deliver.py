@@ -28,6 +28,7 @@ from store import accounts, attempts, due, history, journal
 from store.attempts import Closing, ReminderChange
 from store.engine import Connection, Unavailable
 from store.journal import Entry
+from workers.bad_copies import repair_copies
 from workers.calls import BEGIN_WITHIN_S, LEASE_S, Call
 from workers.claim import claim_due
 from workers.enclose import enclose
@@ -197,6 +198,7 @@ def _record(services: Services, answered: Sequence[Answered], now: Now) -> None:
         changes = [_change(services, *one, known, now_of(now, one[0].claim.account)) for one in kept]
         attempts.change_reminders(connection, changes)
         _suppress(connection, kept, now)
+        repair_copies(connection, rows, [(call, outcome) for call, outcome, _ in kept], now)
         journal.write(connection, [_entry(*one, now_of(now, one[0].claim.account)) for one in kept])
         note_missed(connection, rows, [call for call, _, _ in kept], now)
         ours |= {call.claim.attempt for call, _ in answered if call.claim.is_open}

@@ -13,6 +13,8 @@ from channels.sendgrid import (
     SendGridSettings,
     payload_of,
 )
+from domain.after import after_outcome
+from domain.ids import AttemptId
 from domain.outcomes import Outcome, OutcomeClass
 from tests.channel_cases import API_KEY, ATTEMPT, CASES, sendgrid_over
 from tests.scripted_server import Play, response, scripted
@@ -35,8 +37,8 @@ def exchange(message: Message, answer: bytes) -> tuple[Outcome, bytes]:
     return asyncio.run(main())
 
 
-def outcome_of(answer: bytes) -> Outcome:
-    return exchange(MAIL, answer)[0]
+def outcome_of(answer: bytes, message: Message = MAIL) -> Outcome:
+    return exchange(message, answer)[0]
 
 
 def test_a_mail_carries_what_it_must_and_nothing_more() -> None:
@@ -118,6 +120,43 @@ def test_a_sender_that_is_refused_beside_something_else_is_ours_to_mend() -> Non
     outcome = outcome_of(response(400, json.dumps({"errors": found}).encode()))
 
     assert outcome.kind is OutcomeClass.MISCONFIGURED
+
+
+@pytest.mark.parametrize(
+    ("fields", "bad"),
+    [
+        (["personalizations.0.cc.1.email"], ("luc@example.com",)),
+        (["personalizations.0.cc.0"], ("zoe@example.com",)),
+        (["personalizations.0.cc.0.email", "personalizations.0.cc.1.email"], ("zoe@example.com", "luc@example.com")),
+        (["personalizations.0.cc"], ()),
+        (["personalizations.0.cc.2.email"], ()),
+        (["personalizations.0.cc.0.name"], ()),
+        (["personalizations.0.to.0.email", "personalizations.0.cc.0.email"], ()),
+        (["personalizations.0.cc.0.email", "from.email"], ()),
+        (["content.0.value", "personalizations.0.cc.0.email"], ()),
+    ],
+)
+def test_a_copy_that_is_refused_is_named_and_does_not_spend_the_mail(fields: list[str], bad: tuple[str, ...]) -> None:
+    """Found in review: one bad address in copy, and the mail to its good reader was never sent."""
+    message = replace(MAIL, cc=(MAIL.to.upper(), "zoe@example.com", "luc@example.com"))
+    found = [{"message": "Does not contain a valid address.", "field": one} for one in fields]
+    outcome = outcome_of(response(400, json.dumps({"errors": found}).encode()), message)
+
+    assert outcome.bad_copies == bad
+    if bad:
+        after = after_outcome(outcome, AttemptId("a"), 1)
+        assert (after.reminder_state, after.spends_channel, after.suppresses, after.pause_s) == (
+            "open",
+            False,
+            None,
+            0,
+        )
+
+
+def test_the_only_copy_needs_no_number_to_be_meant() -> None:
+    message = replace(MAIL, cc=("zoe@example.com",))
+
+    assert outcome_of(response(400, refusal("personalizations.0.cc")), message).bad_copies == ("zoe@example.com",)
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ def test_a_mail_is_accepted_and_its_recipients_get_it(
         ({"personalizations": [{"to": []}]}, "personalizations.0.to"),
         ({"personalizations": [{"to": [{"email": "anne at example"}]}]}, "personalizations.0.to"),
         ({"personalizations": [{"to": [{"email": TO}], "cc": [{"email": TO}]}]}, "personalizations.0"),
+        ({"personalizations": [{"to": [{"email": TO}], "cc": [{"email": "no"}]}]}, "personalizations.0.cc.0.email"),
         ({"personalizations": [17]}, "body"),
         ({"custom_args": "attempt"}, "body"),
         ({"content": [{"value": "x"}]}, "content.0.type"),

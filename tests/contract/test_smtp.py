@@ -92,6 +92,21 @@ def test_copies_come_once_and_one_that_is_refused_keeps_nothing_back() -> None:
     [mail] = server.mails
     assert mail.recipients == ["anne@example.com", "luc@example.com"]
     assert (outcome.kind, outcome.code) == (OutcomeClass.ACCEPTED, "copy_refused")
+    assert outcome.bad_copies == ("no@example.com",)
+
+
+@pytest.mark.parametrize("words", ["450 4.2.0 greylisted", "550 5.7.1 relaying denied", "552 5.2.2 mailbox full"])
+def test_a_copy_that_is_refused_for_another_reason_than_its_address_is_no_bad_address(words: str) -> None:
+    outcome, _ = sent({"RCPT": [Say("250 fine"), Say(words)]}, a_message(cc=("no@example.com",)))
+
+    assert (outcome.kind, outcome.code, outcome.bad_copies) == (OutcomeClass.ACCEPTED, "copy_refused", ())
+
+
+def test_a_server_that_hangs_up_at_a_copy_has_taken_nothing() -> None:
+    """The library closes at a 421: what was said then of the text was in doubt, though it had never left."""
+    outcome, server = sent({"RCPT": [Say("250 fine"), Say("421 4.3.2 closing")]}, a_message(cc=("no@example.com",)))
+
+    assert (outcome.kind, outcome.code, server.mails) == (OutcomeClass.TRANSIENT, "421 4.3.2", [])
 
 
 @pytest.mark.parametrize(
