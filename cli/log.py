@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from functools import partial
 from time import sleep
 from typing import Annotated
 
@@ -16,14 +17,15 @@ from rich.table import Table
 from cli.columns import print_table
 from cli.errors import BadInputError
 from cli.known import Only, check, only
+from cli.patience import Reader
 from cli.services import opened_services
 from cli.words import json_line, shortened
-from config.wiring import Services
 from domain.fields import an_instant_or
 from store import log as delivery_log
 from store import log_changes
-from store.book import reading
+from store.engine import Connection
 from store.log import LogRow
+from store.log_changes import Mark
 
 LOOK_S = 1.0
 PAGE = 1_000
@@ -65,49 +67,53 @@ def log(
         with services.engine.connect() as connection:
             check(connection, wanted.of)
         if follow:
-            for row in followed(services, wanted):
+            for row in followed(Reader(services.engine, _is_read), wanted):
                 typer.echo(as_json_line(row) if as_json else one_line(row))
         else:
-            _show(logged(services, wanted), as_json=as_json)
+            _show(logged(Reader(services.engine), wanted), as_json=as_json)
 
 
-def logged(services: Services, wanted: Wanted) -> Iterator[LogRow]:
+def logged(read: Reader, wanted: Wanted) -> Iterator[LogRow]:
     """The wanted rows, oldest first. Between pages no transaction is open: who reads us may take his time."""
     seller, customer, since = wanted.of.seller, wanted.of.customer, wanted.since
+    page = partial(delivery_log.page, seller=seller, customer=customer, since=since)
     after, left = None, _LARGEST if wanted.count is None else wanted.count
     if wanted.count is not None:
-        with services.engine.connect() as connection:
-            after = delivery_log.before_newest(connection, left, seller=seller, customer=customer, since=since)
+        newest = partial(delivery_log.before_newest, count=left, seller=seller, customer=customer, since=since)
+        after = read(newest)
         if after is not None:
             typer.echo(f"There are more than the newest {left}: --limit and --since show them.", err=True)
     while left > 0:
-        with services.engine.connect() as connection:
-            size = min(PAGE, left)
-            rows = delivery_log.page(connection, after, size, seller=seller, customer=customer, since=since)
+        size = min(PAGE, left)
+        rows = read(partial(page, after=after, limit=size))
         yield from rows
         if len(rows) < size:
             return
         after, left = rows[-1].place, left - size
 
 
-def followed(services: Services, wanted: Wanted) -> Iterator[LogRow]:
+def followed(read: Reader, wanted: Wanted) -> Iterator[LogRow]:
     """The wanted rows as they are now, then each again whenever its state has changed, and new ones.
 
     It ends when nobody reads our output any more. What changes while the first rows are read may be told twice.
     """
-    of = wanted.of
-    with reading(services.engine) as connection:
-        mark = log_changes.start(connection)
-    yield from logged(services, wanted)
+    mark = read(log_changes.start)
+    yield from logged(read, wanted)
     while True:
-        with reading(services.engine) as connection:
-            said, mark = log_changes.look(connection, mark)
-            rows = log_changes.rows(connection, said, seller=of.seller, customer=of.customer, since=wanted.since)
+        rows, mark = read(partial(_news, wanted=wanted, mark=mark))
         yield from rows
         if not mark.is_behind:
             if not _is_read():
                 return
             sleep(LOOK_S)
+
+
+def _news(connection: Connection, wanted: Wanted, mark: Mark) -> tuple[list[LogRow], Mark]:
+    """What has changed since the mark, and the next one: both or neither, if the database goes away meanwhile."""
+    said, further = log_changes.look(connection, mark)
+    of = wanted.of
+    rows = log_changes.rows(connection, said, seller=of.seller, customer=of.customer, since=wanted.since)
+    return rows, further
 
 
 def _is_read() -> bool:

@@ -1,12 +1,15 @@
 """`relance log`: a follower is told of each change once, and the whole log can be had."""
 
 import json
+import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from cli.main import main
 from store.log import LogRow
@@ -78,6 +81,37 @@ def test_what_is_committed_late_is_told_though_newer_was_told_before(
         assert soon(lambda: told == [(name_of(2), "calling")])
         slow.commit()
         assert soon(lambda: told == [(name_of(2), "calling"), (name_of(1), "calling")])
+
+
+def test_a_follower_outlives_the_databases_restart(
+    pipeline: Pipeline, first: LogRow, database_url: str, tmp_path: Path
+) -> None:
+    """Found in review: it ended with 2, and whoever had left it open saw nothing more. Ctrl-C ends it."""
+    engine = pipeline.services.engine
+    address = sa.make_url(database_url)
+    elsewhere = sa.create_engine(engine.url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    follower = start_relance("log", "--follow", "--json", folder=tmp_path, settings={"database_url": database_url})
+    assert follower.stdout is not None
+    assert follower.stderr is not None
+    assert json.loads(follower.stdout.readline())["attempt"] == first.attempt
+    with elsewhere.connect() as admin, engine.connect() as ours:
+        for number in (1, 2):
+            admin.execute(sa.text(f'ALTER DATABASE "{address.database}" ALLOW_CONNECTIONS false'))
+            mine = ours.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
+            others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name AND pid <> :mine"
+            admin.execute(sa.text(others), {"name": address.database, "mine": mine})
+            line = follower.stderr.readline()
+            assert line.startswith("relance: the database cannot be used: ")
+            ours.rollback()
+            copied(ours, first, [number])
+            ours.commit()
+            time.sleep(2.5)
+            admin.execute(sa.text(f'ALTER DATABASE "{address.database}" ALLOW_CONNECTIONS true'))
+            assert json.loads(follower.stdout.readline())["attempt"] == name_of(number)
+    elsewhere.dispose()
+    follower.send_signal(signal.SIGINT)
+    out, err = follower.communicate(timeout=20)
+    assert (follower.returncode, out, err.strip()) == (130, "", "")
 
 
 @pytest.fixture
