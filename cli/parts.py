@@ -129,7 +129,7 @@ def scheduler() -> None:
 
 def _check_settings() -> None:
     """Says now, in one line, what would else come up as a crash of every task."""
-    with opened_services() as services:
+    with opened_services(is_a_persons=False) as services:
         if services.settings.redis_url is None:
             raise SettingsError("RELANCE_REDIS_URL is not set; `relance up` runs without it, with embedded servers")
         prepare(services)

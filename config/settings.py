@@ -115,7 +115,7 @@ def read_settings(chosen: Mapping[str, Any] | None = None) -> Settings:
     """The settings of this process's environment, `chosen` ones (by field name) over them.
 
     Without a database address, or with that of the installation that runs on the same home, that one's settings are
-    taken for what is unset.
+    taken for what is unset, but for what each process says of itself: from where on it logs.
     Raises SettingsError with one line for the first that is wrong.
     """
     try:
@@ -123,7 +123,7 @@ def read_settings(chosen: Mapping[str, Any] | None = None) -> Settings:
         found = find_running(given.home)
         if found is None or not _is_on(given.database_url, found.settings):
             return given
-        unset = {name for name in Settings.model_fields if name not in given.model_fields_set}
+        unset = Settings.model_fields.keys() - given.model_fields_set - {"log_level"}
         return Settings(
             **{**(chosen or {}), **{name: found.settings[name] for name in unset & found.settings.keys()}}
         )

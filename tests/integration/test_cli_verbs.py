@@ -196,6 +196,24 @@ def test_a_wrong_setting_of_a_seller_is_named_and_changes_nothing(
     assert "Changed" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "words", [["keep"], ["suppress", "+33612345678", "--channel", "sms"], ["hold", "C-17"], ["policy", "list"]]
+)
+def test_a_persons_verb_says_words_and_logs_nothing_unless_asked(
+    delivered: Pipeline, database: str, words: list[str], tmp_path: Path
+) -> None:
+    """Found in review: `relance keep` by hand printed its log between its words."""
+    ended = run_relance(*words, folder=tmp_path, settings={"database_url": database})
+    assert (ended.returncode, [line for line in ended.stderr.splitlines() if line.startswith("{")]) == (0, [])
+    assert '"event"' not in ended.stdout
+
+
+def test_a_persons_verb_logs_as_it_is_asked_to(database: str, tmp_path: Path) -> None:
+    settings = {"database_url": database, "log_level": "info"}
+    ended = run_relance("keep", folder=tmp_path, settings=settings)
+    assert '"keep.' in ended.stderr
+
+
 def test_migrating_twice_is_no_fault(database: str) -> None:
     assert main(["migrate"]) == 0
     assert main(["migrate"]) == 0
