@@ -97,11 +97,23 @@ class Renderer:
 
     def approved_names(self) -> frozenset[str]:
         """What the WhatsApp texts are called that any look may need: `fr.courteous`, `fr.courteous.informal`."""
+        formal = {*self._whatsapp_texts(), *(f"{language}.{Level.FINAL.word}" for language in LOCALES)}
+        return frozenset(formal | {f"{name}.informal" for name in formal if name.split(".")[0] in TWO_ADDRESSES})
+
+    def not_approved(self) -> tuple[str, ...]:
+        """The WhatsApp texts that some look speaks and that have no content SID: only as free text they can leave."""
+        forms = {self.look_of(name).brand.address for name in self.looks}
+        one_form = {name for name in self._whatsapp_texts() if name.split(".")[0] not in TWO_ADDRESSES}
+        two_forms = self._whatsapp_texts() - one_form
+        formal = two_forms if Address.FORMAL in forms else frozenset()
+        informal = {f"{name}.informal" for name in two_forms} if Address.INFORMAL in forms else set()
+        return tuple(sorted((one_form | formal | informal) - self._sids.keys()))
+
+    def _whatsapp_texts(self) -> frozenset[str]:
+        """What those are called that have a file in some look, with vous; `final` may say what `formal` says."""
         folders = {self._templates, *(folder for look in self._looks.values() for folder in look.folders)}
         found = {(file.relative_to(at).parts[0], file.stem) for at in folders for file in at.glob(_WHATSAPP_TEXTS)}
-        found |= {(language, Level.FINAL.word) for language in LOCALES}  # which may say what `formal` says
-        formal = {f"{language}.{words}" for language, words in found if language in LOCALES and words != "variables"}
-        return frozenset(formal | {f"{name}.informal" for name in formal if name.split(".")[0] in TWO_ADDRESSES})
+        return frozenset(f"{lang}.{words}" for lang, words in found if lang in LOCALES and words != "variables")
 
     def render(self, content: Content) -> Rendered:
         """The message in the customer's language (English if we do not write it).

@@ -11,6 +11,7 @@ import time
 from types import FrameType
 from typing import Annotated
 
+import structlog
 import typer
 from click import ClickException  # Celery's command line is made with it
 
@@ -20,6 +21,8 @@ from config import long_lived
 from config.publishing import prepare
 from config.wiring import SettingsError, build, read_settings, required
 from store.engine import Unavailable
+
+log = structlog.get_logger()
 
 TRY_AGAIN_S = 1.0
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")]
@@ -84,7 +87,7 @@ def worker(context: typer.Context) -> int:
 
     Every option of `celery worker` is passed on, as in `-Q deliver.sms -c 8`. The exit code is 1 if a fault ended it.
     """
-    _check_settings()
+    _check_settings(sends=True)
     # Not `app.worker_main`: that loads every command of Celery's, and a library for terminals with them.
     from celery.bin.base import CLIContext  # noqa: PLC0415 - belongs to the line below
     from celery.bin.worker import worker as celery_worker  # noqa: PLC0415 - no other verb needs it
@@ -127,9 +130,11 @@ def scheduler() -> None:
     schedule(stop)
 
 
-def _check_settings() -> None:
-    """Says now, in one line, what would else come up as a crash of every task."""
+def _check_settings(*, sends: bool = False) -> None:
+    """Says now, in one line, what would else come up as a crash of every task, or of whoever sends, as a refusal."""
     with opened_services(is_a_persons=False) as services:
         if services.settings.redis_url is None:
             raise SettingsError("RELANCE_REDIS_URL is not set; `relance up` runs without it, with embedded servers")
         prepare(services)
+        if sends and services.settings.twilio_whatsapp_from and (lacking := services.renderer.not_approved()):
+            log.warning("whatsapp.not_approved", texts=lacking)

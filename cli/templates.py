@@ -38,7 +38,7 @@ def check_(
     """Render every template against the sample set, and say what is wrong.
 
     A line for each fault: TEMPLATE (sample): rule: what. Then what each SMS costs with the longest names, amounts and
-    dates. The exit code is 1 if there is a fault.
+    dates, and which WhatsApp texts lack their content SID. The exit code is 1 if there is a fault.
     """
     only_seller = only(seller).seller
     settings = read_settings()
@@ -55,6 +55,10 @@ def check_(
         faulty = faulty or bool(report.findings or unused)
         for line in _as_json(name, report, unused) if as_json else _in_words(name, report, unused):
             typer.echo(line)
+    lacking = renderer.not_approved() if settings.twilio_whatsapp_from else ()
+    if lacking:
+        told = f"RELANCE_TWILIO_CONTENT_SIDS: no SID for {', '.join(lacking)}: over WhatsApp these cannot go out"
+        typer.echo(json_line({"seller": None, "not_approved": lacking}) if as_json else told)
     if not faulty and not as_json:
         typer.echo("fine")
     return 1 if faulty else 0

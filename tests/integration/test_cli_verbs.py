@@ -260,6 +260,21 @@ def test_a_wrong_option_of_celery_is_one_line_too(
     assert lines[0].startswith(f"relance: celery worker: {told}")
 
 
+def test_a_worker_says_at_its_start_which_whatsapp_texts_cannot_go_out(
+    database: str, redis_url: str, tmp_path: Path
+) -> None:
+    settings = {
+        "database_url": database,
+        "redis_url": redis_url,
+        "twilio_whatsapp_from": "+33700000002",
+        "twilio_content_sids": json.dumps({"fr.firm": f"HX{'0' * 32}"}),
+    }
+    ended = run_relance("worker", "--nonsense", folder=tmp_path, settings=settings)
+    [told] = [json.loads(line) for line in ended.stderr.splitlines() if "whatsapp.not_approved" in line]
+    assert {"fr.thanks", "en.firm"} <= set(told["texts"])
+    assert "fr.firm" not in told["texts"]
+
+
 def test_a_worker_takes_the_options_of_celery_and_stops_on_sigterm(
     database: str, redis_url: str, tmp_path: Path
 ) -> None:

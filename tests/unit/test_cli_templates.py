@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from channels.render import Renderer
 from cli.main import main
+from config.wiring import TEMPLATES
 
 Captured = pytest.CaptureFixture[str]
 THREAT = '{% extends "shipped/fr/email/firm.j2" %}{% block closing %}Vous le regretterez.{% endblock %}'
@@ -36,6 +38,20 @@ def test_the_shipped_words_are_fine_and_what_each_sms_costs_is_told(capsys: Capt
     assert last == "fine"
     assert len(costs) == 14
     assert costs[0].startswith("fr/sms/upcoming: 2 of 2 segments at the longest (GSM-7, ")
+
+
+def test_the_whatsapp_texts_that_cannot_go_out_are_named(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    """Found in review: each of them went over another channel, and nobody had been told before."""
+    monkeypatch.setenv("RELANCE_TWILIO_WHATSAPP_FROM", "+33700000002")
+    texts = sorted(Renderer(TEMPLATES, {}).approved_names() - {"fr.thanks", "en.firm"})
+    monkeypatch.setenv("RELANCE_TWILIO_CONTENT_SIDS", json.dumps(dict.fromkeys(texts, f"HX{'0' * 32}")))
+
+    assert main(["template", "check"]) == 0
+    told = "RELANCE_TWILIO_CONTENT_SIDS: no SID for en.firm, fr.thanks: over WhatsApp these cannot go out"
+    assert told in capsys.readouterr().out.splitlines()
+    assert main(["template", "check", "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["not_approved"] for row in rows if "not_approved" in row] == [["en.firm", "fr.thanks"]]
 
 
 def test_what_is_wrong_is_a_line_each_and_1(own: Path, capsys: Captured) -> None:

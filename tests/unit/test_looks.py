@@ -181,6 +181,23 @@ def test_the_texts_to_approve_are_known_by_their_names_a_steps_own_too(tmp_path:
     assert own - shipped == {"fr.widen", "fr.widen.informal"}
 
 
+def test_the_texts_that_lack_their_approval_are_named_as_they_are_spoken(tmp_path: Path) -> None:
+    """`final` says what `formal` says, and nobody who says vous needs a text with tu."""
+    words = ("check_in", "courteous", "firm", "formal", "survey", "thanks", "upcoming")
+    assert Renderer(TEMPLATES, {}).not_approved() == (
+        *(f"en.{word}" for word in words),
+        *(f"fr.{word}" for word in words),
+    )
+    informal = a_folder(tmp_path, brand="address: informal", fr__whatsapp__steps__widen="x")
+    assert [name for name in informal.not_approved() if name.startswith("fr.f")] == [
+        "fr.firm.informal",
+        "fr.formal.informal",
+    ]
+    assert {"fr.widen.informal"} == {name for name in informal.not_approved() if "widen" in name}
+    all_but_one = dict.fromkeys(Renderer(TEMPLATES, {}).approved_names() - {"fr.thanks"}, "HX")
+    assert Renderer(TEMPLATES, all_but_one).not_approved() == ("fr.thanks",)
+
+
 def test_an_sms_template_may_keep_its_letters(tmp_path: Path) -> None:
     own = '{% set letters = "exact" %}{% block message %}Ça ne va pas, Noël\u00a0? « reçu »{% endblock %}'
     words = '{% extends "shipped/fr/sms/courteous.j2" %}' + own
