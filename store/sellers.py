@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from domain.customer import Seller
 from domain.ids import SellerId
 from store.arrays import any_of, array_text
-from store.tables import api_keys, sellers
+from store.tables import api_keys, sellers, suppressions
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,22 @@ class KeyRow:
         }
 
 
+ANY_SELLER = SellerId("")
+"""Whose a stop is that holds for sellers who are made later."""
+
+_STOPS = 7_263_544
+"""The advisory lock of who makes a seller, or has a stop hold for all of them; the number means nothing."""
+_ITS_STOPS = insert(suppressions).from_select(
+    suppressions.c.keys(),
+    sa.select(
+        sa.bindparam("seller", type_=sa.Text),
+        *(one for one in suppressions.c if one is not suppressions.c.seller),
+    ).where(suppressions.c.seller == ANY_SELLER),
+)
+
+
 def ensure(connection: sa.Connection, seller: Seller) -> None:
-    """Makes the seller if it is new; leaves it alone if not."""
+    """Makes the seller if it is new, and has hold for it what holds for any; leaves it alone if not."""
     row = {
         "id": seller.id,
         "name": seller.name,
@@ -76,7 +90,15 @@ def ensure(connection: sa.Connection, seller: Seller) -> None:
         "region": seller.region,
         "timezone": seller.timezone,
     }
-    connection.execute(insert(sellers).values(row).on_conflict_do_nothing())
+    new = insert(sellers).values(row).on_conflict_do_nothing().returning(sellers.c.id)
+    if connection.execute(new).one_or_none() is not None:
+        make_none(connection)
+        connection.execute(_ITS_STOPS.on_conflict_do_nothing(), {"seller": seller.id})
+
+
+def make_none(connection: sa.Connection) -> None:
+    """No other seller is made until the transaction ends: what holds for all holds for each of them."""
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_STOPS)))
 
 
 def change(connection: sa.Connection, seller: SellerId, changes: Mapping[str, str | None]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -89,6 +90,40 @@ def test_his_stop_is_obeyed_by_whoever_knows_the_number(pipeline: Pipeline) -> N
     assert looked_for(pipeline, "STOP") == ()
     assert stopped(pipeline, ACME) == [MOBILE]
     assert waiting(pipeline) == []
+
+
+def test_a_strangers_stop_holds_for_a_seller_that_is_made_later(pipeline: Pipeline) -> None:
+    """All sellers write from one number: who said STOP to it cannot know that there will be another."""
+    heard(pipeline, "STOP")
+    with pipeline.services.engine.begin() as connection:
+        sellers.ensure(connection, Seller(ACME, name="Acme"))
+        sellers.ensure(connection, Seller(ACME, name="Acme"))
+    assert stopped(pipeline, ACME) == [MOBILE]
+    with pipeline.services.engine.begin() as connection:
+        history.lift(connection, [(ACME, "sms", MOBILE)], None)
+        sellers.ensure(connection, Seller(ACME, name="Acme"))
+    assert stopped(pipeline, ACME) == []
+
+
+def test_a_stop_to_one_seller_alone_is_no_matter_of_a_later_one(pipeline: Pipeline) -> None:
+    pipeline.take(late())
+    assert pipeline.deliver_due() == 1
+    heard(pipeline, "STOP")
+    with pipeline.services.engine.begin() as connection:
+        sellers.ensure(connection, Seller(ACME, name="Acme"))
+    assert (stopped(pipeline), stopped(pipeline, ACME)) == ([MOBILE], [])
+
+
+def test_a_seller_that_is_made_while_a_stranger_says_stop_is_told_too(pipeline: Pipeline) -> None:
+    """Neither sees what the other has not committed: the second waits for the first."""
+    with pipeline.services.engine.begin() as making, ThreadPoolExecutor(1) as other:
+        sellers.ensure(making, Seller(ACME, name="Acme"))
+        saying = other.submit(heard, pipeline, "STOP")
+        time.sleep(0.3)
+        assert not saying.done()
+        making.commit()
+        saying.result()
+    assert stopped(pipeline, ACME) == [MOBILE]
 
 
 def test_what_nobody_knows_is_kept_for_a_person_once(pipeline: Pipeline) -> None:

@@ -94,6 +94,7 @@ UNSCOPED = {
     "retention.oldest_words": OF_ALL, "retention.take_your_time": OF_ALL,
     "retention.let_words_go": OF_ROWS,
     "sellers.names": OF_OPERATOR, "sellers.everyone": OF_OPERATOR, "sellers.revoke_key": OF_OPERATOR,
+    "sellers.make_none": OF_NOBODY,
     "sellers.key_of": "it says whose a key is", "sellers.active_keys": "it says whose a signature may be",
     "tasks.open_tasks": ITS_ROWS, "tasks.close": OF_ROWS, "tasks.cancel_moot": OF_ROWS,
     "telling.keep": OF_NOBODY, "ticks.note": OF_NOBODY, "ticks.read": OF_NOBODY,
