@@ -21,8 +21,8 @@ from channels.local import PersonTask
 from channels.port import ChannelPort
 from channels.recording import LogRenderer, Recording
 from channels.render import Renderer
-from channels.sendgrid import SendGridChannel, SendGridSettings
-from channels.smtp import SmtpChannel, SmtpSettings, read_smtp_url
+from channels.sendgrid.sending import SendGridChannel, SendGridSettings
+from channels.smtp.sending import SmtpChannel, SmtpSettings, read_smtp_url
 from channels.twilio.sending import TwilioChannel, TwilioSettings
 from config.clock import Clock, read_clock
 from config.logs import set_up_logs

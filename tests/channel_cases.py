@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from channels.http import Transport
 from channels.port import ChannelPort, Message, Rendered
-from channels.sendgrid import SendGridChannel, SendGridSettings
+from channels.sendgrid.sending import SendGridChannel, SendGridSettings
 from channels.twilio.sending import TwilioChannel, TwilioSettings
 from domain.ids import AttemptId
 from domain.levels import Channel

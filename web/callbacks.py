@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from channels import sendgrid
 from channels.answers import CallbackError
+from channels.sendgrid import callbacks as sendgrid
 from channels.twilio import callbacks as twilio
 from config.wiring import Services
 from domain.ids import SellerId

@@ -14,8 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from channels import sendgrid
 from channels.answers import CallbackError
+from channels.sendgrid import callbacks as sendgrid
 from channels.twilio import callbacks as twilio
 from config.wiring import Services
 from domain.exact_json import read_json

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from channels.port import Message
     from domain.asking import Question
 
+# --- What the operator sets ---------------------------------------------------------------------------------
+
 
 @dataclass(frozen=True, slots=True)
 class TwilioSettings:
@@ -41,6 +43,8 @@ class TwilioSettings:
     whatsapp_from: str | None = None
     api_url: str | None = None
 
+
+# --- Sending ------------------------------------------------------------------------------------------------
 
 _STATUS_OPTIONS = "#ct=3000&rc=5&rp=all"
 """Twilio tries a callback again only once, and only when it cannot connect, unless the URL's fragment asks for

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from channels.http import Transport
 from channels.port import ChannelPort, Message
-from channels.smtp import SmtpChannel, SmtpSettings
+from channels.smtp.sending import SmtpChannel, SmtpSettings
 from domain.levels import Channel
 from tests.channel_cases import ATTEMPT, CASES, Case
 from tests.scripted_server import Play, response, scripted

@@ -15,8 +15,12 @@ from tests.contract.channel_worlds import ALL, Fate, Judged, world_of
 from tests.no_sockets import no_sockets
 
 ROOT = Path(__file__).parents[2]
-SECTIONS = ("What the operator sets", "words, and ours", "Sending", "Receipts", "Signatures")
-"""Of a vendor's file, in this order; `channels/twilio` has a file for each group of them."""
+SECTIONS = {
+    "words.py": (),
+    "sending.py": ("What the operator sets", "Sending"),
+    "callbacks.py": ("Signatures", "Receipts"),
+}
+"""Of a vendor's files, in this order."""
 
 every_channel = pytest.mark.parametrize("judged", ALL, ids=[one.name for one in ALL])
 
@@ -104,11 +108,13 @@ def test_nothing_is_logged(judged: Judged, caplog: pytest.LogCaptureFixture) -> 
     assert caplog.text == ""
 
 
-@pytest.mark.parametrize("vendor", ["sendgrid", "smtp"])
-def test_the_file_of_a_vendor_has_its_sections_in_order(vendor: str) -> None:
-    text = (ROOT / "channels" / f"{vendor}.py").read_text(encoding="utf-8")
-    found = re.findall(r"^# --- (.+?) -+$", text, re.MULTILINE)
-    places = [next(at for at, section in enumerate(SECTIONS) if heading.endswith(section)) for heading in found]
-
-    assert places == sorted(set(places))
-    assert places[:3] == [0, 1, 2]
+@pytest.mark.parametrize("vendor", ["sendgrid", "smtp", "twilio"])
+@pytest.mark.parametrize("file", SECTIONS)
+def test_the_files_of_a_vendor_have_their_sections_in_order(vendor: str, file: str) -> None:
+    path = ROOT / "channels" / vendor / file
+    if (vendor, file) == ("smtp", "callbacks.py"):  # nobody reports what became of such a mail
+        assert not path.exists()
+        return
+    found = re.findall(r"^# --- (.+?) -+$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(found) == len(SECTIONS[file])
+    assert all(heading.startswith(wanted) for heading, wanted in zip(found, SECTIONS[file], strict=True))

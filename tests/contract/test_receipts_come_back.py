@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from channels.http import Transport
-from channels.sendgrid import is_signed as is_signed_by_sendgrid
-from channels.sendgrid import read_events
+from channels.sendgrid.callbacks import is_signed as is_signed_by_sendgrid
+from channels.sendgrid.callbacks import read_events
 from channels.twilio.callbacks import (
     INBOUND_PATH,
     STATUS_PATH,

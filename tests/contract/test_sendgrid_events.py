@@ -10,13 +10,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from channels.answers import CallbackError
-from channels.sendgrid import (
-    ATTEMPT_ARG,
-    MAX_AGE_S,
-    MAX_AHEAD_S,
-    is_signed,
-    read_events,
-)
+from channels.sendgrid.callbacks import MAX_AGE_S, MAX_AHEAD_S, is_signed, read_events
+from channels.sendgrid.words import ATTEMPT_ARG
 from domain.outcomes import AttemptState, Receipt
 from tests.channel_cases import ATTEMPT
 

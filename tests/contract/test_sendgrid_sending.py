@@ -8,11 +8,8 @@ import pytest
 
 from channels.http import Transport
 from channels.port import File, Message, Rendered
-from channels.sendgrid import (
-    ATTEMPT_ARG,
-    SendGridSettings,
-    payload_of,
-)
+from channels.sendgrid.sending import SendGridSettings, payload_of
+from channels.sendgrid.words import ATTEMPT_ARG
 from domain.after import after_outcome
 from domain.ids import AttemptId
 from domain.outcomes import Outcome, OutcomeClass

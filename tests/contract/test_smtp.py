@@ -14,7 +14,8 @@ import pytest
 
 from channels.mails import mail_of
 from channels.port import File, Message, Rendered
-from channels.smtp import AT_ONCE, SmtpChannel, SmtpSettings, outcome_of_reply, read_smtp_url
+from channels.smtp.sending import AT_ONCE, SmtpChannel, SmtpSettings, read_smtp_url
+from channels.smtp.words import outcome_of_reply
 from domain.ids import AttemptId
 from domain.levels import Channel
 from domain.outcomes import Outcome, OutcomeClass

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from channels.sendgrid import ATTEMPT_ARG, read_events
+from channels.sendgrid.callbacks import read_events
+from channels.sendgrid.words import ATTEMPT_ARG
 from config.clock import clock_text
 from config.wiring import DEFAULT_SELLER, Services
 from domain.ids import CustomerId

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from channels.render import Renderer
-from channels.sendgrid import SendGridChannel
+from channels.sendgrid.sending import SendGridChannel
 from config.wiring import DEFAULT_SELLER
 from domain.ids import AccountKey
 from domain.levels import Channel

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from channels.sendgrid import ATTEMPT_ARG, read_events
+from channels.sendgrid.callbacks import read_events
+from channels.sendgrid.words import ATTEMPT_ARG
 from config.wiring import DEFAULT_SELLER
 from domain.outcomes import Receipt
 from store import history, receipts

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from channels.sendgrid import ATTEMPT_ARG, read_events
+from channels.sendgrid.callbacks import read_events
+from channels.sendgrid.words import ATTEMPT_ARG
 from channels.twilio.callbacks import read_receipt
 from domain.outcomes import Outcome, OutcomeClass, Receipt
 from store import receipts

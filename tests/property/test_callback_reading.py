@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.answers import CallbackError, masked, retry_after_s, storable
-from channels.sendgrid import ATTEMPT_ARG, read_events
-from channels.sendgrid import is_signed as is_signed_by_sendgrid
+from channels.sendgrid.callbacks import is_signed as is_signed_by_sendgrid
+from channels.sendgrid.callbacks import read_events
+from channels.sendgrid.words import ATTEMPT_ARG
 from channels.twilio.callbacks import is_signed, read_form, read_inbound, read_receipt
 from channels.wishes import wish_of
 from domain.outcomes import Receipt

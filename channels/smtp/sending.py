@@ -1,14 +1,12 @@
-"""E-mail over any SMTP server. It knows no receipts: what bounces comes back to the sender's own mailbox.
+"""Sends one mail, over a connection of its own.
 
-`workers/deliver` sends. One connection a message, because a server that has just closed an idle one would leave in
-doubt whether it took the mail; at most AT_ONCE of them in a process. `Source:` pages were read in 2026-11.
+A server that has just closed an idle one would leave in doubt whether it took the mail. At most AT_ONCE in a process.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import socket
 import ssl
 from collections.abc import Callable
@@ -19,9 +17,10 @@ from urllib.parse import unquote, urlsplit
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
-from channels.answers import masked, outcome_of_fault
+from channels.answers import outcome_of_fault
 from channels.http import CONNECT_S, NO_SOCKET, READ_S, TransportFault, has_no_socket
 from channels.mails import copies_of, written
+from channels.smtp.words import HANGS_UP, TAKEN, outcome_of_reply
 from domain.outcomes import Outcome, OutcomeClass
 
 if TYPE_CHECKING:
@@ -71,76 +70,6 @@ def read_smtp_url(url: str, mail_from: str) -> SmtpSettings:
 
 AT_ONCE = 10
 """Connections a process opens: common servers take no more from one sender."""
-
-# --- SMTP's words, and ours ---------------------------------------------------------------------------------
-
-_STAGES = {
-    "connect": OutcomeClass.MISCONFIGURED,
-    "login": OutcomeClass.MISCONFIGURED,
-    "sender": OutcomeClass.MISCONFIGURED,
-    "recipient": OutcomeClass.PERMANENT_ADDRESS,
-    "text": OutcomeClass.CONTENT,
-}
-"""What a refusal for good (5xx) means, by what was refused. A 4xx at any of them is transient.
-
-Source: RFC 5321 4.2.1, 4.2.5: a server that answered a text with other than 2xx has not taken it.
-"""
-
-_OURS = {
-    "5.2.2": OutcomeClass.CONTENT,  # the mailbox is full, now
-    "5.2.3": OutcomeClass.CONTENT,  # longer than the mailbox takes
-    "5.3.4": OutcomeClass.CONTENT,  # longer than the server takes
-}
-"""Refusals whose own words say more than the stage. Source: RFC 3463 3.3, 3.4."""
-
-_NO_COMMAND = frozenset({500, 501, 502, 503, 504, 530, 535})
-"""Said of a recipient, these are about the conversation. Source: RFC 5321 4.2.2, RFC 4954 6."""
-
-_NOT_OF_READER = ("5.1.7", "5.1.8", "5.3.", "5.5.", "5.7.")
-"""Said of a recipient, these are about the sender, the server, the conversation and its rights: common servers wait
-for a recipient before they refuse a sender. Taken for the address, they would put every customer's out of use.
-Source: RFC 3463 3.2, 3.4, 3.6, 3.8."""
-
-_RELAYING = re.compile(r"\brelay", re.IGNORECASE)
-"""Some servers refuse to relay in plain words alone."""
-
-_ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
-
-
-def outcome_of_reply(stage: str, code: int, words: str) -> Outcome:
-    """What a server's refusal means; one that cannot be read is transient, or unconfirmed once the text has left."""
-    found = _ENHANCED.match(words)
-    enhanced = found[1] if found else ""
-    told = f"{code} {enhanced}".strip()
-    if code // 100 == _REFUSED:
-        return Outcome(_class_of(stage, code, enhanced, words), code=told, detail=masked(words))
-    if code // 100 == _LATER:
-        return Outcome(OutcomeClass.TRANSIENT, code=told, detail=masked(words))
-    kind = OutcomeClass.UNCONFIRMED if stage == "text" else OutcomeClass.TRANSIENT
-    return Outcome(kind, code="bad_answer")
-
-
-_TAKEN, _LATER, _REFUSED = 2, 4, 5
-_HANGS_UP = 421  # whatever is said next is not heard. Source: RFC 5321 4.2.3
-
-
-def _class_of(stage: str, code: int, enhanced: str, words: str) -> OutcomeClass:
-    if enhanced in _OURS:
-        return _OURS[enhanced]
-    if stage == "recipient" and _is_about_us(code, enhanced, words):
-        return OutcomeClass.MISCONFIGURED
-    return _STAGES[stage]
-
-
-def _is_about_us(code: int, enhanced: str, words: str) -> bool:
-    """Whether the refusal of a recipient says nothing of the address: without an enhanced code, 554 does not."""
-    if enhanced:
-        return enhanced.startswith(_NOT_OF_READER) or code in _NO_COMMAND
-    return code in _NO_COMMAND or code == _FAILED or _RELAYING.search(words) is not None
-
-
-_FAILED = 554  # `Transaction failed`, whatever the reason. Source: RFC 5321 4.2.3
-
 
 # --- Sending ------------------------------------------------------------------------------------------------
 
@@ -258,7 +187,7 @@ class _Talk:
             try:
                 await self.client.rcpt(copy)
             except SMTPResponseException as error:
-                if error.code == _HANGS_UP:
+                if error.code == HANGS_UP:
                     raise
                 refused.append((copy, outcome_of_reply(self.stage, error.code, error.message)))
         return refused
@@ -269,7 +198,7 @@ class _Talk:
         try:
             await self.client.data(mail)
         except SMTPResponseException as error:
-            if error.code // 100 != _TAKEN:
+            if error.code // 100 != TAKEN:
                 raise
 
 
