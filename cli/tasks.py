@@ -6,7 +6,7 @@ moment that it is stored, nothing more is claimed for the customer before it is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,17 +15,19 @@ from rich.table import Table
 
 from channels.answers import CallbackError
 from channels.twilio import callbacks as twilio
-from cli import task_closing, task_letter
+from cli import task_asked, task_closing, task_letter
 from cli.columns import print_table
 from cli.errors import BadInputError
 from cli.known import check, only
 from cli.services import opened_services
 from cli.words import json_line, telling
 from config.wiring import Services
+from domain.ids import SellerId
 from domain.internal_task import LOW_SCORE
 from domain.task_outcomes import OUTCOMES_OF, TaskKind, TaskOutcome
-from store import receipts, worklist
+from store import book, receipts, sellers, worklist
 from store.engine import Connection
+from store.sellers import SellerRow
 from store.worklist import TaskRow
 
 app = typer.Typer(help="What people have to do, and what came of it.", rich_markup_mode=None)
@@ -61,13 +63,14 @@ def list_(
     with opened_services() as services, services.engine.connect() as connection:
         check(connection, of)
         found = worklist.read(connection, is_all=is_all, seller=of.seller, customer=of.customer, kind=kind)
+        owners = sellers.load(connection, {task.seller for task in found})
     if as_json:
         for task in found:
             typer.echo(json_line(task.as_dict()))
     elif not found:
         typer.echo("There is no task." if is_all else "There is no open task.", err=True)
     else:
-        print_table(table_of(found, is_all=is_all))
+        print_table(table_of(found, owners, is_all=is_all))
 
 
 @app.command()
@@ -77,13 +80,17 @@ def show(
     pdf: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the letter there, to print.")] = None,
 ) -> None:
     """Print a task whole: its call sheet, its letter, the customer's reply, or what was said in a survey."""
-    with opened_services() as services, services.engine.connect() as connection:
+    with opened_services() as services, book.reading(services.engine) as connection:
         found = task_closing.known(connection, name)
         if pdf is not None:
             task_letter.write(connection, found, pdf)
         body = _body(connection, services, found)
-    for line in [json_line({**found.as_dict(), "body": body})] if as_json else _lines(found, body):
+        language = sellers.load(connection, [found.seller])[found.seller].seller.language
+    title = task_asked.title_of(found, language)
+    for line in [json_line({**found.as_dict(), "body": body})] if as_json else _lines(found, title, body):
         typer.echo(line)
+    if not as_json and (close := task_asked.how_to_close(found)):
+        typer.echo(f"\nTo close it: {close}", err=True)
 
 
 @app.command()
@@ -128,8 +135,8 @@ def approve(
         return task_closing.approve(services, name, said)
 
 
-def table_of(found: Sequence[TaskRow], *, is_all: bool) -> Table:
-    """The tasks for people, with as much of their ids as tells them apart."""
+def table_of(found: Sequence[TaskRow], owners: Mapping[SellerId, SellerRow], *, is_all: bool) -> Table:
+    """The tasks for people, with as much of their ids as tells them apart; titles are in the sellers' languages."""
     ended = ("Outcome", "Next") if is_all else ()
     table = Table(
         "Task", "Opened, there", "Kind", "Customer", "Step", "About", *ended, "Title", box=None, pad_edge=False
@@ -145,26 +152,26 @@ def table_of(found: Sequence[TaskRow], *, is_all: bool) -> Table:
             task.step,
             ", ".join(task.units),
             *end,
-            task.title,
+            task_asked.title_of(task, owners[task.seller].seller.language),
         )
     return table
 
 
-def _lines(task: TaskRow, body: str) -> list[str]:
+def _lines(task: TaskRow, title: str, body: str) -> list[str]:
     about = " · ".join(part for part in (task.kind, f"{task.customer} {task.name}".rstrip(), task.to) if part)
     what = " · ".join(part for part in (task.step, ", ".join(task.units)) if part)
     opened = f"{task.id} · opened {task.opened_at:%a %d %b %Y %H:%M}"
     ended = f" · {task.outcome}" if task.outcome is not None else ""
     until = f", next {task.next_on}" if task.next_on is not None else ""
     by = f", by {task.by}" if task.by else ""
-    head = [opened + ended + until + by, about, what, task.note and f"note: {task.note}", task.title]
+    head = [opened + ended + until + by, about, what, task.note and f"note: {task.note}", title]
     return [*(line for line in head if line), *(["", body] if body else [])]
 
 
 def _body(connection: Connection, services: Services, task: TaskRow) -> str:
-    """The sheet; of what was said to us, the words."""
+    """The sheet, or why the task is there; of what was said to us, the words."""
     if task.kind != TaskKind.REPLY:
-        return task.body
+        return task.body or task_asked.why_now(connection, services, task)
     if task.step == LOW_SCORE:
         return task_closing.survey_behind(connection, services, task)
     return _reply(connection, task)

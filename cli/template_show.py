@@ -15,6 +15,7 @@ from channels.render import Renderer, TemplateError
 from channels.samples import LANGUAGES, Case, sample
 from channels.sms_text import count_segments
 from cli.errors import BadInputError
+from cli.foretold import content_for
 from cli.known import Only, an_id_in, check, not_in_the_book
 from cli.services import opened_services
 from cli.words import json_line
@@ -22,13 +23,10 @@ from config.policy_files import load_policy
 from config.wiring import DEFAULT_SELLER, make_renderer, read_settings
 from domain.ids import SellerId
 from domain.ladder import ladder_of, steps_of
-from domain.leave import make_reminder
 from domain.levels import Channel, Level
-from domain.past import Member
 from domain.policy import Policy, Step
 from domain.routes import Route, routes_of
 from store import book
-from workers.letters import content_of
 from workers.planned import Planned
 from workers.planning import plan_accounts
 
@@ -139,9 +137,11 @@ def _content(one: Planned, step: str, channel: Channel, invoice: str) -> Content
     routes = [route for route in routes_of(account, policy, own)[0] if route.channel is channel]
     contact = account.customer.contacts[0] if account.customer.contacts else None
     route = routes[0] if routes else Route(channel, None, "", contact.name if contact else "")
-    members = (Member(units[0].id, own.id, units[0].cycle, units[0].balance),)
-    reminder = make_reminder(account, policy, own, own.level, members, (route,), (one.now, one.now))
-    return content_of(account, policy, reminder, route, one.now)
+    content = content_for(one, own, units[:1], route)
+    if isinstance(content, Content):
+        return content
+    why = f"the rate of {content.half_year} is unknown or too low"
+    raise BadInputError(f"{step} names statutory charges, and {why}: see RELANCE_RATES")
 
 
 def _step(name: str, ladder: tuple[Step, ...]) -> Step:

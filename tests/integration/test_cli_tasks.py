@@ -84,6 +84,11 @@ def said(pipeline: Pipeline) -> dict[str, Any]:
     return {"source": event["source"], "type": event["type"], **event["data"]}
 
 
+def plain(text: str) -> str:
+    """With spaces in the places of those that do not break."""
+    return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
+
+
 def events(pipeline: Pipeline) -> int:
     with pipeline.services.engine.connect() as connection:
         return int(connection.exec_driver_sql("SELECT count(*) FROM inbox").scalar_one())
@@ -163,6 +168,60 @@ def test_a_reply_is_shown_in_the_customers_words(busy: Pipeline, capsys: Capture
     reply = next(task for task in tasks_of(busy) if task.kind == "reply")
     assert main(["task", "show", reply.id]) == 0
     assert capsys.readouterr().out.endswith("\nJe paie demain, promis\n")
+
+
+def test_a_task_without_a_sheet_says_what_it_asks_for(
+    busy: Pipeline, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is to repair a contact has to know which channels were tried and why none of them can be used."""
+    monkeypatch.setenv("COLUMNS", "200")
+    repair = tasks_of(busy)[1]
+    assert main(["task", "list", "--kind", "repair"]) == 0
+    assert "Contact à corriger : étape « call »" in plain(capsys.readouterr().out)
+    assert main(["task", "show", repair.id]) == 0
+    shown = capsys.readouterr()
+    assert "Contact à corriger : étape « call »" in plain(shown.out)
+    assert "Pas par appel : aucun contact." in plain(shown.out)
+    assert f"relance task close {repair.id[:8]} --outcome done --next DATE" in shown.err
+    assert main(["task", "show", repair.id, "--json"]) == 0
+    assert "Pas par appel" in plain(json.loads(capsys.readouterr().out)["body"])
+
+
+def test_who_is_asked_to_approve_sees_what_would_be_sent(
+    asked: Pipeline, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A formal notice is approved by somebody who has read it."""
+    for name, value in (("API_KEY", "SG.x"), ("API_URL", "http://127.0.0.1:9")):
+        monkeypatch.setenv(f"RELANCE_SENDGRID_{name}", value)
+    monkeypatch.setenv("RELANCE_MAIL_FROM", "compta@seller.example")
+    [task] = tasks_of(asked)
+    assert main(["task", "show", task.id]) == 0
+    shown = capsys.readouterr()
+    assert "Étape à valider : étape « formal-notice »" in plain(shown.out)
+    assert "F-3 : l’étape « formal-notice » attend l’accord d’une personne." in plain(shown.out)
+    assert "e-mail · anne@example.com" in plain(shown.out)
+    assert "mise en demeure" in shown.out
+    assert f"relance task approve {task.id[:8]}" in shown.err
+    assert main(["task", "approve", task.id, "--decline", "--next", "2026-12-01"]) == 0
+    count(asked)
+    capsys.readouterr()
+    assert main(["task", "show", task.id]) == 0
+    shown = capsys.readouterr()
+    assert "mise en demeure" not in shown.out
+    assert shown.err == ""
+
+
+def test_a_step_whose_rate_is_unknown_says_so_in_the_place_of_its_words(asked: Pipeline, capsys: Captured) -> None:
+    """A business is charged by rates, and those of this half-year are not shipped."""
+    asked.take(late(3, "2026-09-20", "C-17", kind="business") | {"type": "invoice.updated", "id": "now-business"})
+    [task] = [task for task in tasks_of(asked) if task.kind == "approve"]
+    assert main(["task", "show", task.id]) == 0
+    assert "2e semestre 2026 n’est pas connu" in plain(capsys.readouterr().out)
+    assert main(["template", "show", "formal-notice", "--invoice", "F-3"]) == 2
+    assert capsys.readouterr().err == (
+        "relance: formal-notice names statutory charges, and the rate of 2026-H2 is unknown or too low:"
+        " see RELANCE_RATES\n"
+    )
 
 
 # --- Closing ------------------------------------------------------------------------------------------------
