@@ -119,14 +119,15 @@ def in_words(found: Explained, lang: Lang | None) -> Iterator[str]:
     language = _language(lang, account.seller.language)
     zone, label = account.place.zone, labels(language)
     numbers = {str(state.invoice.id): state.invoice.number for state in account.invoices}
+    names = sentences.names_of(account)
     yield f"{account.customer.name} ({found.one.row.customer_id}) · {label['policy']} {found.one.policy.label}"
     yield f"\n{label['journal']}"
-    for told in (sentences.tell(entry, language, zone, numbers) for entry in found.entries):
+    for told in (sentences.tell(entry, language, zone, numbers, names) for entry in found.entries):
         yield f"  {sentences.shown(told.at, language, zone)}  {told.text}"
         yield from (f"      {why}" for why in told.why)
     yield f"\n{label['stands']}"
     reasons = [reason.as_dict() for reason in found.one.plan.reasons]
-    yield from (f"  {why}" for why in sentences.explain(reasons, language, zone, numbers))
+    yield from (f"  {why}" for why in sentences.explain(reasons, language, zone, numbers, names))
     if found.one.served.is_kept:
         yield f"  {label['policy_kept']} {found.one.served.newest}."
     if not _is_segment_told(found):

@@ -16,7 +16,7 @@ from domain.task_outcomes import OUTCOMES_OF, TaskKind
 from store import book
 from store.engine import Connection
 from store.worklist import TaskRow
-from web.sentences import explain
+from web.sentences import explain, names_of
 from web.words import said, word
 from workers.planned import Planned
 from workers.planning import plan_accounts
@@ -44,7 +44,7 @@ def why_now(connection: Connection, services: Services, task: TaskRow) -> str:
     account = one.account
     numbers = {str(state.invoice.id): state.invoice.number for state in account.invoices}
     reasons = [reason.as_dict() for reason in one.plan.reasons]
-    told = explain(reasons, account.seller.language, account.place.zone, numbers)
+    told = explain(reasons, account.seller.language, account.place.zone, numbers, names_of(account))
     message = _message(services, one, task) if task.kind == TaskKind.APPROVE else ""
     return "\n".join((*told, *(("", message) if message else ())))
 

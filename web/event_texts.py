@@ -26,6 +26,7 @@ EVENTS: dict[str, tuple[str, str]] = {
         "Planifié[ : étape « {step} » par {channel} le {at}].",
         "Planned[: step “{step}” by {channel} on {at}].",
     ),
+    "plan.empty": ("Rien n’est prévu.", "Nothing is planned."),
     "task.opened": (
         "Tâche ouverte : {kind}[, étape « {step} »][ : {why}].",
         "Task opened: {kind}[, step “{step}”][: {why}].",

@@ -16,6 +16,7 @@ from store.accounts import AccountRow
 from store.engine import Connection
 from store.overview import AccountView
 from web.sentences import sentence
+from workers.planned import Planned
 from workers.preview import look
 
 MOST_SHOWN = 200
@@ -41,15 +42,19 @@ _HELD = ("en pause[ jusqu’au {until}]", "on hold[ until {until}]")
 _CYCLE = ("nouveau cycle depuis le {at}", "new cycle since {at}")
 
 
-def owed_now(connection: Connection, services: Services, account: AccountView, now: datetime) -> Owed | None:
-    """What the account owes at `now`; None where it cannot be told, because planning or this breaks over it."""
-    planned = look(services, connection, AccountRow(account.key, account.seller, account.customer_id, ""), now)
+def planned_now(connection: Connection, services: Services, account: AccountView, now: datetime) -> Planned | None:
+    """The account as planned at `now`; None where planning breaks over it."""
+    return look(services, connection, AccountRow(account.key, account.seller, account.customer_id, ""), now)
+
+
+def owed_now(planned: Planned | None) -> Owed | None:
+    """What is owed at the instant of the plan; None where planning or this breaks over it."""
     if planned is None:
         return None
     try:
-        return owed_of(planned.account, planned.policy, planned.plan, now)
+        return owed_of(planned.account, planned.policy, planned.plan, planned.now)
     except Exception as error:  # noqa: BLE001 - whatever breaks over the table must not hide the rest of the page
-        log.warning("owed.not_told", account=account.key, error=type(error).__name__)
+        log.warning("owed.not_told", account=planned.row.key, error=type(error).__name__)
         return None
 
 

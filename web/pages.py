@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -21,10 +22,10 @@ from store.overview import AccountView
 from store.retention import Place
 from web.as_sent import as_sent
 from web.invoice_numbers import numbers_in
-from web.owed import MOST_SHOWN, numbers_owed, owed_now
+from web.owed import MOST_SHOWN, numbers_owed, owed_now, planned_now
 from web.parts import PartsHere
 from web.refusals import Refusal
-from web.sentences import explain, tell
+from web.sentences import explain, names_of, tell
 from web.sessions import VisitorHere
 from web.views import Language, show
 
@@ -39,6 +40,8 @@ PAGE = 100
 """Customers on one page."""
 MOST_COUNTED = 10_001
 MOST_TEXT = 200
+_NAMELESS: Mapping[str, str] = MappingProxyType({})
+"""Where nobody's contacts were read: none is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ def get_reminder(reminder_id: str, parts: PartsHere, visitor: VisitorHere, langu
         zone = _zone(connection, visitor.seller)
         entries = journal.of_reminder(connection, reminder)
         numbers = numbers_in(connection, visitor.seller, (entry.facts for entry in entries), rows)
-    told = [tell(entry, language, zone, numbers) for entry in entries]
+    told = [tell(entry, language, zone, numbers, _NAMELESS) for entry in entries]
     sent = [as_sent(row, entries) for row in rows]
     return show("reminder.html", language, sent=sent, first=rows[0], told=told, zone=zone, numbers=numbers)
 
@@ -99,7 +102,7 @@ def get_customers(
         known = finding.customers(connection, seller, text, CustomerId(after), PAGE + 1)
         count = finding.how_many(connection, seller, text, MOST_COUNTED) if after or len(known) > PAGE else len(known)
         numbers = numbers_in(connection, seller, (one.plan or {} for one in known))
-    outlooks = [_outlook(account, language, zone, numbers) for account in known[:PAGE]]
+    outlooks = [_outlook(account, language, zone, numbers, _NAMELESS) for account in known[:PAGE]]
     last = known[PAGE - 1].customer_id if len(known) > PAGE else None
     counted: dict[str, Any] = {"count": min(count, MOST_COUNTED - 1), "is_more": count == MOST_COUNTED}
     return show("customers.html", language, outlooks=outlooks, zone=zone, q=text, after=after, last=last, **counted)
@@ -114,7 +117,8 @@ def get_customer(customer_id: str, parts: PartsHere, visitor: VisitorHere, langu
         if account is None:
             raise Refusal(404, "no such customer")
         zone = _zone(connection, visitor.seller)
-        owed = owed_now(connection, parts.services, account, parts.services.clock.now())
+        planned = planned_now(connection, parts.services, account, parts.services.clock.now())
+        owed = owed_now(planned)
         entries, earlier = _first(journal.of_account(connection, account.key, LINES + 1)[::-1], LINES)
         tasks, later = _first(
             worklist.read(connection, seller=visitor.seller, customer=customer, limit=NEWEST + 1), NEWEST
@@ -124,8 +128,9 @@ def get_customer(customer_id: str, parts: PartsHere, visitor: VisitorHere, langu
         )
         facts = [account.plan or {}, *(entry.facts for entry in entries)]
         numbers = numbers_in(connection, visitor.seller, facts, rows, tasks) | numbers_owed(owed)
-    told = [tell(entry, language, zone, numbers) for entry in entries]
-    outlook = _outlook(account, language, zone, numbers)
+    names = {} if planned is None else names_of(planned.account)
+    told = [tell(entry, language, zone, numbers, names) for entry in entries]
+    outlook = _outlook(account, language, zone, numbers, names)
     values: dict[str, Any] = {"told": told, "tasks": tasks, "rows": rows, "numbers": numbers, "zone": zone}
     cut: dict[str, Any] = {
         "most": MOST_SHOWN,
@@ -160,9 +165,11 @@ def _first(found: Sequence[T], most: int) -> tuple[Sequence[T], bool]:
     return found[:most], len(found) > most
 
 
-def _outlook(account: AccountView, language: str, zone: ZoneInfo, numbers: Mapping[str, str]) -> Outlook:
+def _outlook(
+    account: AccountView, language: str, zone: ZoneInfo, numbers: Mapping[str, str], names: Mapping[str, str]
+) -> Outlook:
     plan = account.plan or {}
-    why = explain(plan.get("reasons"), language, zone, numbers)
+    why = explain(plan.get("reasons"), language, zone, numbers, names)
     return Outlook(account, plan.get("reminder"), why, account.due_at)
 
 

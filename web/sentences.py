@@ -8,7 +8,7 @@ that every code and every journal event of ours has its sentence.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from typing import Any
 from babel.numbers import format_decimal
 
 from channels.words import LOCALES, listed, long_date, moment, money
+from domain.account import Account
 from domain.money import AmountError, read_amount
 from domain.reasons import Code
 from domain.units import plan_name, read_unit
@@ -33,16 +34,23 @@ _WHEN = frozenset({"again_at", "as_of", "at", "due_on", "next_on", "promised_on"
 _OF_PLAN = ("échéance {} du plan de paiement", "instalment {} of the payment plan")
 _OF_INVOICE = ("{} (échéance {})", "{} (instalment {})")
 _NO_NUMBERS: Mapping[str, str] = MappingProxyType({})
+_UNTIL_THEN = frozenset({Code.UNIT_PROMISED, Code.UNIT_IN_PLAN, Code.UNIT_WAITS_FOR_DATE})
+_AFTER_THAT = ("{unit} : ensuite viendra l’étape « {step} ».", "{unit}: step “{step}” comes after that.")
 _HALVES = {"H1": ("1er semestre", "first half of"), "H2": ("2e semestre", "second half of")}
+
+
+_Reasons = Sequence[tuple[str, Mapping[str, Any]]]
+"""Codes with their facts."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Who reads it: the language, the zone of instants, and by what number each invoice (its id) is known."""
+    """Who reads it: the language, the zone of instants, and what invoices and contacts are called, by their ids."""
 
     language: str
     zone: tzinfo
     numbers: Mapping[str, str]
+    names: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +62,16 @@ class Told:
     why: tuple[str, ...] = ()
 
 
-def tell(entry: Entry, language: str, zone: tzinfo, numbers: Mapping[str, str] = _NO_NUMBERS) -> Told:
+def tell(
+    entry: Entry,
+    language: str,
+    zone: tzinfo,
+    numbers: Mapping[str, str] = _NO_NUMBERS,
+    names: Mapping[str, str] | None = None,
+) -> Told:
     """A journal entry as a sentence with its reasons. What has no sentence is shown by its name and facts.
 
-    `numbers` are those of invoices by id: where one is missing, the id stands.
+    `numbers` are those of invoices by id: where one is missing, the id stands. `names` as in `explain`.
     """
     facts = dict(entry.facts)
     reasons = facts.pop("reasons", None)
@@ -65,18 +79,33 @@ def tell(entry: Entry, language: str, zone: tzinfo, numbers: Mapping[str, str] =
     if facts.get("class") == facts.get("state"):  # "accepted", said once
         facts.pop("class", None)
     bare = " ".join([entry.event, *(f"[{name}={{{name}}}]" for name in facts)])
-    pattern = said(EVENTS[entry.event], language) if entry.event in EVENTS else bare
+    event = "plan.empty" if entry.event == "plan.changed" and "step" not in facts else entry.event
+    pattern = said(EVENTS[event], language) if event in EVENTS else bare
     text = _filled(pattern, facts, _Reader(language, zone, numbers))
-    return Told(entry.at, text, explain(reasons, language, zone, numbers))
+    return Told(entry.at, text, explain(reasons, language, zone, numbers, names))
 
 
 def explain(
-    reasons: object, language: str, zone: tzinfo, numbers: Mapping[str, str] = _NO_NUMBERS
+    reasons: object,
+    language: str,
+    zone: tzinfo,
+    numbers: Mapping[str, str] = _NO_NUMBERS,
+    names: Mapping[str, str] | None = None,
 ) -> tuple[str, ...]:
-    """Reasons as a plan's JSON holds them (`[{"code", "facts"}]`), as sentences; `numbers` as in `tell`."""
+    """Reasons as a plan's JSON holds them (`[{"code", "facts"}]`), as sentences; `numbers` as in `tell`.
+
+    `names` are those of contacts by id: one without a name is not told. None: ids are told.
+    """
     found = [each for each in reasons if isinstance(each, dict)] if isinstance(reasons, list) else []
-    reader = _Reader(language, zone, numbers)
-    return tuple(_reason(each["code"], _mapping(each.get("facts")), reader) for each in found)
+    reader = _Reader(language, zone, numbers, names)
+    told = [(str(each["code"]), _mapping(each.get("facts"))) for each in found]
+    sentences = (_reason(code, facts, reader, told[:n]) for n, (code, facts) in enumerate(told))
+    return tuple(text for text in sentences if text)
+
+
+def names_of(account: Account) -> dict[str, str]:
+    """The names of its contacts by their ids, as `explain` takes them."""
+    return {str(contact.id): contact.name for contact in account.customer.contacts}
 
 
 def sentence(pair: tuple[str, str], facts: Mapping[str, Any], language: str, zone: tzinfo) -> str:
@@ -127,13 +156,25 @@ def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _reason(code: str, facts: Mapping[str, Any], reader: _Reader) -> str:
-    pattern = said(REASONS[Code(code)], reader.language) if code in set(Code) else code
-    return _filled(pattern, facts, reader)
+def _reason(code: str, facts: Mapping[str, Any], reader: _Reader, before: _Reasons) -> str:
+    """Its sentence; empty where those `before` it have said as much."""
+    pair = REASONS[Code(code)] if code in set(Code) else (code, code)
+    if code == Code.STEP_DUE:
+        pair = _due(facts, before) or pair
+    return _filled(said(pair, reader.language), facts, reader)
+
+
+def _due(facts: Mapping[str, Any], before: _Reasons) -> tuple[str, str] | None:
+    """How a step is told that is due only later: a plan looks ahead. None where it is due now."""
+    own = [(code, told) for code, told in before if told.get("unit") == facts.get("unit")]
+    if any(code == Code.STEP_LATER and told.get("step") == facts.get("step") for code, told in own):
+        return "", ""
+    return _AFTER_THAT if any(code in _UNTIL_THEN for code, _ in own) else None
 
 
 def _filled(pattern: str, facts: Mapping[str, Any], reader: _Reader) -> str:
-    told = {name: _told(name, value, reader) for name, value in facts.items() if value not in (None, "", [])}
+    given = {name: _told(name, value, reader) for name, value in facts.items() if value not in (None, "", [])}
+    told = {name: text for name, text in given.items() if text}
     whole = _OPTIONAL.sub(
         lambda part: part[1] if all(name in told for name in _NAME.findall(part[1])) else "", pattern
     )
@@ -149,6 +190,8 @@ def _told(name: str, value: object, reader: _Reader) -> str:
             return _amount(str(value), language)
         case "half_year":
             return _half_year(str(value), language)
+        case "contact" | "who" if reader.names is not None:
+            return reader.names.get(str(value)) or ("" if name == "contact" else str(value))
         case "unit" | "lead":
             return unit_named(str(value), language, reader.numbers)
         case "invoices" if isinstance(value, list):

@@ -327,3 +327,53 @@ def test_what_has_no_sentence_is_shown_as_it_is() -> None:
     told = tell(Entry(DEFAULT_SELLER, NOON, "moon.rose", {"by": "{at} [x]"}), "fr", PARIS)
     assert told.text == "moon.rose by={at} [x]"
     assert explain([{"code": "new_code"}], "fr", PARIS) == ("new_code",)
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (None, "By e-mail, to c1."),
+        ({"c1": "Anne Martin"}, "By e-mail, to Anne Martin."),
+        ({"c1": ""}, "By e-mail."),
+        ({}, "By e-mail."),
+    ],
+)
+def test_a_contact_is_told_by_name_and_not_by_an_id_that_nobody_gave(names: dict[str, str] | None, told: str) -> None:
+    """A contact without an id is c1 to us, which says nothing to anybody; who knows no names tells none."""
+    chosen = {"code": "channel_chosen", "facts": {"channel": "email", "contact": "c1"}}
+    assert explain([chosen], "en", PARIS, names=names) == (told,)
+
+
+@pytest.mark.parametrize(("names", "who"), [({"p1": "Anne"}, "Anne"), ({}, "p1")])
+def test_a_person_with_several_customers_is_told_by_name_where_it_is_known(names: dict[str, str], who: str) -> None:
+    reason = {"code": "gap", "facts": {"days": 3, "until": "2026-11-30", "who": "p1"}}
+    assert f"(the same person, {who}, has" in explain([reason], "en", PARIS, names=names)[0]
+
+
+LATER = {"code": "step_later", "facts": {"unit": "F-1", "step": "call", "moment": "2026-11-28T23:00:00+00:00"}}
+DUE = {"code": "step_due", "facts": {"unit": "F-1", "step": "call"}}
+DUE_NOW = "F-1: step “call” is due."
+PROMISED = {"code": "unit_promised", "facts": {"unit": "F-1", "until": "2026-12-26"}}
+
+
+@pytest.mark.parametrize(
+    ("reasons", "told"),
+    [
+        ([DUE], [DUE_NOW]),
+        ([LATER, DUE], ["F-1: step “call” comes on 29 November 2026."]),
+        (
+            [PROMISED, DUE],
+            ["F-1: payment promised, it waits until 26 December 2026.", "F-1: step “call” comes after that."],
+        ),
+        ([{**PROMISED, "facts": {"unit": "F-2"}}, DUE], ["F-2: payment promised, it waits until ….", DUE_NOW]),
+    ],
+)
+def test_a_step_to_come_is_not_told_as_due(reasons: list[dict[str, object]], told: list[str]) -> None:
+    """A plan looks ahead: what is due then is not due on the day on which somebody reads it."""
+    assert list(explain(reasons, "en", PARIS)) == told
+
+
+@pytest.mark.parametrize(("language", "told"), [("fr", "Rien n’est prévu."), ("en", "Nothing is planned.")])
+def test_a_plan_of_nothing_is_told_as_that(language: str, told: str) -> None:
+    for facts in ({"reminder": None}, {}):
+        assert tell(Entry(DEFAULT_SELLER, NOON, "plan.changed", facts), language, PARIS).text == told
