@@ -202,8 +202,13 @@ def an_instant_or(of_day: Callable[[date], T]) -> Reader[datetime | T]:
     """Reads an instant. What is as long as a bare date is read as one, and means what `of_day` says."""
 
     def read(value: object) -> datetime | T:
-        is_day = isinstance(value, str) and len(value) == len("2026-12-31")
-        return of_day(a_day(value)) if is_day else an_instant(value)
+        if isinstance(value, str) and len(value) == len("2026-12-31"):
+            return of_day(a_day(value))
+        try:
+            return an_instant(value)
+        except ValueError as wrong:
+            is_one = isinstance(value, str) and _INSTANT.fullmatch(value)
+            raise ValueError(f"{wrong}{'' if is_one else ', or a date alone, as in 2026-12-31'}") from None
 
     return read
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from domain.event import EventError
+from domain.fields import Reader, an_instant_or_day, an_instant_within_day
 from domain.ids import InvoiceId
 from domain.read_event import read_event
 from tests.factories import Json, event, invoice_event
@@ -261,3 +262,12 @@ def test_bottomless_nesting_is_refused_and_does_not_crash() -> None:
     for _ in range(100_000):
         deep = [deep]
     assert "more than 64 levels" in refusal(invoice_event(extra=deep)).problem
+
+
+@pytest.mark.parametrize("read", [an_instant_or_day, an_instant_within_day])
+def test_where_a_date_will_do_the_refusal_says_so(read: Reader[object]) -> None:
+    """`relance hold --until tomorrow` was told to write an offset from UTC."""
+    with pytest.raises(ValueError, match=r"is not an instant; .*, or a date alone, as in 2026-12-31$"):
+        read("tomorrow")
+    with pytest.raises(ValueError, match=r"is not between the years 1990 and 2100$"):
+        read("1970-01-01T00:00:00Z")
