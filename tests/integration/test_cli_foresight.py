@@ -71,6 +71,8 @@ def test_explain_tells_what_happened_where_it_stands_and_what_comes(
     assert "30 nov. 2026" in told.partition("La suite")[2]
     assert "appel  call  courtois  F-2026-0042  standard@1" in told
     assert "anne@example.com" not in told
+    assert "Par e-mail, à Anne Martin." in told
+    assert ", à p1" not in told
 
 
 def test_explain_in_english_of_an_invoice(book: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:

@@ -619,3 +619,13 @@ def test_of_more_customers_than_a_page_shows_the_first_by_id_stand_by_name(servi
             connection.execute(add, {"id": customer, "name": name})
         found = overview.accounts_of(connection, SellerId("default"), limit=2)
     assert [one.name for one in found] == ["Anne", "Zoé"]
+
+
+def test_a_contact_is_named_on_his_page_and_by_no_id_anywhere(reminded: Pipeline, web: Web) -> None:
+    """The list reads nobody's contacts, and the page of a reminder shows the address."""
+    visitor = log_in(web)
+    page = web.get("/customers/C-17?lang=fr", visitor).text
+    assert "Par e-mail, à Anne Martin." in page
+    assert "Par appel, à Anne Martin." in page
+    for path in ("/customers/C-17", "/customers", f"/reminders/{reminded.log()[0].reminder}"):
+        assert ", à p1" not in web.get(f"{path}?lang=fr", visitor).text
