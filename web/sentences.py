@@ -35,6 +35,11 @@ _OF_PLAN = ("échéance {} du plan de paiement", "instalment {} of the payment p
 _OF_INVOICE = ("{} (échéance {})", "{} (instalment {})")
 _NO_NUMBERS: Mapping[str, str] = MappingProxyType({})
 _UNTIL_THEN = frozenset({Code.UNIT_PROMISED, Code.UNIT_IN_PLAN, Code.UNIT_WAITS_FOR_DATE})
+_UNUSABLE, _OURS = Code.CHANNEL_UNUSABLE, "not_set_up"
+_NONE_SET_UP = (
+    "Aucun canal utilisable pour l’étape « {step} » : aucun n’est configuré ici.",
+    "No usable channel for step “{step}”: none is set up here.",
+)
 _AFTER_THAT = ("{unit} : ensuite viendra l’étape « {step} ».", "{unit}: step “{step}” comes after that.")
 _HALVES = {"H1": ("1er semestre", "first half of"), "H2": ("2e semestre", "second half of")}
 
@@ -161,6 +166,8 @@ def _reason(code: str, facts: Mapping[str, Any], reader: _Reader, before: _Reaso
     pair = REASONS[Code(code)] if code in set(Code) else (code, code)
     if code == Code.STEP_DUE:
         pair = _due(facts, before) or pair
+    if code == Code.NO_USABLE_CHANNEL and {told.get("why") for name, told in before if name == _UNUSABLE} == {_OURS}:
+        pair = _NONE_SET_UP
     return _filled(said(pair, reader.language), facts, reader)
 
 

@@ -377,3 +377,18 @@ def test_a_step_to_come_is_not_told_as_due(reasons: list[dict[str, object]], tol
 def test_a_plan_of_nothing_is_told_as_that(language: str, told: str) -> None:
     for facts in ({"reminder": None}, {}):
         assert tell(Entry(DEFAULT_SELLER, NOON, "plan.changed", facts), language, PARIS).text == told
+
+
+@pytest.mark.parametrize(
+    ("causes", "told"),
+    [
+        (["not_set_up", "not_set_up"], "No usable channel for step “first”: none is set up here."),
+        (["not_set_up", "no_address"], "No usable channel for step “first”: a contact needs repair."),
+        ([], "No usable channel for step “first”: a contact needs repair."),
+    ],
+)
+def test_no_contact_is_blamed_where_no_channel_is_set_up(causes: list[str], told: str) -> None:
+    """An operator who forgot the providers' keys was sent to look at each customer."""
+    unusable = [{"code": "channel_unusable", "facts": {"channel": "sms", "why": why}} for why in causes]
+    reasons = [*unusable, {"code": "no_usable_channel", "facts": {"step": "first"}}]
+    assert explain(reasons, "en", PARIS)[-1] == told
