@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from domain.contacted import Contacted
 from domain.customer import Customer, Place, Seller, place_of
@@ -46,14 +47,26 @@ class CreditNote:
     told_at: datetime | None = None
 
 
+class WentBack(NamedTuple):
+    """Since `at` more is owed, because a payment, or a part of one, went back.
+
+    What we asked for between `hidden_from` and `heard_at` was too little: we knew of the payment then, and not yet
+    that it had gone back. All are aware.
+    """
+
+    at: datetime
+    hidden_from: datetime
+    heard_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class InvoiceState:
     """An invoice and all that happened to it.
 
     `due_on` is the date in force (terms may have been extended). `known_at` is when the invoice first
     reached us. `disputed`, `status_code` and `foreign_payment` say why its units wait; `disputed_in` are the ids of
-    the tasks in which the customer contested it, if that is not resolved. `went_back_at` are the instants since which
-    more is owed because a payment, or a part of one, went back, each with when we learned of it. `payments` are in
+    the tasks in which the customer contested it, if that is not resolved. `went_back` are the payments that did, or a
+    part of them, so that more is owed since. `payments` are in
     the order of their days, `credit_notes` in that of their ids. `disputes` says since when and until when it was
     disputed, by an event, a task or its e-invoice status; `heard_at` when the last fact about it reached us,
     `money_at` when the last payment or credit note did, `foreign_at` when the last in another currency did;
@@ -69,7 +82,7 @@ class InvoiceState:
     disputed_in: tuple[str, ...] = ()
     status_code: str | None = None
     foreign_payment: str | None = None
-    went_back_at: tuple[tuple[datetime, datetime], ...] = ()
+    went_back: tuple[WentBack, ...] = ()
     payments: tuple[Payment, ...] = ()
     credit_notes: tuple[CreditNote, ...] = ()
     disputes: tuple[Span, ...] = ()

@@ -49,7 +49,8 @@ class Agreements:
             case facts.TaskClosed() as closed if is_told_to(self.customer_id, closed):
                 self._closed(fact, closed)
                 for ledger in self.ledgers.values():
-                    ledger.note_dispute(fact.stamp.time)
+                    if ledger.disputed_in or ledger.disputes:
+                        ledger.note_dispute(fact.stamp.time)
             case _:
                 return
 
@@ -112,7 +113,7 @@ class Agreements:
         last = next((one for one in reversed(self.told) if names & set(one.invoice_ids)), None)
         if last is None or (last.amount, last.promised_on) != (promise.amount, promise.promised_on):
             return False
-        went_back = (one.at for i in names if i in self.ledgers for one in self.ledgers[i].returns)
+        went_back = (one.went.at for i in names if i in self.ledgers for one in self.ledgers[i].returns)
         return names == set(last.invoice_ids) and not any(at > last.made_at for at in went_back)
 
     def _closed(self, fact: Fact, closed: facts.TaskClosed) -> None:

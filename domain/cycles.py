@@ -52,7 +52,7 @@ def at_moment(account: Account, policy: Policy, now: datetime) -> Moment:
 
 def _has_restarted(account: Account) -> bool:
     """Whether a ladder may have begun again for another reason than a promise, or has done so before."""
-    if any(unit.agreed or unit.states[0].went_back_at for unit in account.units):
+    if any(unit.agreed or unit.states[0].went_back for unit in account.units):
         return True
     return any(member.cycle for past in account.history for member in past.members)
 
@@ -151,15 +151,30 @@ def _had(unit: Unit, account: Account) -> list[tuple[int, datetime]]:
 
 
 def _went_back(unit: Unit, account: Account, had: Sequence[tuple[int, datetime]]) -> Iterable[_Restart]:
-    """The payments that went back, once each, when they did; or when we learned of it, if a reminder lies between.
+    """The payments that went back, once each: when they did, or when we learned of it.
 
-    That one did not ask for it. But where it has just begun a cycle it is counted in: two returns are one call.
+    That is so if the last reminder before had asked for too little. But where that has just begun a cycle it is
+    counted in: two returns are one call.
     """
     began = {number: min(at for cycle, at in had if cycle == number) for number, _ in had if number}
-    for at, heard_at in dict.fromkeys(both for state in unit.states for both in state.went_back_at):
-        missed = any(at < said <= heard_at and began.get(number) != said for number, said in had)
-        since = heard_at if missed else at
+    found: dict[datetime, datetime] = {}
+    for one in dict.fromkeys(one for state in unit.states for one in state.went_back):
+        number, said = max((past for past in had if past[1] <= one.heard_at), key=_said, default=_NEVER)
+        is_missed = said is not None and said > one.hidden_from and began.get(number) != said
+        if is_missed:
+            known = found.get(one.at, one.at)
+            found[one.at] = one.heard_at if known == one.at else min(known, one.heard_at)
+        else:
+            found.setdefault(one.at, one.at)
+    for since in found.values():
         yield _Restart(local_date(account.place, since), since)
+
+
+_NEVER = (0, None)
+
+
+def _said(past: tuple[int, datetime]) -> datetime:
+    return past[1]
 
 
 def _not_kept(

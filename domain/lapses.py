@@ -25,9 +25,10 @@ def is_rest_kept(
     invoice counts as if it had come in: which invoice the amount was for nobody knows, and the doubt is his.
     """
     gone = [state for state in named if state.was_disputed_at(until)]
-    rest = [state for state in named if state not in gone]
     if not gone:
         return False
+    units = tuple(unit for unit in account.units if not any(state in gone for state in unit.states))
+    rest = [state for state in named if state not in gone and _is_due_alone(state, units)]
     if all(state.is_written_off for state in rest) or _is_about_plan(promise, named):
         return None
     if promise.amount is not None:
@@ -36,8 +37,12 @@ def is_rest_kept(
         if spared >= promise.amount.minor:
             return None
         promise = replace(promise, amount=replace(promise.amount, minor=promise.amount.minor - spared))
-    units = tuple(unit for unit in account.units if not any(state in gone for state in unit.states))
     return is_kept(replace(account, units=units), promise, rest, last)
+
+
+def _is_due_alone(state: InvoiceState, units: Sequence[Unit]) -> bool:
+    """Whether it is settled, or owed in one of these units: not only in instalments with one that is disputed."""
+    return not state.balance.minor or any(state in unit.states for unit in units)
 
 
 def _is_about_plan(promise: Promise, named: Sequence[InvoiceState]) -> bool:

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from domain import facts
-from domain.account import CreditNote, InvoiceState, Payment, Standing
+from domain.account import CreditNote, InvoiceState, Payment, Standing, WentBack
 from domain.disputes import Dispute, Span, with_change
 from domain.facts import Fact
 from domain.invoice import Invoice
@@ -40,7 +40,8 @@ class Ledger:
     """The growing state of one invoice.
 
     `zone` is the seller's: its dates are those of payments.
-    `settled` is what `invoice.paid` settled (minor units) on `settled_on`, and no payment has named so far.
+    `arrived` is when each payment reached us first. `settled` is what `invoice.paid` settled (minor units) on
+    `settled_on`, and no payment has named so far.
     `disputed` is the reason that an event gave, `disputed_in` are the tasks in which the customer contested it,
     `disputes` since when and until when it was disputed, by these or by its e-invoice status.
     `told_back` are the reversals as they were told, each with its first time, `went_back` is, by payment, the date it
@@ -53,6 +54,7 @@ class Ledger:
     zone: ZoneInfo
     extended_to: date | None = None
     received: dict[str, Payment] = field(default_factory=dict)
+    arrived: dict[str, datetime] = field(default_factory=dict)
     reversals: dict[str, Money] = field(default_factory=dict)
     told_back: dict[facts.PaymentReversed, datetime] = field(default_factory=dict)
     went_back: dict[str, tuple[date, date]] = field(default_factory=dict)
@@ -150,7 +152,7 @@ class Ledger:
             credit_notes=tuple(
                 CreditNote(name, amount, self.credited_at[name]) for name, amount in sorted(self.credited.items())
             ),
-            went_back_at=tuple([(one.at, one.heard_at) for one in self.returns]),
+            went_back=tuple([one.went for one in self.returns]),
             disputes=self.disputes,
             heard_at=self.heard_at,
             money_at=self.money_at,
@@ -181,6 +183,7 @@ class Ledger:
         known = None if came_back else self.received.get(payment_id)
         before = 0 if known is None else known.amount.minor
         added = replace(payment.amount, minor=max(0, payment.amount.minor - before))
+        self.arrived[payment_id] = at if known is None else min(at, self.arrived.get(payment_id, at))
         if known is None or known.amount != payment.amount:
             self._note_money(payment.amount, at)
             self.returns = without_slip(self.returns, replace(payment, amount=added)) if self.returns else []
@@ -228,7 +231,9 @@ class Ledger:
         before = self._owed()
         self.reversals[name] = back.amount
         if self._owed() > max(0, before) and (first or self.closed):
-            self.returns.append(Return(at, heard_at, Payment(received_on, back.amount), opened=self.closed))
+            hidden_from = max(at, self.arrived.get(name, at))
+            went = WentBack(at, hidden_from, heard_at)
+            self.returns.append(Return(went, Payment(received_on, back.amount), opened=self.closed))
             self.closed = False
 
     def _settle(self, on: date) -> None:

@@ -17,7 +17,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from domain.account import Account, InvoiceState, Promise, Unit
-from domain.hours import start_of_day
+from domain.hours import local_date, start_of_day
 from domain.ids import InvoiceId
 from domain.invoice import Invoice
 from domain.kept import is_kept, is_named
@@ -66,13 +66,18 @@ class PromiseStanding:
 
 
 def is_put_off(unit: Unit, end: datetime, account: Account, policy: Policy) -> bool:
-    """Whether a promise about the unit was made before `end` (aware) and runs to there or further, or did."""
-    return any(
-        one.made_at < end <= _until(one, account, policy)
-        and _speaks_of(one, unit)
-        and any(state.invoice.id in one.invoice_ids for state in unit.states)
-        for one in account.promises
-    )
+    """Whether a promise about the unit that was made before `end` (the start of a day) ran on then.
+
+    What was kept, replaced, or ended by a payment that went back by then, ran on no more.
+    """
+    last = local_date(account.place, end) - timedelta(days=1)
+    for at, promise in enumerate(account.promises):
+        if promise.made_at < end <= _until(promise, account, policy) and _speaks_of(promise, unit):
+            newer = [one for one in account.promises[at + 1 :] if one.made_at < end]
+            named = [state for state in account.invoices if _is_still_named(state, promise, newer, end)]
+            if any(state in named for state in unit.states) and not is_kept(account, promise, named, last):
+                return True
+    return False
 
 
 def _until(promise: Promise, account: Account, policy: Policy) -> datetime:
@@ -116,9 +121,14 @@ def _standing(
     return PromiseStanding(promise, state, covered, until, disputed)
 
 
-def _is_still_named(state: InvoiceState, promise: Promise, newer: Sequence[Promise]) -> bool:
+def _is_still_named(
+    state: InvoiceState, promise: Promise, newer: Sequence[Promise], by: datetime | None = None
+) -> bool:
+    """Whether no newer one took it over, and nothing of it went back since (`by` an instant, or ever)."""
     name = state.invoice.id
-    if name not in promise.invoice_ids or any(at > promise.made_at for at, _ in state.went_back_at):
+    if name not in promise.invoice_ids:
+        return False
+    if any(one.at > promise.made_at and (by is None or one.at < by) for one in state.went_back):
         return False
     return not any(name in one.invoice_ids and _is_about_all(one, promise, state.invoice) for one in newer)
 

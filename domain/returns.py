@@ -6,19 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from domain.account import Payment
+from domain.account import Payment, WentBack
 from domain.money import Money
 
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """Since `at` more is owed: so much of a payment of this date went back, of which we learned at `heard_at`.
+    """So much of a payment of this date went back. `opened`: the invoice had been paid."""
 
-    `opened`: the invoice had been paid.
-    """
-
-    at: datetime
-    heard_at: datetime
+    went: WentBack
     back: Payment
     opened: bool
 
@@ -41,7 +37,10 @@ def without_slip(returns: Sequence[Return], payment: Payment) -> list[Return]:
 
 def told_again(returns: Sequence[Return], at: datetime, heard_at: datetime) -> list[Return]:
     """The returns, the one of `at` told once more: it was heard of when it was told to us first."""
-    return [replace(one, heard_at=min(one.heard_at, heard_at)) if one.at == at else one for one in returns]
+    return [
+        replace(one, went=one.went._replace(heard_at=min(one.went.heard_at, heard_at))) if one.went.at == at else one
+        for one in returns
+    ]
 
 
 def left_of(payment: Payment, back: Money | None) -> Payment:

@@ -16,7 +16,7 @@ from domain.ids import UnitId
 from domain.naming import attempt_id
 from domain.past import PastReminder
 from domain.policy import Policy
-from domain.promises import standings_of
+from domain.promises import PromiseState, standings_of
 from domain.units import unit_ids_of
 
 MOST_TOLD = 12
@@ -61,7 +61,8 @@ def _said(past: PastReminder, said: Mapping[str, TaskClosed]) -> TaskClosed | No
 def _promises(account: Account, policy: Policy, now: datetime) -> Iterator[Happened]:
     names = {state.invoice.id: state.invoice.number for state in account.invoices}
     for one in standings_of(account, policy, now):
-        about = one.invoice_ids - one.lapsed_ids or one.invoice_ids
+        is_lapsed = one.state is PromiseState.LAPSED
+        about = one.invoice_ids if is_lapsed else one.invoice_ids - one.lapsed_ids
         yield Happened(
             on=local_date(account.place, one.promise.made_at),
             what=f"promise_{one.state.value}",

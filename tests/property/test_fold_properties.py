@@ -46,11 +46,11 @@ def test_what_was_settled_stays_settled_but_for_a_reversal(found: list[Fact]) ->
             assert was.standing is not Standing.CANCELLED or is_.standing is Standing.CANCELLED
             if was.standing is Standing.PAID and is_.standing is Standing.OPEN:
                 assert isinstance(fact.body, facts.PaymentReversed)
-                assert len(is_.went_back_at) == len(was.went_back_at) + 1
+                assert len(is_.went_back) == len(was.went_back) + 1
             elif isinstance(fact.body, facts.PaymentReceived):
-                assert set(is_.went_back_at) <= set(was.went_back_at)
+                assert set(is_.went_back) <= set(was.went_back)
             elif not isinstance(fact.body, facts.PaymentReversed):
-                assert is_.went_back_at == was.went_back_at
+                assert is_.went_back == was.went_back
         before = now
 
 

@@ -298,7 +298,7 @@ def test_what_goes_back_starts_a_ladder_again_once_and_only_if_more_is_owed_for_
     foreign = account_of((5, in_dollars), (15, facts.PaymentReversed(F1, "p1", Money(4000, "USD"), DUE_ON)))
     overpaid = account_of((5, paid(100, 5)), (6, paid(40, 6, "p2")), (15, returned(40, "p2")))
     twice = account_of((5, paid(40, 5)), (15, returned(40)), (16, returned(40)), (17, returned(30)))
-    found = [[len(state.went_back_at) for state in one.invoices] for one in (never_told, foreign, overpaid, twice)]
+    found = [[len(state.went_back) for state in one.invoices] for one in (never_told, foreign, overpaid, twice)]
     assert found == [[0], [0], [0], [1]]
 
 
@@ -433,3 +433,41 @@ def test_a_plan_looks_beyond_the_end_of_a_promise() -> None:
     assert found.reminder.members[0].cycle == 1
     assert found.reminder.routes[0].channel is Channel.PHONE
     assert found.reminder.send_at.date() == date(2026, 12, 11)
+
+
+def test_a_payment_and_its_return_told_together_start_nothing_again() -> None:
+    """The reminder between had asked for all of it: nobody knew of the payment then."""
+    before = had(FIRST, 2), had(CALL, 10), had(WIDEN, 20)
+    file = late(17, 21, paid(20, 17, "p3"), "p3"), late(18, 21, returned(20, "p3"), "back")
+    account = with_late(*file, history=before)
+    assert at_moment(account, POLICY, late_morning(22)).account.units[0].cycle == 0
+
+
+def test_two_returns_of_one_day_that_are_told_a_day_apart_are_one_call() -> None:
+    """The call of the first has asked for both."""
+    before = had(FIRST, 9), had(CALL, 12, cycle=1)
+    account = with_late(late(7, 12, returned(40)), late(7, 13, returned(30, "p2"), "l2"), history=before)
+    assert at_moment(account, POLICY, late_morning(14)).account.units[0].cycle == 1
+    same = with_late(late(7, 12, returned(40)), late(7, 13, returned(30, "p2"), "l2"), history=before[:1])
+    assert at_moment(same, POLICY, late_morning(14)).account.units[0].cycle == 1
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        ((4, promise(60, 10)), (5, paid(10, 5, "p9"))),  # kept before the instalment was due
+        ((4, promise(300)), (5, replace(promise(6), invoice_ids=(F1,)))),  # a slip, corrected
+        ((4, promise(60)), (5, paid(10, 5, "p9")), (6, returned(10, "p9"))),  # ended by what went back
+    ],
+)
+def test_a_promise_that_no_longer_runs_leaves_the_plan_broken(over: tuple[tuple[int, Body], ...]) -> None:
+    assert "plan.broken" in news(13, account_of((3, IN_TWO), *over))
+
+
+def test_a_promise_of_a_part_that_is_kept_after_the_instalments_end_took_its_place() -> None:
+    """He pays on the 19th what he had promised for the 20th, and is not told on that day that he broke the plan."""
+    account = account_of((3, IN_TWO), (9, promise(20, 30)), (19, paid(30, 19)))
+    assert (news(19, account), at_moment(account, POLICY, late_morning(19)).account.units[0].cycle) == (
+        ["promise.kept"],
+        0,
+    )

@@ -206,3 +206,10 @@ def test_a_promise_about_a_plans_instalment_lapses_with_each_of_its_invoices() -
     by_phone = told(9, closed("phone", "promised", 15, agreed.units[0].id))
     account = an_account(issued(), issued("F-2"), told(3, AGREED), by_phone, told(16, DISPUTED), told(30, RESOLVED))
     assert (states(31, account), "promise.broken" in news(31, account)) == (["lapsed"], False)
+
+
+def test_a_promise_about_a_plans_invoices_lapses_with_one_of_them() -> None:
+    """None of its instalments is due without that one: nothing is left that he could have broken."""
+    both = told(9, promise(12, None, "F-1", "F-2"))
+    account = an_account(issued(), issued("F-2"), told(3, AGREED), both, told(11, DISPUTED), told(20, RESOLVED))
+    assert (states(21, account), news(21, account)) == (["lapsed"], [])

@@ -98,9 +98,9 @@ def test_what_is_told_twice_counts_once(bodies: tuple[Body, ...], balance: int) 
 
 
 def test_only_the_first_word_of_a_reversal_opens_an_invoice_and_only_if_something_is_owed() -> None:
-    assert f1(paid(100), paid(100, "p2"), returned(100)).went_back_at == ()
+    assert f1(paid(100), paid(100, "p2"), returned(100)).went_back == ()
     raised = f1(paid(30, "p2"), returned(30, "p2"), paid(100), issued(total=euros(500)), returned(30, "p2"))
-    assert (raised.standing, raised.balance, len(raised.went_back_at)) == (Standing.PAID, euros(0), 0)
+    assert (raised.standing, raised.balance, len(raised.went_back)) == (Standing.PAID, euros(0), 0)
 
 
 def test_what_settled_an_invoice_is_among_its_payments_until_it_has_a_name() -> None:

@@ -146,9 +146,13 @@ def test_a_promise_is_told_of_the_invoices_that_it_is_about_still() -> None:
     both = an_account(issued(), issued("F-2"), *said)
     alone = an_account(issued("F-2"), PromiseMade(names[1:], None, days(3), by="Anne"), said[1])
 
+    covered = an_account(
+        issued(), issued("F-2"), PromiseMade(names, euros(100), days(3), by="Anne"), InvoiceDisputed(names[1], "")
+    )
+
     found = [
         (one.what, one.numbers)
-        for account in (both, alone)
+        for account in (both, alone, covered)
         for one in history_of(account, a_policy(), late_morning(9))
     ]
 
@@ -156,6 +160,8 @@ def test_a_promise_is_told_of_the_invoices_that_it_is_about_still() -> None:
         ("promise_broken", ("F-1",)),
         ("disputed", ("F-2",)),
         ("promise_lapsed", ("F-2",)),
+        ("disputed", ("F-2",)),
+        ("promise_lapsed", ("F-1", "F-2")),
         ("disputed", ("F-2",)),
     ]
 
