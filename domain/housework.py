@@ -17,8 +17,9 @@ from domain.gates import fixes_of
 from domain.grouping import Composition, Share
 from domain.hours import start_of_day
 from domain.ids import StepId
-from domain.internal_task import InternalTask
+from domain.internal_task import NOT_SET_UP, InternalTask
 from domain.leave import Leaves, Unreachable, Waits
+from domain.policy import Step
 from domain.task_outcomes import TaskKind, TaskOutcome
 
 
@@ -36,7 +37,7 @@ def work_at(found: Composition, became: Leaves | Waits | Unreachable, account: A
     wanted = [_approval(share) for share in found.approvals]
     wanted += (InternalTask(TaskKind.FIX, StepId(code.value), ()) for code in dict.fromkeys(found.unrated))
     if isinstance(became, Unreachable):
-        wanted.append(InternalTask(TaskKind.REPAIR, found.shares[0].rung.step.id, ()))
+        wanted.append(to_reach(found.shares[0].rung.step, is_ours=became.is_ours))
     if not account.closed_tasks:
         return Work((*fixes, *wanted), None)
     wanted += (task for _, task in _left_by_closings(account))
@@ -49,6 +50,13 @@ def work_at(found: Composition, became: Leaves | Waits | Unreachable, account: A
 def in_round(task: InternalTask, account: Account) -> InternalTask:
     """The task with its round: how often the same was closed before."""
     return replace(task, round=len(closed_before(task, account)))
+
+
+def to_reach(step: Step, *, is_ours: bool) -> InternalTask:
+    """What there is to do where a step reaches nobody: repair the contact, or (`is_ours`) set a channel up."""
+    if is_ours:
+        return InternalTask(TaskKind.FIX, NOT_SET_UP, ())
+    return InternalTask(TaskKind.REPAIR, step.id, ())
 
 
 def _approval(share: Share) -> InternalTask:

@@ -18,6 +18,10 @@ PROVIDER_OUT_OF_REACH = StepId("provider_out_of_reach")
 """What a `fix` is about where the last channel of a reminder could not be asked, five times: a network, a provider
 that is away. Nothing is wrong with the contact. It ends like the one above."""
 
+NOT_SET_UP = StepId("not_set_up")
+"""What a `fix` is about where no channel of a step is set up here: nothing is wrong with the contact. It is asked for
+by planning, and ends once a channel is set up."""
+
 LOW_SCORE = StepId("low_score")
 """What a `reply` is about that is no customer's message: a survey's low score. Its unit is the survey's task."""
 

@@ -21,7 +21,7 @@ from domain.past import Member
 from domain.planned import PlannedReminder
 from domain.policy import Policy, Step
 from domain.reasons import Code, Reason
-from domain.routes import Route, routes_of
+from domain.routes import Route, none_is_set_up, routes_of
 from domain.rungs import Rung, WayName
 
 _SECOND = timedelta(seconds=1)
@@ -49,9 +49,13 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """No channel of the step can be used, or its hours never open: a person has to see to it."""
+    """No channel of the step can be used, or its hours never open: a person has to see to it.
+
+    `is_ours`: none of them is set up here, so nothing is wrong with the contact.
+    """
 
     reasons: tuple[Reason, ...]
+    is_ours: bool = False
 
 
 class _Way(NamedTuple):
@@ -95,7 +99,8 @@ def try_at(
     lead = found.shares[0]
     step, routes, unusable, budget = ways.of(lead.rung)
     if budget is None:
-        return Unreachable((*unusable, Reason(Code.NO_USABLE_CHANNEL, {"step": step.id})))
+        reasons = (*unusable, Reason(Code.NO_USABLE_CHANNEL, {"step": step.id}))
+        return Unreachable(reasons, is_ours=none_is_set_up(unusable))
     if is_internal(step):
         members = [member_of(share) for share in found.shares]
         return Leaves(make_reminder(account, policy, step, step.level, members, routes, (at, at)), ())

@@ -14,6 +14,7 @@ from domain.budget import budget_of_retry, first_date_within
 from domain.cycles import Moment
 from domain.grouping import Candidate, candidates_of, changes_at, due_now, is_waiting
 from domain.hours import local_date, start_of_day, window_at_or_after
+from domain.housework import to_reach
 from domain.ids import StepId, UnitId
 from domain.internal_task import PROVIDER_OUT_OF_REACH, SET_UP_WRONG, InternalTask
 from domain.ladder import is_internal, ladder_of
@@ -25,7 +26,7 @@ from domain.planned import Plan
 from domain.policy import Policy, Step
 from domain.rate_gate import is_refused
 from domain.reasons import Code, Reason
-from domain.routes import Route, routes_of
+from domain.routes import Route, none_is_set_up, routes_of
 from domain.rungs import has_lapsed
 from domain.task_outcomes import TaskKind
 
@@ -50,9 +51,11 @@ def retry_of(running: PastReminder, moment: Moment, policy: Policy, now: datetim
     routes, unusable = routes_of(account, policy, step, spent=running.used)
     found = _span(running, account, policy, step, now, routes[0]) if routes else None
     if found is None:
-        ways = {route.channel for route in routes_of(account, policy, step)[0]}
-        state = "failed" if ways else "withdrawn"  # as if never tried: the step waits until somebody is reachable
-        return GivesUp(state, _left_to_do(running, step, ways, is_reachable=bool(routes)))
+        ever, never = routes_of(account, policy, step)
+        if not ever:  # as if never tried: the step waits until somebody is reachable
+            return GivesUp("withdrawn", (to_reach(step, is_ours=none_is_set_up(never)),))
+        ways = {route.channel for route in ever}
+        return GivesUp("failed", _left_to_do(running, step, ways, is_reachable=bool(routes)))
     span, waits = found
     reminder = make_reminder(account, policy, step, running.level, members, routes, span)
     changes = changes_at(candidates, now)
@@ -76,7 +79,7 @@ def _left_to_do(
     `ways` are the channels over which somebody could be reached but for that. What is none any more is the contact's.
     """
     repair = InternalTask(TaskKind.REPAIR, step.id, ())
-    ours = None if is_reachable or not ways else _NOT_THE_CONTACTS.get(running.last_refusal)
+    ours = None if is_reachable else _NOT_THE_CONTACTS.get(running.last_refusal)
     if ours is None:
         return (repair,)
     fix = InternalTask(TaskKind.FIX, ours, ())

@@ -17,6 +17,7 @@ from domain.levels import PERSON_CHANNELS, PHONE_NUMBER_CHANNELS, ROLE_FALLBACK,
 from domain.policy import Policy, Step
 from domain.reasons import Code, Reason
 
+_NOT_SET_UP = "not_set_up"
 _NO_ADDRESS = frozenset({Channel.VISIT, Channel.MEETING, Channel.CHECK_IN, Channel.SURVEY, Channel.TASK})
 """Work for people who find their own way."""
 
@@ -56,6 +57,11 @@ def routes_of(
     return (*(route for route in routes if route not in down), *down), tuple(reasons)
 
 
+def none_is_set_up(unusable: Iterable[Reason]) -> bool:
+    """Whether a step without routes has none for our own set-up alone, by why each of its channels is not usable."""
+    return {reason.facts["why"] for reason in unusable} == {_NOT_SET_UP}
+
+
 def _ordered(account: Account, policy: Policy, step: Step) -> tuple[Channel, ...]:
     """The step's channels; the preference and the segment reorder messages and never replace a person step."""
     if step.channels[0] in PERSON_CHANNELS:
@@ -71,7 +77,7 @@ def _ordered(account: Account, policy: Policy, step: Step) -> tuple[Channel, ...
 
 def _route(account: Account, step: Step, channel: Channel, people: Sequence[Contact]) -> tuple[Route | None, str]:
     if channel not in account.seller.channels:
-        return None, "not_set_up"
+        return None, _NOT_SET_UP
     if channel in _NO_ADDRESS:
         person = people[0] if people else None
         return Route(channel, person.id if person else None, "", person.name if person else ""), ""

@@ -59,7 +59,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "misconfigured": ("notre réglage est faux", "our set-up is wrong"),
     "content": ("contenu refusé", "content refused"),
     # why a channel cannot be used
-    "not_set_up": ("canal non configuré", "not set up here"),
+    "not_set_up": ("canal non configuré", "channel not set up"),
     "no_contact": ("aucun contact", "no contact"),
     "no_address": ("aucune adresse", "no address"),
     "invalid_address": ("adresse invalide", "invalid address"),

@@ -7,8 +7,9 @@ import pytest
 import structlog
 
 from channels.render import Renderer
+from config.publishing import prepare
 from config.wiring import DEFAULT_SELLER, TEMPLATES
-from domain.levels import Channel
+from domain.levels import PERSON_CHANNELS, Channel
 from store import history
 from tests.factories import contact_data, invoice_event
 from tests.integration.test_late_failures import states, text_first
@@ -91,6 +92,18 @@ def test_a_provider_that_stays_out_of_reach_is_told_as_that_and_not_as_a_contact
         invoice_event(invoice={"id": "F-2", "number": "F-2", "due_on": "2027-01-20"}, customer=ALONE, id="two")
     )
     assert [task.kind for task in later.tasks()] == ["fix"]
+
+
+def test_without_any_channel_that_is_to_be_fixed_until_one_is_set_up(
+    pipeline: Pipeline, simulator: Simulator
+) -> None:
+    people = {way: channel for way, channel in pipeline.services.channels.items() if way in PERSON_CHANNELS}
+    without = Pipeline(replace(pipeline.services, channels=people), pipeline.runner)
+    without.take(invoice_event(invoice=LATE))
+    assert without.deliver_due() == 0
+    assert [(task.kind, task.step) for task in without.tasks()] == [("fix", "not_set_up")]
+    prepare(pipeline.services)
+    assert (pipeline.deliver_due(), pipeline.tasks()) == (1, [])
 
 
 @pytest.mark.parametrize("code", [21408, 21612])

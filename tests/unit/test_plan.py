@@ -1,5 +1,6 @@
 """The walk from now to the first instant at which a reminder may leave, and what stops it."""
 
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,9 +8,9 @@ import pytest
 
 from domain import facts
 from domain.fold import fold
-from domain.ids import CustomerId, InvoiceId
+from domain.ids import CustomerId, InvoiceId, StepId
 from domain.internal_task import InternalTask
-from domain.levels import Channel, Level
+from domain.levels import PERSON_CHANNELS, Channel, Level
 from domain.past import Suppressed
 from domain.plan import plan
 from domain.policy import Limits
@@ -148,6 +149,25 @@ def test_many_invoices_of_somebody_unreachable_are_one_repair_and_few_reasons() 
     assert [task.kind for task in found.tasks] == ["repair"]
     assert len(found.reasons) < 60
     assert codes(found.reasons).count("no_usable_channel") == 1
+
+
+def test_where_no_channel_is_set_up_that_is_to_be_fixed_and_no_contact_repaired() -> None:
+    """Each customer of an operator who forgot the providers' keys was a contact to repair."""
+    policy = a_policy(FIRST, a_step("second", 8, Level.COURTEOUS, Channel.SMS, Channel.EMAIL))
+    account = an_account(issued("A"), issued("B", due_on=days(-6)), seller=a_seller(channels=PERSON_CHANNELS))
+    found = plan(account, policy, late_morning(2))
+    assert found.tasks == (InternalTask("fix", StepId("not_set_up"), ()),)
+    assert (found.reminder, found.again_at) == (None, None)
+
+
+def test_a_contact_is_to_be_repaired_where_any_channel_of_the_step_is_set_up() -> None:
+    policy = a_policy(a_step("first", 2, Level.COURTEOUS, Channel.SMS, Channel.EMAIL))
+    customer = a_customer(contacts=(a_contact(email=None),))
+    mail_alone = a_seller(channels=frozenset({Channel.EMAIL}))
+    found = plan(an_account(issued(customer=customer), seller=mail_alone), policy, late_morning(2))
+    assert found.tasks == (InternalTask("repair", FIRST.id, ()),)
+    never = replace(policy, hours={None: ((),) * 7})
+    assert plan(an_account(seller=mail_alone), never, late_morning(2)).tasks == found.tasks
 
 
 def test_a_repair_that_is_needed_later_wakes_the_account_then() -> None:

@@ -109,6 +109,13 @@ def test_when_a_provider_was_out_of_reach_nobody_is_asked_to_repair_the_contact(
     assert [(task.kind, task.step, task.units) for task in found.tasks] == [("fix", "provider_out_of_reach", ())]
 
 
+def test_when_its_channel_is_not_set_up_any_more_nobody_is_asked_to_repair_the_contact() -> None:
+    account = replace(retrying(), seller=a_seller(channels=frozenset({Channel.PHONE})))
+    found = plan(account, POLICY, late_morning(2))
+    assert found.gives_up == ("r1", "withdrawn")
+    assert [(task.kind, task.step, task.units) for task in found.tasks] == [("fix", "not_set_up", ())]
+
+
 @pytest.mark.parametrize("refusal", ["transient", "misconfigured"])
 def test_who_says_stop_while_his_provider_is_away_is_a_contact_to_repair(refusal: str) -> None:
     """The fault that was mended tells nobody that he cannot be written to any more."""
