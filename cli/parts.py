@@ -64,6 +64,7 @@ def serve(host: str, port: int) -> None:
     listener = listen(host, port)
     server = make_server(create_app(services), host, port)
     long_lived.begin_work()
+    log.info("web.listening", host=host, port=listener.getsockname()[1])
     server.run(sockets=[listener])
 
 

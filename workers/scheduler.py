@@ -22,6 +22,7 @@ apart: with a few seconds, the ticks of a scheduler that is behind would all be 
 
 def schedule(stop: threading.Event) -> None:
     """Ticks until `stop` is set."""
+    log.info("scheduler.ticking")
     tick = 0
     while not stop.is_set():
         _tick(with_sweep=tick % SWEEP_EVERY == 0, with_keep=tick % KEEP_EVERY == 0)
