@@ -24,6 +24,8 @@ _REFUSED = 400
 _KINDS = frozenset({400, 403, 404, 422, 429, 500, 503})
 """Statuses that have words of their own."""
 RETRY_AFTER = {"Retry-After": "1"}
+BEARER = {"WWW-Authenticate": "Bearer"}
+"""Of each 401, a page's too: the scheme that is taken here. Source: RFC 9110, 11.6.1."""
 
 
 class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
@@ -41,7 +43,7 @@ _AWAY = Refusal(503, "the database is away; nothing was taken in, try again", RE
 
 def unauthorized(error: str) -> Refusal:
     """401 with the scheme that is taken here."""
-    return Refusal(401, error, {"WWW-Authenticate": "Bearer"})
+    return Refusal(401, error, BEARER)
 
 
 def busy() -> Refusal:

@@ -23,7 +23,7 @@ from store import sellers
 from store.sellers import ActiveKey
 from web.limits import MOST_FORM_BYTES, Place
 from web.parts import Parts, PartsHere
-from web.refusals import Refusal
+from web.refusals import BEARER, Refusal
 from web.views import Language, show
 from web.words import LANGUAGES
 
@@ -67,7 +67,7 @@ def get_login(request: Request, parts: PartsHere, language: Language, token: str
     key_id = read_token(secret, LOGIN, token, parts.services.clock.wall())
     found = None if key_id is None else _active(parts.services, key_id)
     if found is None:
-        return show("login.html", language, status=401, problem="old_link")
+        return _not_let_in(language, "old_link")
     return _let_in(request, parts, found, secret)
 
 
@@ -82,7 +82,7 @@ async def post_login(request: Request, parts: PartsHere, language: Language) -> 
         found = await parts.door.ask(_key_of, parts.services, key)
     secret = _secret(parts.services)
     if found is None or secret is None:
-        return show("login.html", language, status=401, problem="wrong_key")
+        return _not_let_in(language, "wrong_key")
     return _let_in(request, parts, found, secret)
 
 
@@ -91,6 +91,12 @@ async def post_logout(request: Request) -> Response:
     """Forgets the visitor."""
     answer = RedirectResponse(_in_same_language("/login", request), 303)
     answer.delete_cookie(COOKIE)
+    return answer
+
+
+def _not_let_in(language: str, problem: str) -> Response:
+    answer = show("login.html", language, status=401, problem=problem)
+    answer.headers.update(BEARER)
     return answer
 
 

@@ -122,13 +122,15 @@ def test_a_signed_link_opens_them_until_it_is_over(shared_web: Web) -> None:
     good = shared_web.get(f"/login?token={login_token(SECRET_KEY, KEY_ID, datetime.now(UTC) + SOON)}")
     assert (good.status, shared_web.get("/", cookie_of(good)).status) == (303, 200)
     for bad in (token(SESSION), token(lasts=-SOON), token(secret="x"), token(key_id="x"), "", "..", "é.1.2"):
-        assert shared_web.get(f"/login?token={quote(bad)}").status == 401
+        answer = shared_web.get(f"/login?token={quote(bad)}")
+        assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
 
 
 def test_a_wrong_key_opens_nothing(shared_web: Web) -> None:
     for body in (b"key=rk_wrong", b"", b"\xff", b"key="):
         answer = shared_web.post("/login", body, FORM)
         assert (answer.status, "set-cookie" in answer.headers) == (401, False)
+        assert answer.headers["www-authenticate"] == "Bearer"  # RFC 9110, 11.6.1: no 401 without
     elsewhere = shared_web.post("/login", f"key={KEY}".encode(), FORM, {"Sec-Fetch-Site": "cross-site"})
     assert elsewhere.status == 403
 
