@@ -150,9 +150,10 @@ def test_a_fast_clock_leaves_the_last_minutes_of_a_window_their_part_of_a_second
     at = TUESDAY_0930.replace(hour=10, minute=50)
     fast = replace(pipeline.services, clock=Clock(at, 1000.0, datetime.now(UTC)))
     pipeline.take(invoice_event(invoice={"due_on": "2026-11-20"}))
-    [call] = claim_due(fast, [pipeline.account().key], "deliver.email", at)
+    key, before = pipeline.account().key, time.monotonic()
+    [call] = claim_due(fast, [key], "deliver.email", at)
     assert call.message.validity_s == pytest.approx(0.6)
-    assert call.closes_by - time.monotonic() == pytest.approx(0.6, abs=0.5)
+    assert before <= call.closes_by - call.message.validity_s <= time.monotonic()  # counted from when it was asked
     assert call.begin_by == call.closes_by
 
 
