@@ -12,7 +12,7 @@ from cli.words import SHORT
 from config.wiring import Services
 from domain.ladder import ladder_of
 from domain.routes import Route, routes_of
-from domain.task_outcomes import OUTCOMES_OF, TaskKind
+from domain.task_outcomes import OUTCOMES_OF, SCORES, TaskKind, TaskOutcome
 from store import book
 from store.engine import Connection
 from store.worklist import TaskRow
@@ -50,14 +50,20 @@ def why_now(connection: Connection, services: Services, task: TaskRow) -> str:
 
 
 def how_to_close(task: TaskRow) -> str:
-    """The command that closes an open task; empty for any other."""
+    """The command that closes an open task, or the two of them; empty for any other."""
     name = task.id[:SHORT]
     if task.state != "open":
         return ""
     if task.kind == TaskKind.APPROVE:
         verb = f"relance task approve {name}"
         return f"{verb}, or {verb} --decline --next DATE, or {verb} --postpone --next DATE"
-    return f"relance task close {name} --outcome {'|'.join(OUTCOMES_OF[task.kind])} --next DATE"
+    verb = f"relance task close {name} --outcome"
+    outcomes = [outcome.value for outcome in OUTCOMES_OF[task.kind]]
+    if TaskOutcome.ANSWERED not in outcomes:
+        return f"{verb} {'|'.join(outcomes)} --next DATE"
+    outcomes.remove(TaskOutcome.ANSWERED)
+    score = f"--score {SCORES[0]}-{SCORES[-1]}"
+    return f"{verb} {TaskOutcome.ANSWERED} {score} --next DATE, or {verb} {'|'.join(outcomes)} --next DATE"
 
 
 def _message(services: Services, one: Planned, task: TaskRow) -> str:

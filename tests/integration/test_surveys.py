@@ -97,6 +97,16 @@ def test_a_survey_that_is_closed_again_with_a_better_score_ends_the_hold_and_its
     assert capsys.readouterr().out.endswith("score 9 of 10\n")
 
 
+def test_who_looks_at_a_survey_is_told_how_to_give_its_score(surveyed: Pipeline, capsys: Captured) -> None:
+    """The command that was told there was refused: an answer goes with a score, and nothing else does."""
+    survey = one(surveyed, "survey")
+    assert main(["task", "show", survey.id]) == 0
+    answered, otherwise = capsys.readouterr().err.strip().removeprefix("To close it: ").split(", or ")
+    verb = f"relance task close {survey.id[:8]} --outcome"
+    assert answered == f"{verb} answered --score 1-10 --next DATE"
+    assert otherwise == f"{verb} done|promised|says_paid|plan_asked|wrong_person|disputed|refused --next DATE"
+
+
 def test_a_survey_that_was_not_answered_has_no_score_to_show(surveyed: Pipeline, capsys: Captured) -> None:
     survey = one(surveyed, "survey")
     assert close(survey.id, "--outcome", "answered", "--score", "5", "--next", "2026-11-24") == 0
