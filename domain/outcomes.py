@@ -116,3 +116,7 @@ class Receipt:
     kind: OutcomeClass | None = None
     late_tries: int = 0
     wait_s: float = 0.0
+
+    def turn(self, received_at: datetime) -> tuple[datetime, int]:
+        """Where it stands among those of its message: by the vendor's instant, else when it came; then by rank."""
+        return self.at or received_at, len(_RANK) if self.state is None else _RANK[self.state]

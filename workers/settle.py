@@ -8,7 +8,7 @@ address (`workers/nameless`).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -37,11 +37,16 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """An attempt with its receipts, and the state they lead to."""
+    """An attempt with its receipts in the order of their times, and the state that it had after each."""
 
     row: AttemptRow
     receipts: tuple[ReceiptRow, ...]
-    state: AttemptState
+    states: tuple[AttemptState, ...]
+
+    @property
+    def state(self) -> AttemptState:
+        """The state that they lead to."""
+        return self.states[-1] if self.states else self.row.state
 
     @property
     def new_state(self) -> AttemptState | None:
@@ -140,12 +145,14 @@ def _by_attempt(
 ) -> list[Settled]:
     settled = []
     for row in rows:
-        mine = tuple(one for one in taken if owners.get(one.id) == row.id)
-        state = row.state
+        mine = [one for one in taken if owners.get(one.id) == row.id]
+        mine.sort(key=lambda one: one.receipt.turn(one.received_at))
+        states, state = [], row.state
         for one in mine:
             if one.receipt.state is not None and _is_for(row, one.receipt):
                 state = after_receipt(state, one.receipt.state)
-        settled.append(Settled(row, mine, state))
+            states.append(state)
+        settled.append(Settled(row, tuple(mine), tuple(states)))
     return settled
 
 
@@ -177,7 +184,7 @@ def _apply(
     ]
     if entries:
         history.suppress(connection, entries)
-    journal.write(connection, [_entry(one, found, now) for one in settled for found in one.receipts])
+    journal.write(connection, [entry for one in settled for entry in _entries(one, now)])
     too_late = [(one.row, past[one.row.account]) for one, move in moves if move is not None and move.needs_repair]
     if too_late:
         ask_for_repair(connection, too_late, rows, now)
@@ -216,11 +223,16 @@ def _change(one: Settled, move: ReminderMove, now: datetime) -> ReminderChange:
     return ReminderChange(ReminderId(one.row.reminder), move.state, spent, retry_at)
 
 
-def _entry(one: Settled, found: ReceiptRow, now: datetime) -> Entry:
+def _entries(one: Settled, now: datetime) -> Iterator[Entry]:
+    for found, state in zip(one.receipts, one.states, strict=True):
+        yield _entry(one, found, state, now)
+
+
+def _entry(one: Settled, found: ReceiptRow, state: AttemptState, now: datetime) -> Entry:
     facts = {
         "provider": found.provider,
         "word": found.receipt.word,
-        "state": one.state.value,
+        "state": state.value,
         "code": found.receipt.code,
         "channel": Channel(one.row.channel).value,
     }

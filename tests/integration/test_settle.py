@@ -63,6 +63,24 @@ def test_receipts_in_any_order_lead_to_the_same_state(pipeline: Pipeline, order:
     assert [row.state for row in pipeline.log()] == ["delivered"]
 
 
+@pytest.mark.parametrize(
+    "order", [("processed", "deferred", "delivered", "open"), ("open", "delivered", "deferred", "processed")]
+)
+def test_receipts_of_one_post_are_told_in_the_order_of_their_times(
+    pipeline: Pipeline, order: tuple[str, ...]
+) -> None:
+    """They were told in the order of their keys, and each with the state of all of them: processed, delivered."""
+    attempt = sent(pipeline)
+    seconds = {"processed": 0, "deferred": 0, "delivered": 7, "open": 7}
+    pipeline.settle(
+        "sendgrid", [mail_event(attempt, word, seconds[word], sg_event_id=str(n)) for n, word in enumerate(order)]
+    )
+    told = [entry.facts for entry in pipeline.journal() if entry.event == "receipt.settled"]
+    assert [(facts["word"], facts["state"]) for facts in told] == [
+        ("processed", "accepted"), ("deferred", "deferred"), ("delivered", "delivered"), ("open", "delivered"),
+    ]  # fmt: skip
+
+
 def test_the_same_receipt_counts_once(pipeline: Pipeline) -> None:
     attempt = sent(pipeline)
     one = mail_event(attempt, "delivered")
