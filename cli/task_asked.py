@@ -10,6 +10,7 @@ from channels.render import TemplateError
 from cli.foretold import content_for
 from cli.words import SHORT
 from config.wiring import Services
+from domain.customer import Seller
 from domain.ladder import ladder_of
 from domain.routes import Route, routes_of
 from domain.task_outcomes import OUTCOMES_OF, SCORES, TaskKind, TaskOutcome
@@ -26,9 +27,16 @@ _WHY = ("{} : {}", "{}: {}")
 _STEP = ("étape « {} »", "step “{}”")
 
 
+def about(task: TaskRow, seller: Seller) -> str:
+    """Its units; where it has none, the contact to repair, or the seller, whose own business it is."""
+    if task.units:
+        return ", ".join(task.units)
+    return f"{seller.id} {seller.name}".rstrip() if task.kind == TaskKind.FIX else task.title
+
+
 def title_of(task: TaskRow, language: str) -> str:
-    """Its title; where it has none, its kind, and its step or what is wrong."""
-    if task.title or not task.step:
+    """Its title; where it has none, or that is all it is about, its kind, and its step or what is wrong."""
+    if (task.title and task.units) or not task.step:
         return task.title or _begun(word(task.kind, language))
     named = word(task.step, language)
     what = said(_STEP, language).format(task.step) if named == task.step else named

@@ -22,6 +22,7 @@ from cli.known import check, only
 from cli.services import opened_services
 from cli.words import json_line, telling
 from config.wiring import Services
+from domain.customer import Seller
 from domain.ids import SellerId
 from domain.internal_task import LOW_SCORE
 from domain.task_outcomes import OUTCOMES_OF, TaskKind, TaskOutcome
@@ -85,9 +86,8 @@ def show(
         if pdf is not None:
             task_letter.write(connection, found, pdf)
         body = _body(connection, services, found)
-        language = sellers.load(connection, [found.seller])[found.seller].seller.language
-    title = task_asked.title_of(found, language)
-    for line in [json_line({**found.as_dict(), "body": body})] if as_json else _lines(found, title, body):
+        seller = sellers.load(connection, [found.seller])[found.seller].seller
+    for line in [json_line({**found.as_dict(), "body": body})] if as_json else _lines(found, seller, body):
         typer.echo(line)
     if not as_json and (close := task_asked.how_to_close(found)):
         typer.echo(f"\nTo close it: {close}", err=True)
@@ -150,21 +150,22 @@ def table_of(found: Sequence[TaskRow], owners: Mapping[SellerId, SellerRow], *, 
             task.kind,
             f"{task.customer} {task.name}".rstrip(),
             task.step,
-            ", ".join(task.units),
+            task_asked.about(task, owners[task.seller].seller),
             *end,
             task_asked.title_of(task, owners[task.seller].seller.language),
         )
     return table
 
 
-def _lines(task: TaskRow, title: str, body: str) -> list[str]:
+def _lines(task: TaskRow, seller: Seller, body: str) -> list[str]:
     about = " · ".join(part for part in (task.kind, f"{task.customer} {task.name}".rstrip(), task.to) if part)
-    what = " · ".join(part for part in (task.step, ", ".join(task.units)) if part)
+    what = " · ".join(part for part in (task.step, task_asked.about(task, seller)) if part)
     opened = f"{task.id} · opened {task.opened_at:%a %d %b %Y %H:%M}"
     ended = f" · {task.outcome}" if task.outcome is not None else ""
     until = f", next {task.next_on}" if task.next_on is not None else ""
     by = f", by {task.by}" if task.by else ""
-    head = [opened + ended + until + by, about, what, task.note and f"note: {task.note}", title]
+    head = [opened + ended + until + by, about, what, task.note and f"note: {task.note}"]
+    head.append(task_asked.title_of(task, seller.language))
     return [*(line for line in head if line), *(["", body] if body else [])]
 
 

@@ -43,7 +43,7 @@ def routes_of(
     routes: list[Route] = []
     reasons: list[Reason] = []
     gone = frozenset(spent)
-    people = _people(account, step.to)
+    people = recipients(account, step.to)
     for channel in _ordered(account, policy, step):
         route, why = (None, "has_failed") if channel in gone else _route(account, step, channel, people)
         if route is not None:
@@ -90,7 +90,7 @@ def _route(account: Account, step: Step, channel: Channel, people: Sequence[Cont
     return None, why
 
 
-def _people(account: Account, role: Role) -> tuple[Contact, ...]:
+def recipients(account: Account, role: Role) -> tuple[Contact, ...]:
     """The contacts of the role, or of the first role in its fall-back order that the customer has, or all."""
     contacts = account.customer.contacts
     for candidate in ROLE_FALLBACK[role]:

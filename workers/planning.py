@@ -18,14 +18,16 @@ from domain.account import Account
 from domain.contacted import Contacted
 from domain.hours import offset_s
 from domain.housework import disputes_of
-from domain.ids import AccountKey
+from domain.ids import AccountKey, StepId
 from domain.internal_task import LOW_SCORE
+from domain.ladder import ladder_of
 from domain.naming import task_id
 from domain.past import PastReminder
 from domain.pinning import Served
 from domain.plan import plan
 from domain.planned import Plan
 from domain.reasons import Code
+from domain.routes import recipients
 from domain.task_outcomes import TaskKind
 from store import accounts, announced, claims, history, journal, tasks, unfolded
 from store.accounts import AccountRow
@@ -225,8 +227,15 @@ def _internal_tasks(one: Planned) -> list[tasks.NewTask]:
             step=task.step,
             units=task.units,
             opened_at=one.now,
+            title=_whom(one, task.step) if task.kind == TaskKind.REPAIR else "",
             cycle=task.cycle,
             utc_offset_s=offset_s(one.account.place, one.now),
         )
         for task in one.plan.tasks
     ]
+
+
+def _whom(one: Planned, name: StepId) -> str:
+    """The contacts of a step that is to reach one of them; empty where there are none, or the step is gone."""
+    found = [step for step in ladder_of(one.account, one.policy).steps if step.id == name]
+    return ", ".join(person.name for step in found for person in recipients(one.account, step.to) if person.name)

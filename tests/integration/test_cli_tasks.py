@@ -18,7 +18,7 @@ from domain.ids import SellerId
 from store import inbox, sellers, worklist
 from store.worklist import TaskRow
 from tests.command import run_relance
-from tests.factories import Json, invoice_event
+from tests.factories import Json, contact_data, invoice_event
 from tests.integration.test_cli_holds import count
 from tests.integration.test_replies import heard
 from tests.pipeline import TUESDAY_0930, Pipeline, clock_setting
@@ -187,6 +187,17 @@ def test_a_task_without_a_sheet_says_what_it_asks_for(
     assert "Pas par appel" in plain(json.loads(capsys.readouterr().out)["body"])
 
 
+def test_a_contact_to_repair_is_named(busy: Pipeline, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The column of what tasks are about was empty where they are about no invoice."""
+    monkeypatch.setenv("COLUMNS", "200")
+    busy.take(late(3, "2026-11-12", "C-19", contacts=[contact_data(name="Zoé Roux", email=None, phone=None)]))
+    assert main(["task", "list", "--customer", "C-19"]) == 0
+    [line] = plain(capsys.readouterr().out).splitlines()[1:]
+    assert line.endswith("Zoé Roux  Contact à corriger : étape « call »")
+    assert main(["task", "show", line.split()[0]]) == 0
+    assert "call · Zoé Roux" in plain(capsys.readouterr().out)
+
+
 def test_who_is_asked_to_approve_sees_what_would_be_sent(
     asked: Pipeline, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,10 +222,17 @@ def test_who_is_asked_to_approve_sees_what_would_be_sent(
     assert shown.err == ""
 
 
-def test_a_step_whose_rate_is_unknown_says_so_in_the_place_of_its_words(asked: Pipeline, capsys: Captured) -> None:
+def test_a_step_whose_rate_is_unknown_says_so_in_the_place_of_its_words(
+    asked: Pipeline, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A business is charged by rates, and those of this half-year are not shipped."""
     asked.take(late(3, "2026-09-20", "C-17", kind="business") | {"type": "invoice.updated", "id": "now-business"})
     [task] = [task for task in tasks_of(asked) if task.kind == "approve"]
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["task", "list", "--kind", "fix", "--customer", "C-17"]) == 0
+    assert "rate_unknown  default Relance" in plain(
+        capsys.readouterr().out
+    )  # the seller's own business, of no invoice
     assert main(["task", "show", task.id]) == 0
     assert "2e semestre 2026 n’est pas connu" in plain(capsys.readouterr().out)
     assert main(["template", "show", "formal-notice", "--invoice", "F-3"]) == 2
