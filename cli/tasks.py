@@ -20,16 +20,17 @@ from cli.columns import print_table
 from cli.errors import BadInputError
 from cli.known import check, only
 from cli.services import opened_services
-from cli.words import json_line, telling
+from cli.words import json_line
 from config.wiring import Services
 from domain.customer import Seller
-from domain.ids import SellerId
+from domain.ids import SHORT, SellerId, telling
 from domain.internal_task import LOW_SCORE
 from domain.task_outcomes import OUTCOMES_OF, TaskKind, TaskOutcome
 from store import book, receipts, sellers, worklist
 from store.engine import Connection
 from store.sellers import SellerRow
 from store.worklist import TaskRow
+from web.task_words import about, title_of, ways_to_close
 
 app = typer.Typer(help="What people have to do, and what came of it.", rich_markup_mode=None)
 
@@ -89,8 +90,8 @@ def show(
         seller = sellers.load(connection, [found.seller])[found.seller].seller
     for line in [json_line({**found.as_dict(), "body": body})] if as_json else _lines(found, seller, body):
         typer.echo(line)
-    if not as_json and (close := task_asked.how_to_close(found)):
-        typer.echo(f"\nTo close it: {close}", err=True)
+    if not as_json and (ways := ways_to_close(found, found.id[:SHORT])):
+        typer.echo(f"\nTo close it: {', or '.join(ways)}", err=True)
 
 
 @app.command()
@@ -150,22 +151,22 @@ def table_of(found: Sequence[TaskRow], owners: Mapping[SellerId, SellerRow], *, 
             task.kind,
             f"{task.customer} {task.name}".rstrip(),
             task.step,
-            task_asked.about(task, owners[task.seller].seller),
+            about(task, owners[task.seller].seller),
             *end,
-            task_asked.title_of(task, owners[task.seller].seller.language),
+            title_of(task, owners[task.seller].seller.language),
         )
     return table
 
 
 def _lines(task: TaskRow, seller: Seller, body: str) -> list[str]:
-    about = " · ".join(part for part in (task.kind, f"{task.customer} {task.name}".rstrip(), task.to) if part)
-    what = " · ".join(part for part in (task.step, task_asked.about(task, seller)) if part)
+    who = " · ".join(part for part in (task.kind, f"{task.customer} {task.name}".rstrip(), task.to) if part)
+    what = " · ".join(part for part in (task.step, about(task, seller)) if part)
     opened = f"{task.id} · opened {task.opened_at:%a %d %b %Y %H:%M}"
     ended = f" · {task.outcome}" if task.outcome is not None else ""
     until = f", next {task.next_on}" if task.next_on is not None else ""
     by = f", by {task.by}" if task.by else ""
-    head = [opened + ended + until + by, about, what, task.note and f"note: {task.note}"]
-    head.append(task_asked.title_of(task, seller.language))
+    head = [opened + ended + until + by, who, what, task.note and f"note: {task.note}"]
+    head.append(title_of(task, seller.language))
     return [*(line for line in head if line), *(["", body] if body else [])]
 
 

@@ -15,8 +15,9 @@ from cli.columns import print_table
 from cli.errors import BadInputError
 from cli.known import an_id_in, check, only
 from cli.services import opened_services
-from cli.words import json_line, shortened, telling
+from cli.words import json_line, shortened
 from config.wiring import Services
+from domain.ids import telling
 from store import asking
 from store.asking import InDoubt
 from store.engine import Connection

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-
-SHORT = 8
-"""As much of an id as is shown, unless two of a list begin alike."""
+from collections.abc import Mapping
 
 
 def json_line(values: Mapping[str, object]) -> str:
@@ -20,9 +17,3 @@ def shortened(address: str) -> str:
     if at:
         return f"{name[:2]}…@{domain}"
     return f"{address[:4]}…{address[-2:]}" if len(address) > 6 else address  # noqa: PLR2004 - as much as is shown
-
-
-def telling(ids: Sequence[str]) -> int:
-    """How many letters of the ids differ from each other in all of them."""
-    longest = max(len(name) for name in ids)
-    return next((n for n in range(SHORT, longest) if len({name[:n] for name in ids}) == len(ids)), longest)

@@ -1,7 +1,11 @@
-"""Names for the identifiers that travel through the house, so that the type checker keeps them apart."""
+"""Names for the identifiers that travel through the house, so that the type checker keeps them apart.
+
+And how much of one people are shown.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NewType
 
 SellerId = NewType("SellerId", str)
@@ -19,3 +23,12 @@ UnitId = NewType("UnitId", str)
 ReminderId = NewType("ReminderId", str)
 AttemptId = NewType("AttemptId", str)
 """Opaque (UUID text): the only one of our ids that providers see."""
+
+SHORT = 8
+"""As much of an id as is shown, unless two of a list begin alike."""
+
+
+def telling(ids: Sequence[str]) -> int:
+    """How many letters of the ids differ from each other in all of them."""
+    longest = max(len(name) for name in ids)
+    return next((n for n in range(SHORT, longest) if len({name[:n] for name in ids}) == len(ids)), longest)
