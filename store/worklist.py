@@ -11,9 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from domain.ids import AccountKey, CustomerId, SellerId
+from store.arrays import INSTANT, TEXT
 from store.tables import accounts, attempts, inbox, reminders, tasks
 from store.tasks import CANCELLED
 
+Place = tuple[datetime, str]
+"""Where a task stands in the list: when it was opened, and its id."""
 SEVERAL = 2
 """As many as tell that a name is of more than one task."""
 
@@ -49,6 +52,11 @@ class TaskRow:
     by: str
     note: str
 
+    @property
+    def place(self) -> Place:
+        """Where it stands in the list."""
+        return self.opened_at, self.id
+
     def as_dict(self) -> dict[str, Any]:
         """As `--json` shows it."""
         return {
@@ -81,12 +89,19 @@ def read(
     seller: SellerId | None = None,
     customer: CustomerId | None = None,
     kind: str | None = None,
+    after: Place | None = None,
     limit: int | None = None,
 ) -> list[TaskRow]:
-    """The tasks that match, oldest first: those that are open, and that nobody has just closed, or all of them."""
-    statement = _SELECT.order_by(tasks.c.opened_at, tasks.c.id).limit(limit)
+    """The tasks that match and stand after a place, oldest first.
+
+    Those that are open, and that nobody has just closed, or all of them.
+    """
+    statement = _SELECT.order_by(*_OLDEST_FIRST).limit(limit)
     if not is_all:
-        statement = statement.where(tasks.c.closed_at.is_(None), ~_IS_CLOSING)
+        statement = statement.where(_IS_OPEN)
+    if after is not None:
+        place = sa.tuple_(sa.literal(after[0], INSTANT), sa.literal(after[1], TEXT))
+        statement = statement.where(sa.tuple_(*_OLDEST_FIRST) > place)
     if seller is not None:
         statement = statement.where(tasks.c.seller == seller)
     if customer is not None:
@@ -94,6 +109,13 @@ def read(
     if kind is not None:
         statement = statement.where(tasks.c.kind == kind)
     return [_task(row) for row in connection.execute(statement)]
+
+
+def how_many(connection: sa.Connection, seller: SellerId, most: int) -> int:
+    """How many tasks of the seller are open, as `read` has it, counted up to `most`."""
+    open_ones = sa.select(tasks.c.id).join(accounts, accounts.c.id == tasks.c.account_id)
+    found = open_ones.where(tasks.c.seller == seller, _IS_OPEN).limit(most).subquery()
+    return int(connection.execute(sa.select(sa.func.count()).select_from(found)).scalar_one())
 
 
 def named(connection: sa.Connection, name: str, *, is_open: bool = False) -> list[TaskRow]:
@@ -149,6 +171,8 @@ _IS_CLOSING = (
     .correlate(tasks, accounts)
 )
 """Whether its `task.closed` is in the inbox and waits to be folded; nobody folds one that was set aside."""
+_IS_OPEN = sa.and_(tasks.c.closed_at.is_(None), ~_IS_CLOSING)
+_OLDEST_FIRST = (tasks.c.opened_at, tasks.c.id)
 
 _SELECT = sa.select(
     tasks,

@@ -7,6 +7,7 @@
              leaving     GET, POST /u/{token}
              sessions    GET, POST /login, POST /logout
              pages       GET  /, /customers, /customers/{id}, /reminders/{id}
+             tasks       GET  /tasks
              letters     GET  /tasks/{id}.pdf
 
 Called by `cli/parts` and by tests.
@@ -21,7 +22,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from config.wiring import Services
-from web import events, health, leaving, letters, metrics, pages, sessions
+from web import events, health, leaving, letters, metrics, pages, sessions, tasks
 from web.callbacks import WAYS, Callbacks
 from web.guard import Guard
 from web.keeper import Keeper
@@ -65,6 +66,6 @@ def create_app(services: Services, publish: Publish = publish) -> Edge:
     app.state.parts = parts = Parts(services, nudger, door, keeper)
     app.add_middleware(Guard)
     answer_refusals(app)
-    for part in (events, health, metrics, leaving, sessions, pages, letters):
+    for part in (events, health, metrics, leaving, sessions, pages, tasks, letters):
         app.include_router(part.router)
     return Edge(Guard(Callbacks(parts)), app)

@@ -5,11 +5,11 @@ Read-only. Every query is about the visitor's own seller.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
@@ -23,6 +23,7 @@ from store.retention import Place
 from web.as_sent import as_sent
 from web.invoice_numbers import numbers_in
 from web.owed import MOST_SHOWN, numbers_owed, owed_now, planned_now
+from web.paging import first, place_in
 from web.parts import PartsHere
 from web.refusals import Refusal
 from web.sentences import explain, names_of, tell
@@ -30,7 +31,6 @@ from web.sessions import VisitorHere
 from web.views import Language, show
 
 router = APIRouter()
-T = TypeVar("T")
 
 NEWEST = 200
 """Rows of the log, and tasks, on one page."""
@@ -38,6 +38,8 @@ LINES = 500
 """Of a customer's journal."""
 PAGE = 100
 """Customers on one page."""
+MOST_TASKS = 1_001
+"""Open tasks are counted up to here beside the log, which is loaded again every five seconds."""
 MOST_COUNTED = 10_001
 MOST_TEXT = 200
 _NAMELESS: Mapping[str, str] = MappingProxyType({})
@@ -70,8 +72,10 @@ def get_log(
         text, one = (_text(customer), None) if known is None else ("", known.customer_id)
         found = log.read(connection, seller=seller, customer=one, text=text, before=place, limit=NEWEST + 1)
         numbers = numbers_in(connection, seller, (), found)
-    rows, older = _first(found[::-1], NEWEST)
+        to_do = worklist.how_many(connection, seller, MOST_TASKS)
+    rows, older = first(found[::-1], NEWEST)
     values: dict[str, Any] = {"customer": one or text, "refresh": refresh == "on", "before": before, "older": older}
+    values |= {"to_do": min(to_do, MOST_TASKS - 1), "is_more": to_do == MOST_TASKS}
     return show("log.html", language, rows=rows, numbers=numbers, **values)
 
 
@@ -119,11 +123,11 @@ def get_customer(customer_id: str, parts: PartsHere, visitor: VisitorHere, langu
         zone = _zone(connection, visitor.seller)
         planned = planned_now(connection, parts.services, account, parts.services.clock.now())
         owed = owed_now(planned)
-        entries, earlier = _first(journal.of_account(connection, account.key, LINES + 1)[::-1], LINES)
-        tasks, later = _first(
+        entries, earlier = first(journal.of_account(connection, account.key, LINES + 1)[::-1], LINES)
+        tasks, later = first(
             worklist.read(connection, seller=visitor.seller, customer=customer, limit=NEWEST + 1), NEWEST
         )
-        rows, older = _first(
+        rows, older = first(
             log.read(connection, seller=visitor.seller, customer=customer, limit=NEWEST + 1)[::-1], NEWEST
         )
         facts = [account.plan or {}, *(entry.facts for entry in entries)]
@@ -149,20 +153,9 @@ def _text(asked: str) -> str:
 
 
 def _place(asked: str) -> Place | None:
-    """A place in the log as its pages name it (`LogRow.place`); 422 for what is none."""
-    if not asked:
-        return None
-    at, _, attempt = asked.partition("~")
-    try:
-        called_at = datetime.fromisoformat(at)
-        return called_at.astimezone(UTC), AttemptId(attempt)
-    except (ValueError, OverflowError):
-        raise Refusal(422, "before: no place in the log; take the link on its page") from None
-
-
-def _first(found: Sequence[T], most: int) -> tuple[Sequence[T], bool]:
-    """The first `most` of them, and whether there are more."""
-    return found[:most], len(found) > most
+    """A place in the log (`LogRow.place`)."""
+    found = place_in(asked, "before")
+    return None if found is None else (found[0], AttemptId(found[1]))
 
 
 def _outlook(

@@ -16,7 +16,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from channels.words import money, short_date
 from web.owed import part_stands, stands
 from web.sentences import shown, unit_named, when
-from web.words import LANGUAGES, labels, shown_of, word
+from web.task_words import named_beside
+from web.words import LANGUAGES, counted, labels, shown_of, word
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -27,6 +28,7 @@ _TEMPLATES = Environment(
 )
 _TEMPLATES.globals.update(word=word, shown=shown, unit_named=unit_named, when=when)
 _TEMPLATES.globals.update(day=short_date, money=money, shown_of=shown_of, stands=stands, part_stands=part_stands)
+_TEMPLATES.globals.update(named_beside=named_beside, counted=counted)
 _TEMPLATES.filters["as_path"] = lambda text: quote(text, safe="")
 _TEMPLATES.filters["as_place"] = lambda row: quote(f"{row.place[0].isoformat()}~{row.place[1]}", safe="")
 

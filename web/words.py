@@ -158,6 +158,15 @@ def shown_of(shown: int, of: int, language: str, *, is_more: bool = False) -> st
     return said(_SHOWN_OF_MORE if is_more else _SHOWN_OF, language).format(*figures)
 
 
+_MORE_THAN = ("plus de {}", "more than {}")
+
+
+def counted(figure: int, language: str, *, is_more: bool = False) -> str:
+    """How many there are; `is_more`: nobody counted any further."""
+    written = format_decimal(figure, locale=LOCALES[language])
+    return said(_MORE_THAN, language).format(written) if is_more else written
+
+
 _ANSWER = ("réponse", "answer")
 
 
