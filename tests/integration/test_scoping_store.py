@@ -151,6 +151,7 @@ def asked_as_other(
         "waking.wake_seller": lambda: [
             one for one in waking.wake_seller(connection, now, 100, AccountKey(0), seller=OTHER) if one == key
         ],
+        "worklist.how_many": lambda: worklist.how_many(connection, OTHER, 10),
         "worklist.message_of": lambda: worklist.message_of(connection, attempt_id(reminder, 1), OTHER),
         "worklist.read": lambda: worklist.read(connection, seller=OTHER),
     }

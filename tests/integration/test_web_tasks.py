@@ -79,7 +79,7 @@ def test_open_tasks_are_listed_with_what_is_owed_and_how_to_close_them(web: Web,
     assert "Boulangerie Martin" in first
     assert "F-1 €1,250.00 12 Nov 2026 24 Nov 2026, 10:30" in first
     assert f"relance task close {call.id[:8]} --outcome done|promised|" in first
-    assert second.startswith("Contact to repair: step “")
+    assert second.startswith("Contact to repair: Anne Martin")
     assert "all that is owed €1,250.00 20 Nov 2026" in second
     assert f"relance task close {repair.id[:8]} --outcome done --next DATE" in second
     assert 'title="in_1">F-1<' in page
