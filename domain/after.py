@@ -6,7 +6,8 @@ not_begun                     ─▶ open, the same channel again after a pause;
 permanent_address, opt_out    ─▶ open, the channel spent, the address suppressed
 content                       ─▶ open, the channel spent; the same channel again, where copies alone were refused
 misconfigured                 ─▶ open, the same channel again after ten minutes; after three such answers it is spent;
-                                 at once, if it is so for this recipient or text alone
+                                 so for this recipient or text alone: spent at once, if another channel is left; else
+                                 the same one again with longer pauses, for more than two days
 unconfirmed                   ─▶ calling still: no retry and no fallback until it is known
 """
 
@@ -29,9 +30,11 @@ SHORT_PAUSE_S = 2.0
 """The first pause where the provider works and was only asked too fast, or was not asked at all."""
 LONGEST_PAUSE_S = 600.0
 MISCONFIGURED_PER_CHANNEL = 3
-"""What is wrong for one country or one text alone never opens the line, and would be waited for in vain."""
 MISCONFIGURED_PAUSE_S = DOWN_AFTER_S
 """Then a line that refuses everybody is down, and another channel is taken where there is one."""
+ONLY_HERE_PAUSES_S = (MISCONFIGURED_PAUSE_S, 3600.0, 4 * 3600.0, 24 * 3600.0, 24 * 3600.0)
+"""For whom there is no other channel. What is wrong for one country or text alone opens no line that would keep the
+rest of the book for when it is mended: each waits by himself, and asks seldom, for others use the line meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,11 @@ class After:
     pause_s: float = 0.0
 
 
-def after_outcome(outcome: Outcome, attempt: AttemptId, tries: int) -> After:
-    """How a reminder goes on after the `tries`-th attempt (from 1) of this class on its present channel."""
+def after_outcome(outcome: Outcome, attempt: AttemptId, tries: int, *, has_other: bool = False) -> After:
+    """How a reminder goes on after the `tries`-th attempt (from 1) of this class on its present channel.
+
+    `has_other`: it could go out over another channel as well.
+    """
     match outcome.kind:
         case OutcomeClass.ACCEPTED:
             return After(AttemptState.ACCEPTED, "done")
@@ -66,11 +72,19 @@ def after_outcome(outcome: Outcome, attempt: AttemptId, tries: int) -> After:
             is_spent = not outcome.bad_copies or tries >= TRIES_PER_CHANNEL
             return After(AttemptState.REFUSED, "open", spends_channel=is_spent)
         case OutcomeClass.MISCONFIGURED:
-            is_spent = outcome.is_only_here or tries >= MISCONFIGURED_PER_CHANNEL
-            pause_s = 0.0 if is_spent else MISCONFIGURED_PAUSE_S
+            pauses_s = _misconfigured_pauses_s(outcome, has_other=has_other)
+            is_spent = tries > len(pauses_s)
+            pause_s = 0.0 if is_spent else pauses_s[tries - 1]
             return After(AttemptState.REFUSED, "open", spends_channel=is_spent, pause_s=pause_s)
         case other:
             assert_never(other)
+
+
+def _misconfigured_pauses_s(outcome: Outcome, *, has_other: bool) -> tuple[float, ...]:
+    """How long is waited after each such answer; after one more the channel is spent."""
+    if not outcome.is_only_here:
+        return (MISCONFIGURED_PAUSE_S,) * (MISCONFIGURED_PER_CHANNEL - 1)
+    return () if has_other else ONLY_HERE_PAUSES_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,7 +211,13 @@ def _record(services: Services, answered: Sequence[Answered], now: Now) -> None:
 
 def _after(call: Call, outcome: Outcome, tries: Mapping[tuple[str, str, str | None], int]) -> After:
     earlier = tries.get((call.claim.reminder, call.claim.channel, _error_class(outcome)), 0)
-    return after_outcome(outcome, call.claim.attempt, earlier + 1)
+    return after_outcome(outcome, call.claim.attempt, earlier + 1, has_other=_has_other(call))
+
+
+def _has_other(call: Call) -> bool:
+    """Whether the reminder was claimed with another channel left to go out over."""
+    reminder = call.planned.plan.reminder
+    return reminder is not None and any(route.channel.value != call.claim.channel for route in reminder.routes)
 
 
 def _closing(call: Call, outcome: Outcome, after: After) -> Closing:

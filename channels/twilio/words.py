@@ -59,7 +59,7 @@ CODES: Mapping[int, Word] = {
     21617: _CONTENT,  # too long
     21619: _CONTENT,  # empty
     21635: _BAD_NUMBER,
-    21655: _ONLY_HERE,  # the template is not one of the account's
+    21655: _MISCONFIGURED,  # the template is not one of the account's: mostly it is another account
     21656: _CONTENT,  # its variables do not fit
     21657: _ONLY_HERE,  # this country does not take our sender's name
     21659: _MISCONFIGURED,  # the sender is no number of Twilio's

@@ -145,12 +145,31 @@ def test_operators_are_told_once_of_a_country_that_is_not_enabled(
     assert pipeline.tasks() == []
 
 
-def test_where_he_has_no_other_channel_a_person_is_told_of_our_sender(
+def test_where_he_has_no_other_channel_he_is_written_to_once_his_country_is_enabled(
+    pipeline: Pipeline, simulator: Simulator
+) -> None:
+    """Found in review: an operator who mended it the next day found the reminders of his whole book lost."""
+    simulator.switch(channel="sms", fault="refuse", status=400, code=21408)
+    text_first(pipeline, **ALONE)
+    for minutes in (11, 75, 320):
+        assert after(pipeline, minutes).deliver_due() == 1
+    assert (states(pipeline), pipeline.tasks()) == ([REFUSED] * 4, [])
+    line = pipeline.services.lines[Channel.SMS].look()
+    assert (line.faults, line.outcomes) == (0, {"misconfigured": 4})
+    simulator.reset()
+    assert after(pipeline.rested(), 30 * 60).deliver_due() == 1
+    assert (states(pipeline)[4:], pipeline.tasks()) == ([("sms", "accepted", None)], [])
+
+
+def test_where_it_is_not_mended_for_two_days_a_person_is_told_of_our_sender(
     pipeline: Pipeline, simulator: Simulator
 ) -> None:
     simulator.switch(channel="sms", fault="refuse", status=400, code=21612)
     text_first(pipeline, **ALONE)
-    assert states(pipeline) == [REFUSED]
+    for minutes in (11, 75, 320, 30 * 60, 55 * 60):
+        assert pipeline.tasks() == []
+        assert after(pipeline, minutes).deliver_due() == 1
+    assert states(pipeline) == [REFUSED] * 6
     assert [(task.kind, task.step) for task in pipeline.tasks()] == [("fix", "set_up_wrong")]
 
 

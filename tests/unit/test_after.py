@@ -79,10 +79,20 @@ def test_our_own_wrong_set_up_is_waited_for_twice_and_then_spends_the_channel() 
     assert [after.pause_s for after in three] == [MISCONFIGURED_PAUSE_S, MISCONFIGURED_PAUSE_S, 0.0, 0.0]
 
 
-def test_what_is_wrong_for_him_alone_is_not_waited_for() -> None:
+HIS_ALONE = Outcome(OutcomeClass.MISCONFIGURED, is_only_here=True)
+
+
+def test_what_is_wrong_for_him_alone_is_not_waited_for_where_he_has_another_channel() -> None:
     """A sender that his country does not take, a text that is not approved: ten minutes change nothing of it."""
-    after = after_outcome(Outcome(OutcomeClass.MISCONFIGURED, is_only_here=True), A1, 1)
+    after = after_outcome(HIS_ALONE, A1, 1, has_other=True)
     assert (after.reminder_state, after.spends_channel, after.suppresses, after.pause_s) == ("open", True, None, 0.0)
+
+
+def test_where_he_has_no_other_channel_it_is_waited_for_longer_than_two_days() -> None:
+    """Found in review: no line waits for it, so that three tries within minutes lost a whole book for ever."""
+    six = [after_outcome(HIS_ALONE, A1, times) for times in (1, 2, 3, 4, 5, 6)]
+    assert [after.spends_channel for after in six] == [False, False, False, False, False, True]
+    assert [after.pause_s for after in six] == [600.0, 3600.0, 14_400.0, 86_400.0, 86_400.0, 0.0]
 
 
 def test_what_one_seller_has_set_wrong_is_tried_as_often_as_what_all_have() -> None:
