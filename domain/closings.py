@@ -11,7 +11,7 @@ from datetime import date
 from domain.account import Account, Unit
 from domain.facts import TaskClosed
 from domain.ids import StepId
-from domain.internal_task import InternalTask
+from domain.internal_task import COPY_REFUSED, InternalTask
 from domain.levels import Channel
 from domain.naming import attempt_id
 from domain.past import PastReminder
@@ -27,8 +27,12 @@ def waits_for(unit: Unit, account: Account) -> TaskClosed | None:
 
 
 def about(unit: Unit, account: Account) -> Iterator[TaskClosed]:
-    """All that was said about the unit, in order. What repairs a contact is about the customer."""
-    return (one for one in account.closed_tasks if unit.id in one.units and one.kind != TaskKind.REPLY)
+    """All that was said about the unit, in order. What repairs a contact, or a copy, is about the customer."""
+    return (one for one in account.closed_tasks if unit.id in one.units and not _is_of_customer(one))
+
+
+def _is_of_customer(one: TaskClosed) -> bool:
+    return one.kind == TaskKind.REPLY or (one.kind == TaskKind.REPAIR and one.step == COPY_REFUSED)
 
 
 def decision(unit: Unit, step: StepId, account: Account) -> TaskOutcome | None:

@@ -22,6 +22,10 @@ NOT_SET_UP = StepId("not_set_up")
 """What a `fix` is about where no channel of a step is set up here: nothing is wrong with the contact. It is asked for
 by planning, and ends once a channel is set up."""
 
+COPY_REFUSED = StepId("copy_refused")
+"""What a `repair` is about that delivery opens for addresses in copy: the reader has his mail without them, so that
+nothing waits for it."""
+
 LOW_SCORE = StepId("low_score")
 """What a `reply` is about that is no customer's message: a survey's low score. Its unit is the survey's task."""
 
@@ -31,8 +35,8 @@ class InternalTask:
     """Work for a person inside the seller's house, of a kind of `domain.task_outcomes`.
 
     Opened once per kind, step, units, cycle and round: how often the same was closed before. A repair of a contact
-    for a step names no units: whoever cannot be reached for a step is repaired once. A `fix` has no step: what is
-    wrong stands in its place.
+    for a step names no units: whoever cannot be reached for a step is repaired once. A `fix`, and a repair of copies,
+    has no step: what is wrong stands in its place.
     """
 
     kind: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID, uuid5
 
 from domain.ids import AttemptId, CustomerId, ReminderId, SellerId
@@ -22,8 +23,11 @@ def attempt_id(reminder: ReminderId, number: int) -> AttemptId:
     return AttemptId(str(uuid5(_SPACE, f"{reminder}/{number}")))
 
 
-def task_id(seller: SellerId, customer: CustomerId, task: InternalTask) -> str:
-    """An internal task about a customer: once for its kind, step, units, cycle and round."""
+def task_id(seller: SellerId, customer: CustomerId, task: InternalTask, also: Iterable[str] = ()) -> str:
+    """An internal task about a customer: once for its kind, step, units, cycle and round, and what it is `also` of.
+
+    What went into the id cannot be read from it.
+    """
     again = (f"round {task.round}",) if task.round else ()
-    names = (seller, customer, task.kind, task.step, str(task.cycle), *sorted(task.units), *again)
+    names = (seller, customer, task.kind, task.step, str(task.cycle), *sorted(task.units), *again, *sorted(also))
     return str(uuid5(_SPACE, "\x1f".join(names)))

@@ -105,6 +105,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "payment_sent": ("le paiement annoncé n’est pas arrivé", "the payment that was announced has not come"),
     "low_score": ("note basse à l’enquête", "a low score in the survey"),
     "document_missing": ("le document n’a pas pu être joint", "the document could not be attached"),
+    "copy_refused": ("une adresse en copie a été refusée", "an address in copy was refused"),
     "set_up_wrong": (
         "notre réglage est faux : le prestataire nous refuse",
         "our set-up is wrong, the provider refuses us",

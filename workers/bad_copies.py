@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.addresses import address_key
-from domain.ids import StepId
-from domain.internal_task import InternalTask
+from domain.internal_task import COPY_REFUSED, InternalTask
 from domain.levels import Channel
 from domain.naming import task_id
 from domain.outcomes import Outcome, OutcomeClass
@@ -55,18 +54,21 @@ def repair_copies(
 
 
 def _repair(call: Call, copies: Sequence[str], row: AccountRow, now: Now) -> NewTask:
-    """Of the reminder's units, so that it ends with what they owe; its title names who is to be repaired."""
+    """Of the reminder's units, so that it ends with what they owe; its title names who is to be repaired.
+
+    Each reminder and each copy has a task of its own: a server may name one copy at a time.
+    """
     claim, bad = call.claim, {address_key(copy) for copy in copies}
     contacts = call.planned.account.customer.contacts
     names = [one.name or one.id for one in contacts if address_key(one.email or "") in bad]
     task = InternalTask(
         TaskKind.REPAIR,
-        StepId(claim.step),
+        COPY_REFUSED,
         tuple(member.unit_id for member in claim.members),
         max(member.cycle for member in claim.members),
     )
     return NewTask(
-        id=task_id(row.seller, row.customer_id, task),
+        id=task_id(row.seller, row.customer_id, task, (claim.reminder, *bad)),
         seller=row.seller,
         account=row.key,
         kind=task.kind,

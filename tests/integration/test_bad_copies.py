@@ -1,6 +1,7 @@
 """An address in copy that a mail server refuses keeps nothing from the reader, and a person mends it."""
 
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,16 +11,19 @@ from config.policy_book import PolicyBook
 from config.publishing import prepare
 from config.wiring import DEFAULT_SELLER
 from domain.levels import Channel
-from domain.outcomes import Outcome, OutcomeClass
+from domain.outcomes import AttemptState, Outcome, OutcomeClass, Receipt
 from store import history
-from tests.factories import contact_data, invoice_event
+from store.worklist import TaskRow
+from tests.factories import contact_data, event, invoice_event
 from tests.pipeline import Pipeline
 from tests.simulator_process import Simulator
 
 TOO_LONG = f"{'l' * 65}@example.com"
+SO_TOO = f"{'z' * 65}@example.com"
 POLICY = """name: copies
 steps:
   - {id: first, when: due + 2 days, level: courteous, channels: [email], cc: [executive, accounting]}
+  - {id: second, when: due + 10 days, level: firm, channels: [sms]}
 """
 PEOPLE = [
     contact_data(),
@@ -54,7 +58,7 @@ def test_the_mail_goes_out_without_the_copy_that_sendgrid_refuses(copying: Pipel
     assert sorted(one["to"] for one in simulator.messages()) == ["anne@example.com", "zoe@example.com"]
     assert out_of_use(copying) == [TOO_LONG]
     [task] = copying.tasks()
-    assert (task.kind, task.step, task.title) == ("repair", "first", "Luc Martin")
+    assert (task.kind, task.step, task.title) == ("repair", "copy_refused", "Luc Martin")
     told = [entry.event for entry in copying.journal() if entry.event in ("address.suppressed", "task.opened")]
     assert told == ["address.suppressed", "task.opened"]
 
@@ -79,3 +83,63 @@ def test_a_copy_that_a_mail_server_leaves_out_is_a_contact_to_repair(copying: Pi
 
     assert [row.state for row in copying.log()] == ["accepted"]
     assert (out_of_use(copying), [task.kind for task in copying.tasks()]) == ([TOO_LONG], ["repair"])
+
+
+class OneByOne:
+    """A mail server that refuses a mail for its first copy, as long as it has one."""
+
+    provider = "sendgrid"
+
+    async def send(self, message: Message) -> Outcome:
+        """Names one at a time, as a server does that stops reading there."""
+        if message.cc:
+            return Outcome(OutcomeClass.CONTENT, code="http_400", bad_copies=message.cc[:1])
+        return Outcome(OutcomeClass.ACCEPTED, provider_id="m")
+
+
+@pytest.fixture
+def naming_one(copying: Pipeline) -> Pipeline:
+    """Two copies that will not work, and a server that names one at a time; the reader has his mail."""
+    channels = {**copying.services.channels, Channel.EMAIL: OneByOne()}
+    copying = Pipeline(replace(copying.services, channels=channels), copying.runner)
+    people = [*PEOPLE[:2], {**PEOPLE[2], "email": SO_TOO}]
+    copying.take(invoice_event(customer={"contacts": people}, invoice=LATE["data"]["invoice"]))
+    copying.deliver_due()
+    assert [row.state for row in copying.log()] == ["refused", "refused", "accepted"]
+    return copying
+
+
+def named(tasks: list[TaskRow]) -> list[tuple[str, str]]:
+    return sorted((task.step, task.title) for task in tasks)
+
+
+BOTH = [("copy_refused", "Luc Martin"), ("copy_refused", "Zoé Martin")]
+
+
+def test_a_second_copy_that_is_refused_later_is_somebodys_task_too(naming_one: Pipeline) -> None:
+    """Found in review: both were one task, which named the first alone."""
+    assert named(naming_one.tasks()) == BOTH
+
+
+def test_that_the_reader_has_not_got_his_mail_is_told_whatever_became_of_its_copies(naming_one: Pipeline) -> None:
+    """Found in review: the task about a copy stood in the way of the one about the reader."""
+    later = naming_one.at(naming_one.now + timedelta(days=9, hours=6))
+    assert later.deliver_due() == 1
+    mail, _ = later.log()[2:]
+    bounce = Receipt("k", "bounce", AttemptState.UNDELIVERED, attempt_id=mail.attempt, address=mail.to)
+    later.settle("sendgrid", [(bounce, b"{}")])
+
+    assert named(later.tasks()) == [*BOTH, ("first", "")]
+
+
+def test_a_copy_that_is_repaired_by_a_later_date_keeps_nothing_from_the_reader(naming_one: Pipeline) -> None:
+    """Found in review: closed for the middle of January, it kept the whole ladder quiet until then."""
+    for number, task in enumerate(naming_one.tasks()):
+        said = {"task_id": task.id, "customer_id": "C-17", "kind": task.kind, "step": task.step, "cycle": task.cycle}
+        said |= {"units": list(task.units), "outcome": "done", "next_on": date(2027, 1, 15).isoformat()}
+        naming_one.take(event("task.closed", said, id=f"closed-{number}"))
+    assert naming_one.tasks() == []
+    later = naming_one.at(naming_one.now + timedelta(days=9, hours=6))
+
+    assert later.deliver_due() == 1
+    assert [row.step for row in later.log()][3:] == ["second"]

@@ -40,5 +40,6 @@ def test_a_task_is_the_same_for_the_same_units_in_any_order_and_anew_when_asked_
         task_id(SELLER, CustomerId("C-18"), task),
         task_id(SELLER, CUSTOMER, replace(task, kind="repair")),
         task_id(SELLER, CUSTOMER, replace(task, units=units[:1])),
+        task_id(SELLER, CUSTOMER, task, ("r1", "zoe@example.com")),
     }
-    assert len(names) == 6
+    assert len(names) == 7
