@@ -70,7 +70,7 @@ ANY_SELLER = SellerId("")
 """Whose a stop is that holds for sellers who are made later."""
 
 _STOPS = 7_263_544
-"""The advisory lock of who makes a seller, or has a stop hold for all of them; the number means nothing."""
+"""The advisory lock of who makes a seller, or has a stop hold for all of them or none; the number means nothing."""
 _ITS_STOPS = insert(suppressions).from_select(
     suppressions.c.keys(),
     sa.select(

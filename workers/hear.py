@@ -45,7 +45,7 @@ def hear(
 
     A stop or start word counts for every seller that ever contacted this address: the provider's number is shared,
     and the edge cannot know which of them was meant. Where nothing was sent to it, a stop counts for every seller
-    from now on, also for those made later; a start for the default one.
+    from now on, also for those made later; a start for the default one, and for those made later.
     Any such reply is kept in quarantine, and who has that number is looked for later (`workers/look_for`): the
     provider waits for its answer, and until then what is no stop holds nobody.
     Whatever says more is an event for every account that was reached there: nothing is claimed for it before that is
@@ -121,10 +121,9 @@ def _event(inbound: Inbound, customer: CustomerId, came_at: datetime) -> dict[st
 
 def _who_obeys(connection: Connection, wish: Wish) -> set[SellerId]:
     """Of a stranger: one of the sellers may write to him next, or one who is made later. There are few."""
-    if wish is not Wish.STOP:
-        return {DEFAULT_SELLER}
     sellers.make_none(connection)
-    return {DEFAULT_SELLER, sellers.ANY_SELLER} | {one.seller.id for one in sellers.everyone(connection)}
+    known = sellers.everyone(connection) if wish is Wish.STOP else ()
+    return {DEFAULT_SELLER, sellers.ANY_SELLER} | {one.seller.id for one in known}
 
 
 def _obey(connection: Connection, inbound: Inbound, wish: Wish, owners: set[SellerId], now: datetime) -> None:

@@ -20,7 +20,7 @@ from domain.facts import Fact
 from domain.ids import AccountKey, SellerId
 from domain.levels import Channel
 from domain.outcomes import OutcomeClass
-from store import accounts, contacted, facts, history, journal
+from store import accounts, contacted, facts, history, journal, sellers
 from store.engine import Connection, Unavailable
 from store.journal import Entry
 from workers.folding import addresses_in
@@ -65,9 +65,14 @@ def _reason(connection: Connection, seller: SellerId, channel: Channel, address:
 
 
 def lift(services: Services, seller: SellerId, channel: Channel, address: str, now: datetime) -> bool:
-    """Has the address used again, whatever put it out of use; False if nothing had."""
+    """Has the address used again, whatever put it out of use; False if nothing had.
+
+    Also by sellers that are made later: who is written to again has said no stop to strangers any more.
+    """
     with services.engine.begin() as connection:
-        if not history.lift(connection, [(seller, channel.value, address)], None):
+        sellers.make_none(connection)
+        places = [(one, channel.value, address) for one in (sellers.ANY_SELLER, seller)]
+        if not history.lift(connection, places, None):
             return False
         said = Entry(seller, now, "address.lifted", {"channel": channel.value})
         journal.write(connection, [said])

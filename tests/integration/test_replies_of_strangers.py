@@ -13,6 +13,7 @@ from cli.main import main
 from config.wiring import DEFAULT_SELLER
 from domain.customer import Seller
 from domain.ids import SellerId
+from domain.levels import Channel
 from store import figures, history, quarantine, sellers
 from store.quarantine import Quarantined, QuarantineRow
 from tests.factories import Json, contact_data, customer_data, invoice_event
@@ -20,6 +21,7 @@ from tests.integration.test_replies import MOBILE, folding, heard, late, tasks_o
 from tests.pipeline import TUESDAY_0930, Pipeline, clock_setting
 from workers import strangers
 from workers.look_for import look_for
+from workers.put_out_of_use import lift
 from workers.receive import receive
 from workers.sweep import sweep
 from workers.take_again import take_again
@@ -103,6 +105,24 @@ def test_a_strangers_stop_holds_for_a_seller_that_is_made_later(pipeline: Pipeli
         history.lift(connection, [(ACME, "sms", MOBILE)], None)
         sellers.ensure(connection, Seller(ACME, name="Acme"))
     assert stopped(pipeline, ACME) == []
+
+
+def test_a_strangers_start_takes_back_what_holds_for_a_seller_that_is_made_later(pipeline: Pipeline) -> None:
+    """Found in review: nobody saw that stop, and nothing could lift it."""
+    heard(pipeline, "STOP")
+    heard(pipeline, "START", sid="SM10")
+    with pipeline.services.engine.begin() as connection:
+        sellers.ensure(connection, Seller(ACME, name="Acme"))
+    assert (stopped(pipeline), stopped(pipeline, ACME)) == ([], [])
+
+
+def test_so_does_a_person_who_lifts_it(pipeline: Pipeline) -> None:
+    heard(pipeline, "STOP")
+    assert lift(pipeline.services, DEFAULT_SELLER, Channel.SMS, MOBILE, pipeline.now)
+    with pipeline.services.engine.begin() as connection:
+        sellers.ensure(connection, Seller(ACME, name="Acme"))
+    assert (stopped(pipeline), stopped(pipeline, ACME)) == ([], [])
+    assert not lift(pipeline.services, DEFAULT_SELLER, Channel.SMS, MOBILE, pipeline.now)
 
 
 def test_a_stop_to_one_seller_alone_is_no_matter_of_a_later_one(pipeline: Pipeline) -> None:
