@@ -86,7 +86,9 @@ def show(
         found = task_closing.known(connection, name)
         if pdf is not None:
             task_letter.write(connection, found, pdf)
-        body = _body(connection, services, found)
+        body = _body(connection, services, found) or (
+            "" if as_json else task_asked.why_now(connection, services, found)
+        )
         seller = sellers.load(connection, [found.seller])[found.seller].seller
     for line in [json_line({**found.as_dict(), "body": body})] if as_json else _lines(found, seller, body):
         typer.echo(line)
@@ -171,9 +173,9 @@ def _lines(task: TaskRow, seller: Seller, body: str) -> list[str]:
 
 
 def _body(connection: Connection, services: Services, task: TaskRow) -> str:
-    """The sheet, or why the task is there; of what was said to us, the words."""
+    """The sheet; of what was said to us, the words."""
     if task.kind != TaskKind.REPLY:
-        return task.body or task_asked.why_now(connection, services, task)
+        return task.body
     if task.step == LOW_SCORE:
         return task_closing.survey_behind(connection, services, task)
     return _reply(connection, task)

@@ -184,7 +184,21 @@ def test_a_task_without_a_sheet_says_what_it_asks_for(
     assert "Pas par appel : aucun contact." in plain(shown.out)
     assert f"relance task close {repair.id[:8]} --outcome done --next DATE" in shown.err
     assert main(["task", "show", repair.id, "--json"]) == 0
-    assert "Pas par appel" in plain(json.loads(capsys.readouterr().out)["body"])
+    assert json.loads(capsys.readouterr().out)["body"] == ""  # programs read what is kept, and not what is so now
+
+
+def test_a_task_of_an_account_that_breaks_whoever_plans_it_is_shown_all_the_same(
+    busy: Pipeline, capsys: Captured
+) -> None:
+    """Found in review: it ended in a traceback."""
+    repair = tasks_of(busy)[1]
+    with busy.services.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE facts SET body = '{}'"))
+    assert main(["task", "show", repair.id]) == 0
+    shown = capsys.readouterr()
+    assert "Contact à corriger : étape « call »" in plain(shown.out)
+    assert "Où en est ce client ne peut pas être montré" in plain(shown.out)
+    assert f"relance task close {repair.id[:8]}" in shown.err
 
 
 def test_a_contact_to_repair_is_named(busy: Pipeline, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,6 +226,9 @@ def test_who_is_asked_to_approve_sees_what_would_be_sent(
     assert "F-3 : l’étape « formal-notice » attend l’accord d’une personne." in plain(shown.out)
     assert "e-mail · anne@example.com" in plain(shown.out)
     assert "mise en demeure" in shown.out
+    told, text = plain(shown.out).split("e-mail · anne@example.com")
+    assert told.endswith("Tel qu’il partirait seul ; il peut être groupé avec d’autres quand il part :\n\n")
+    assert "groupé" not in text
     assert f"relance task approve {task.id[:8]}" in shown.err
     assert main(["task", "approve", task.id, "--decline", "--next", "2026-12-01"]) == 0
     count(asked)
