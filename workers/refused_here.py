@@ -1,7 +1,8 @@
 """Tells operators of what a provider refuses for one country or one text alone: a country that is not enabled for us.
 
-Called by `workers/deliver` with each answer. Its line goes on and every customer has his own way on, so that this is
-the one place where it shows as what it is: one thing to mend, whomever it concerns.
+Called by `workers/deliver` with each answer. Its line goes on, and each reminder has its own way on: another channel,
+or the same one again until a person has a task. So this is the one place where it shows as what it is: one thing to
+mend, whomever it concerns. What a receipt tells later is only counted, as `late_misconfigured`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import structlog
 
 from domain.addresses import country_of
 from domain.levels import Channel
-from domain.outcomes import Outcome
+from domain.outcomes import Outcome, OutcomeClass
 from workers.calls import Call
 
 log = structlog.get_logger()
@@ -20,7 +21,7 @@ log = structlog.get_logger()
 
 def tell_of_refused(call: Call, outcome: Outcome) -> None:
     """Says it once in this process for each code and country, over WhatsApp for each code and text."""
-    if not (outcome.is_only_here and outcome.was_asked):
+    if outcome.kind is not OutcomeClass.MISCONFIGURED or not (outcome.is_only_here and outcome.was_asked):
         return
     claim = call.claim
     by_text = call.message.channel is Channel.WHATSAPP

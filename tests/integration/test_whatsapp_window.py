@@ -3,11 +3,13 @@
 from datetime import datetime, timedelta
 
 import pytest
+import structlog
 
 from tests.factories import event
 from tests.integration.test_replies import MOBILE, folding, heard, late, tasks_of
 from tests.pipeline import TUESDAY_0930, Pipeline
 from tests.simulator_process import Simulator
+from workers import refused_here
 
 NIGHT = TUESDAY_0930 + timedelta(hours=16)
 
@@ -51,10 +53,15 @@ def test_it_is_free_text_for_almost_a_day_and_the_approved_text_after(
 
 
 def test_where_the_window_has_closed_after_all_the_next_channel_is_used(
-    pipeline: Pipeline, leaves_at: datetime, simulator: Simulator
+    pipeline: Pipeline, leaves_at: datetime, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """And nobody is told that our set-up is wrong: found in review."""
+    told = structlog.testing.CapturingLogger()
+    monkeypatch.setattr(refused_here, "log", told)
+    refused_here.say_once.cache_clear()
     simulator.switch(recipient=f"whatsapp:{MOBILE}", fault="refuse", status=400, code=63016)
     answered(pipeline, leaves_at - timedelta(hours=1))
     assert pipeline.at(leaves_at + timedelta(seconds=5)).deliver_due() == 2
     rows = {row.channel: (row.state, row.error_class) for row in pipeline.log()}
     assert (rows["whatsapp"], rows["email"]) == (("refused", "content"), ("accepted", None))
+    assert told.calls == []
