@@ -1,20 +1,22 @@
 """Addresses in copy that will not work: out of use from now on, and a person repairs the contact.
 
-Called by `workers/deliver` in the transaction that records the answers. The reader has his mail, or the next try of
-the same reminder brings it to him: planned again, it is without them.
+Called by `workers/deliver` in the transaction that records the answers, which puts them out of use with all else.
+The reader has his mail, or the next try of the same reminder brings it to him: planned again, it is without them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from domain.addresses import address_key
+from domain.ids import SellerId
 from domain.internal_task import COPY_REFUSED, InternalTask
 from domain.levels import Channel
 from domain.naming import task_id
 from domain.outcomes import Outcome, OutcomeClass
 from domain.task_outcomes import TaskKind
-from store import history, journal, tasks
+from store import journal, tasks
 from store.accounts import AccountRow
 from store.engine import Connection
 from store.journal import Entry
@@ -28,19 +30,11 @@ _WHY = OutcomeClass.PERMANENT_ADDRESS.value
 def repair_copies(
     connection: Connection, rows: Sequence[AccountRow], answered: Sequence[tuple[Call, Outcome]], now: Now
 ) -> None:
-    """Three round trips for any number; none if no copy was refused. The accounts are locked."""
+    """Two round trips for any number; none if no copy was refused. The accounts are locked."""
     found = [(call, outcome.bad_copies) for call, outcome in answered if outcome.bad_copies]
     if not found:
         return
     by_key = {row.key: row for row in rows}
-    history.suppress(
-        connection,
-        [
-            (call.claim.seller, Channel.EMAIL.value, copy, _WHY, now_of(now, call.claim.account))
-            for call, copies in found
-            for copy in copies
-        ],
-    )
     wanted = [_repair(call, copies, by_key[call.claim.account], now) for call, copies in found]
     opened = tasks.open_tasks(connection, wanted)
     journal.write(
@@ -51,6 +45,11 @@ def repair_copies(
             for entry in _entries(call, copies, task, is_new=task.id in opened)
         ],
     )
+
+
+def to_suppress(call: Call, outcome: Outcome, now: datetime) -> list[tuple[SellerId, str, str, str, datetime]]:
+    """What `store/history.suppress` takes for the copies. With all else: two calls would not lock in one order."""
+    return [(call.claim.seller, Channel.EMAIL.value, copy, _WHY, now) for copy in outcome.bad_copies]
 
 
 def _repair(call: Call, copies: Sequence[str], row: AccountRow, now: Now) -> NewTask:

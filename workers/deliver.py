@@ -28,7 +28,7 @@ from store import accounts, attempts, due, history, journal
 from store.attempts import Closing, ReminderChange
 from store.engine import Connection, Unavailable
 from store.journal import Entry
-from workers.bad_copies import repair_copies
+from workers.bad_copies import repair_copies, to_suppress
 from workers.calls import BEGIN_WITHIN_S, LEASE_S, Call
 from workers.claim import claim_due
 from workers.enclose import enclose
@@ -267,11 +267,12 @@ def _change(
 
 
 def _suppress(connection: Connection, kept: Sequence[tuple[Call, Outcome, After]], now: Now) -> None:
-    entries = [
-        (claim.seller, claim.channel, claim.recipient, after.suppresses, now_of(now, claim.account))
-        for claim, after in ((call.claim, after) for call, _, after in kept)
-        if after.suppresses is not None
-    ]
+    entries = []
+    for call, outcome, after in kept:
+        claim, at = call.claim, now_of(now, call.claim.account)
+        if after.suppresses is not None:
+            entries.append((claim.seller, claim.channel, claim.recipient, after.suppresses, at))
+        entries += to_suppress(call, outcome, at)
     if entries:
         history.suppress(connection, entries)
 

@@ -14,11 +14,13 @@ from domain.levels import Channel
 from domain.outcomes import AttemptState, Outcome, OutcomeClass, Receipt
 from store import history
 from store.worklist import TaskRow
+from tests.asked import statements
 from tests.factories import contact_data, event, invoice_event
 from tests.pipeline import Pipeline
 from tests.simulator_process import Simulator
 
 TOO_LONG = f"{'l' * 65}@example.com"
+DEAD = "dead@example.com"
 SO_TOO = f"{'z' * 65}@example.com"
 POLICY = """name: copies
 steps:
@@ -107,6 +109,32 @@ def naming_one(copying: Pipeline) -> Pipeline:
     copying.deliver_due()
     assert [row.state for row in copying.log()] == ["refused", "refused", "accepted"]
     return copying
+
+
+def test_all_that_a_share_puts_out_of_use_is_locked_in_one_order(copying: Pipeline) -> None:
+    """Found in review: the copies after the readers, each in order, let two workers wait for each other."""
+
+    class Both:
+        """Refuses one mail's reader, and leaves a copy out of the other."""
+
+        provider = "smtp"
+
+        async def send(self, message: Message) -> Outcome:
+            """Says which."""
+            if message.to == DEAD:
+                return Outcome(OutcomeClass.PERMANENT_ADDRESS, code="550")
+            return Outcome(OutcomeClass.ACCEPTED, provider_id="m", code="copy_refused", bad_copies=(TOO_LONG,))
+
+    channels = {**copying.services.channels, Channel.EMAIL: Both()}
+    copying = Pipeline(replace(copying.services, channels=channels), copying.runner)
+    reader = {"id": "C-18", "contacts": [contact_data(email=DEAD, phone=None)]}
+    invoice = LATE["data"]["invoice"] | {"id": "F-2", "number": "F-2"}
+    copying.take(LATE, invoice_event(customer=reader, invoice=invoice, id="other"))
+    with statements(copying.services) as asked:
+        copying.deliver_due()
+
+    assert [one.startswith("INSERT INTO suppressions") for one in asked].count(True) == 1
+    assert sorted(out_of_use(copying)) == sorted([DEAD, TOO_LONG])
 
 
 def named(tasks: list[TaskRow]) -> list[tuple[str, str]]:
