@@ -61,23 +61,27 @@ def _is_nameless(one: ReceiptRow, now: datetime) -> bool:
     return told.suppress is not None and told.state in FAILURES and now - one.received_at >= WAITS
 
 
+def to_suppress(found: Sequence[Nameless], now: datetime) -> list[tuple[SellerId, str, str, str, datetime]]:
+    """What `store/history.suppress` takes for them."""
+    return [
+        (mail.seller, Channel.EMAIL.value, one.row.receipt.address or "", one.row.receipt.suppress or "", now)
+        for one, mail in _dead(found)
+    ]
+
+
+def _dead(found: Sequence[Nameless]) -> list[tuple[Nameless, AttemptRow]]:
+    return [(one, mail) for one in found if one.row.receipt.suppress is not None for mail in one.mails]
+
+
 def tell_of_nameless(
     connection: Connection, found: Sequence[Nameless], rows: Mapping[AccountKey, AccountRow], now: datetime
 ) -> set[AccountKey]:
-    """Suppresses what has to be, and asks for each seller's repair of the contact whom he has written to last.
+    """Says what is out of use, and asks for each seller's repair of the contact whom he has written to last.
 
     Returns the accounts that he asks for. The others are only to be planned again some time: an accountant may be the
     contact of a thousand, and who cannot be reached any more gets his task by being planned. All (`rows`) are locked.
     """
-    dead = [(one, mail) for one in found if one.row.receipt.suppress is not None for mail in one.mails]
-    history.suppress(
-        connection,
-        [
-            (mail.seller, Channel.EMAIL.value, one.row.receipt.address or "", one.row.receipt.suppress or "", now)
-            for one, mail in dead
-        ],
-    )
-    journal.write(connection, [_entry(one, mail, now) for one, mail in dead])
+    journal.write(connection, [_entry(one, mail, now) for one, mail in _dead(found)])
     newest: dict[tuple[int, SellerId], AttemptRow] = {}
     for one in found:
         for mail in one.mails if one.row.receipt.state in FAILURES else ():

@@ -17,7 +17,7 @@ import structlog
 from config.wiring import Services
 from domain.after import FAILURES, PROOFS, ReminderMove, after_receipts, late_pause_s
 from domain.asking import WAITING, receipt_due_in_s
-from domain.ids import AccountKey, AttemptId, ReminderId
+from domain.ids import AccountKey, AttemptId, ReminderId, SellerId
 from domain.levels import Channel
 from domain.outcomes import AttemptState, Receipt, after_receipt
 from domain.past import PastReminder
@@ -28,7 +28,7 @@ from store.engine import Connection
 from store.journal import Entry
 from store.receipts import ReceiptRow
 from workers.blame import spare_the_others
-from workers.nameless import find_nameless, tell_of_nameless
+from workers.nameless import find_nameless, tell_of_nameless, to_suppress
 from workers.planning import plan_and_keep
 from workers.repair import ask_for_repair
 
@@ -99,6 +99,8 @@ def _settle(services: Services, ids: Sequence[int], now: datetime) -> int:
         # Read again: what was read before the lock may have moved.
         settled = _by_attempt(attempts.find(connection, set(owners.values())), taken, owners)
         by_key = {row.key: row for row in rows}
+        # All at once: the rows of two calls would not be locked in one order.
+        history.suppress(connection, [*_to_suppress(settled, now), *to_suppress(nameless, now)])
         moved = _apply(connection, settled, by_key, now) if settled else set()
         if nameless:
             moved |= tell_of_nameless(connection, nameless, by_key, now)
@@ -144,9 +146,12 @@ def _by_attempt(
     rows: Sequence[AttemptRow], taken: Sequence[ReceiptRow], owners: dict[int, AttemptId]
 ) -> list[Settled]:
     settled = []
+    of: dict[AttemptId, list[ReceiptRow]] = defaultdict(list)
+    for one in taken:
+        if (owner := owners.get(one.id)) is not None:
+            of[owner].append(one)
     for row in rows:
-        mine = [one for one in taken if owners.get(one.id) == row.id]
-        mine.sort(key=lambda one: one.receipt.turn(one.received_at))
+        mine = sorted(of[row.id], key=lambda one: one.receipt.turn(one.received_at))
         states, state = [], row.state
         for one in mine:
             if one.receipt.state is not None and _is_for(row, one.receipt):
@@ -176,20 +181,22 @@ def _apply(
     changes = [_change(one, move, now) for one, move in moves if move is not None]
     if changes:
         attempts.change_reminders(connection, changes)
-    entries = [
-        (one.row.seller, one.row.channel, receipt.address or one.row.recipient, receipt.suppress, now)
-        for one in settled
-        for receipt in (found.receipt for found in one.receipts)
-        if receipt.suppress is not None
-    ]
-    if entries:
-        history.suppress(connection, entries)
     journal.write(connection, [entry for one in settled for entry in _entries(one, now)])
     too_late = [(one.row, past[one.row.account]) for one, move in moves if move is not None and move.needs_repair]
     if too_late:
         ask_for_repair(connection, too_late, rows, now)
     suppressing = {one.row.account for one in settled for found in one.receipts if found.receipt.suppress is not None}
     return suppressing | {one.row.account for one, move in moves if move is not None}
+
+
+def _to_suppress(settled: Sequence[Settled], now: datetime) -> list[tuple[SellerId, str, str, str, datetime]]:
+    """What `store/history.suppress` takes for the addresses that the receipts of known attempts name."""
+    return [
+        (one.row.seller, one.row.channel, receipt.address or one.row.recipient, receipt.suppress, now)
+        for one in settled
+        for receipt in (found.receipt for found in one.receipts)
+        if receipt.suppress is not None
+    ]
 
 
 def _report(one: Settled) -> Report:

@@ -10,6 +10,7 @@ from channels.sendgrid.words import ATTEMPT_ARG
 from config.wiring import DEFAULT_SELLER
 from domain.outcomes import Receipt
 from store import history, receipts
+from tests.asked import statements
 from tests.factories import contact_data, event, invoice_event
 from tests.integration.test_settle import mail_event, sent
 from tests.pipeline import TUESDAY_0930, Pipeline
@@ -49,6 +50,15 @@ def test_a_bounce_that_names_no_message_puts_the_address_out_of_use_and_asks_a_p
     assert waiting(later) == 0
     told = [dict(entry.facts) for entry in later.journal() if entry.event == "address.suppressed"]
     assert told == [{"channel": "email", "why": "hard_bounce"}]
+
+
+def test_all_that_a_batch_puts_out_of_use_is_locked_in_one_order(pipeline: Pipeline) -> None:
+    """What names a message first and what names none after it, each in order, let two workers wait for each other."""
+    named = mail_event(sent(pipeline), "bounce", 0, **HARD)
+    with statements(pipeline.services) as asked:
+        pipeline.at(A_DAY).settle("sendgrid", [named, nameless()])
+    assert [one.startswith("INSERT INTO suppressions") for one in asked].count(True) == 1
+    assert suppressed(pipeline) == [("email", "anne@example.com", "hard_bounce")]
 
 
 def test_nothing_is_sent_again_for_it(pipeline: Pipeline) -> None:
