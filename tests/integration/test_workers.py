@@ -62,8 +62,10 @@ for number in 1, BULK + 1:
 
 TICKING = """
 from datetime import datetime
+from config.logs import set_up_logs
 from workers.app import app
 from workers.scheduler import schedule
+set_up_logs("error")
 class Once:
     is_set = lambda self, seen=[]: bool(seen) or seen.append(1)
     wait = lambda self, seconds: None
