@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 from typing import NamedTuple
 
 from domain.account import Account, Unit
@@ -159,7 +160,7 @@ def _went_back(unit: Unit, account: Account, had: Sequence[tuple[int, datetime]]
     began = {number: min(at for cycle, at in had if cycle == number) for number, _ in had if number}
     found: dict[datetime, datetime] = {}
     for one in dict.fromkeys(one for state in unit.states for one in state.went_back):
-        number, said = max((past for past in had if past[1] <= one.heard_at), key=_said, default=_NEVER)
+        number, said = max((past for past in had if past[1] <= one.heard_at), key=itemgetter(1), default=_NEVER)
         is_missed = said is not None and said > one.hidden_from and began.get(number) != said
         if is_missed:
             known = found.get(one.at, one.at)
@@ -171,10 +172,6 @@ def _went_back(unit: Unit, account: Account, had: Sequence[tuple[int, datetime]]
 
 
 _NEVER = (0, None)
-
-
-def _said(past: tuple[int, datetime]) -> datetime:
-    return past[1]
 
 
 def _not_kept(
